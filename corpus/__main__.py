@@ -1,0 +1,225 @@
+"""The command line: `python -m corpus VERB ...`; every verb imports what it needs when it runs."""
+
+import argparse
+import errno
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from corpus import __version__
+from corpus.records import SOURCES, CorpusError
+
+DESCRIPTION = "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns) into a chat corpus."
+EPILOG = "python -m corpus VERB --help tells the options of a verb."
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; return 0, 1 (`--strict`, and something in raw/ was broken) or 2 (a wrong call)."""
+    args = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = args.run
+    try:
+        return run(args)
+    except CorpusError as error:
+        sentence = str(error)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `| head`: whoever read has read enough
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        sentence = f"{error.filename or 'a file'}: {error.strerror}."
+        if error.errno in NO_ROOM:
+            sentence = "the disk is full. Make room; the same command then goes on from here."
+    print(f"corpus: {sentence}", file=sys.stderr)
+    return 2
+
+
+def _build(args: argparse.Namespace) -> int:
+    from corpus.closing import closing_lines
+    from corpus.processed import has_manifest
+    from corpus.run import build
+
+    started = time.monotonic()
+    stood_already = has_manifest(args.processed) and not args.fresh  # any other one is refused
+    manifest = build(
+        args.raw,
+        args.processed,
+        tokenizer=args.tokenizer,
+        rules=args.rules,
+        sources=args.sources,
+        multi_party=args.multi_party,
+        usr_ending=args.usr_ending,
+        overlong=args.overlong,
+        max_tokens=args.max_tokens,
+        seed=args.seed,
+        fresh=args.fresh,
+        progress=sys.stderr.isatty(),
+    )
+    if stood_already:
+        print(f"{args.processed} is this build already, finished; nothing to do.")
+    else:
+        print(f"Built {args.processed} in {time.monotonic() - started:.1f} s.")
+    print("\n".join(closing_lines(manifest)))
+    broken = manifest["broken"]
+    if broken:
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(broken.items()))
+        print(
+            f"Warning: something in {args.raw} was broken and left out: {reasons}. "
+            f"`python -m corpus show {args.processed} --reason REASON` lists them.",
+            file=sys.stderr,
+        )
+    return 1 if broken and args.strict else 0
+
+
+def _sample(args: argparse.Namespace) -> int:
+    from corpus.sample import write_sample
+
+    counts = write_sample(args.raw, dialogues=args.dialogues, seed=args.seed)
+    print(f"Wrote {counts} to {args.raw}.")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from corpus.check import check_lines
+
+    print("\n".join(check_lines(args.raw, tokenizer=args.tokenizer)))
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from corpus import show
+
+    if args.id:
+        lines = show.dialogue_lines(args.processed, args.id, raw=args.raw)
+    elif args.reason:
+        lines = show.rejected_lines(args.processed, reason=args.reason, n=args.n)
+    else:
+        lines = show.sample_lines(args.processed, n=args.n)
+    for line in lines:
+        print(line)
+    return 0
+
+
+def _card(args: argparse.Namespace) -> int:
+    from corpus.card import card_text
+
+    print(card_text(args.processed), end="")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m corpus", description=DESCRIPTION, epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=__version__)
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    build = _verb(verbs, "build", _build, "build the corpus of RAW into PROCESSED")
+    build.add_argument(
+        "raw", type=Path, metavar="RAW", help="folder of the AIHub downloads, as they are"
+    )
+    build.add_argument("processed", type=Path, metavar="PROCESSED", help="folder of the corpus")
+    _add_tokenizer(build)
+    for name, choices, text in (
+        ("--rules", ("default", "chathuman"), "text rules: ours, or those of 2023"),
+        (
+            "--multi-party",
+            ("drop", "fold"),
+            "dialogues of more than two speakers: drop them, or let the last speaker be <sys> and all others <usr>",
+        ),
+        (
+            "--usr-ending",
+            ("drop", "trim"),
+            "dialogues that end on <usr>: drop them, or only their last turn",
+        ),
+        (
+            "--overlong",
+            ("truncate", "split", "drop"),
+            "dialogues over the limit: keep the first turns that fit, or go on with the rest as further rows, or drop them",
+        ),
+    ):
+        build.add_argument(
+            name, choices=choices, default=choices[0], help=f"{text} (default: {choices[0]})"
+        )
+    build.add_argument(
+        "--max-tokens",
+        type=int,
+        default=256,
+        metavar="N",
+        help="limit of a row, <s> and </s> included (default: 256)",
+    )
+    build.add_argument(
+        "--sources",
+        nargs="+",
+        choices=SOURCES,
+        default=SOURCES,
+        help="build these alone (default: all)",
+    )
+    build.add_argument("--seed", type=int, default=0, help="of the invented names (default: 0)")
+    build.add_argument(
+        "--strict", action="store_true", help="exit with 1 if something in RAW was broken"
+    )
+    build.add_argument(
+        "--fresh", action="store_true", help="remove an earlier build from PROCESSED first"
+    )
+
+    sample = _verb(verbs, "sample", _sample, "write invented dialogues in the true AIHub shapes")
+    sample.add_argument("raw", type=Path, metavar="RAW", help="new or empty folder")
+    sample.add_argument(
+        "--dialogues", type=int, default=400, metavar="N", help="about how many (default: 400)"
+    )
+    sample.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
+
+    check = _verb(
+        verbs, "check", _check, "say what is in RAW and what a build would give; build nothing"
+    )
+    check.add_argument("raw", type=Path, metavar="RAW", help="folder of the AIHub downloads")
+    _add_tokenizer(check)
+
+    show = _verb(
+        verbs,
+        "show",
+        _show,
+        "show dialogues of PROCESSED as people read them, or why one is not there",
+    )
+    show.add_argument(
+        "processed", type=Path, metavar="PROCESSED", help="folder of a finished build"
+    )
+    show.add_argument("--id", help="this dialogue, whether it was written or rejected")
+    show.add_argument(
+        "--raw", type=Path, metavar="RAW", help="with --id: what each step and rule did to it"
+    )
+    show.add_argument("--reason", help="dialogues rejected for this reason")
+    show.add_argument("-n", type=int, default=3, metavar="N", help="how many (default: 3)")
+
+    card = _verb(verbs, "card", _card, "print the data-set card of PROCESSED")
+    card.add_argument(
+        "processed", type=Path, metavar="PROCESSED", help="folder of a finished build"
+    )
+    return parser
+
+
+def _verb(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    text: str,
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_tokenizer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tokenizer",
+        default="skt/kogpt2-base-v2",
+        metavar="T",
+        help="hub name, folder, tokenizer.json, or `builtin`, a small stand-in for trying things out "
+        "without a network (default: %(default)s)",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,296 @@
+"""The commit, the one global step: duplicates out, shards and ledger written, the manifest last.
+
+It reads what the items left in `.work/` and the raw text of duplicates, in plan order, so it gives
+the same bytes wherever and in whatever order the items were built.
+"""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpus.counts import Counts, merge_counts
+from corpus.duplicates import MOST, Places, duplicates_of, other_choices, rows_under
+from corpus.ledger import ledger_member
+from corpus.part import PartPaths
+from corpus.records import SPLITS, CorpusError, Rejected
+from corpus.rows import ShardWriter
+from corpus.work import (
+    JOURNAL,
+    MANIFEST,
+    REJECTED,
+    TOKENIZER,
+    sync_folder,
+    write_file,
+    write_json,
+)
+
+LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
+
+# Given the (raw_file, raw_offset) of some dialogues, returns the raw JSON of each, in their order.
+ReadRaw = Callable[[Sequence[tuple[str, int]]], Sequence[bytes]]
+
+
+@dataclass(slots=True)
+class Written:
+    """What the shards hold."""
+
+    dialogues: Counter[str] = field(default_factory=Counter)  # by source
+    rows: Counter[str] = field(default_factory=Counter)  # by split and by source
+    tokens: Counter[str] = field(default_factory=Counter)
+    shards: list[dict[str, Any]] = field(default_factory=list)
+    located: dict[int, dict[str, Any]] = field(default_factory=dict)  # duplicates and their firsts
+
+
+def commit(
+    processed: Path,
+    work: Path,
+    n_items: int,
+    *,
+    inputs: dict[str, Any],
+    record: dict[str, Any],
+    rejected_files: Sequence[Rejected],
+    read_raw: ReadRaw,
+    unk_id: int,
+) -> dict[str, Any]:
+    """Turn the parts of all items into the corpus, and return its manifest.
+
+    Args:
+        inputs: what the corpus is made from: options, versions, tokenizer, raw files.
+        record: what else the manifest says of raw/.
+
+    Raises:
+        CorpusError: no dialogue is left, or a law does not hold; the parts stay as they are.
+    """
+    out = work / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    parts = [PartPaths(work, index) for index in range(n_items)]
+    counts = merge_counts(part.read_receipt() or {} for part in parts)
+    keys = np.concatenate([part.read_keys() for part in parts])
+    chosen = keys[keys["rows"] > 0]
+    duplicates = duplicates_of(chosen)
+    written = _write_shards(parts, chosen["rows"], duplicates, out, _metadata(inputs), unk_id)
+    repeated = _reject_duplicates(duplicates, written.located, read_raw)
+    for one in repeated:
+        counts["rejected"][f"{one.source}/{one.reason}"] += 1
+    for one in rejected_files:
+        counts["broken"][one.reason] += 1
+    members = [ledger_member(rejected_files), *(part.ledger.read_bytes() for part in parts)]
+    _write_ledger([*members, ledger_member(repeated)], out / REJECTED)
+    write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
+    _check_laws(counts, written, rows_under(keys, **_given(inputs["options"])))
+    files = {
+        path.relative_to(out).as_posix(): _sha256(path)
+        for path in sorted(out.rglob("*"))
+        if path.is_file()
+    }
+    manifest = (
+        inputs
+        | record
+        | _summary(counts, written)
+        | {
+            "other_choices": other_choices(keys, **_given(inputs["options"])),
+            "shards": [shard | {"sha256": files[shard["path"]]} for shard in written.shards],
+            "files": files,
+            "corpus_hash": sha256(
+                "".join(f"{a} {b}\n" for a, b in files.items()).encode()
+            ).hexdigest(),
+        }
+    )
+    _move_into_place(out, processed, work, sorted(files))
+    write_json(processed / MANIFEST, manifest)
+    return manifest
+
+
+def _write_shards(
+    parts: Sequence[PartPaths],
+    n_rows: Places,
+    duplicates: Places,
+    out: Path,
+    metadata: dict[str, str],
+    unk_id: int,
+) -> Written:
+    """Write the rows of all parts that are no duplicates, each split into its own shards."""
+    written = Written()
+    writers = {split: ShardWriter(out / split, metadata) for split in SPLITS}
+    key_of_row = np.repeat(np.arange(len(n_rows)), n_rows)
+    is_duplicate = duplicates[key_of_row] >= 0
+    looked_up = np.isin(key_of_row, np.concatenate((np.flatnonzero(duplicates >= 0), duplicates)))
+    start = 0
+    for part in parts:
+        for table in part.read_rows():
+            rows = slice(start, start + len(table))
+            start += len(table)
+            for row in np.flatnonzero(looked_up[rows]).tolist():
+                where = table.slice(row, 1).select(
+                    ["dialogue_id", "source", "raw_file", "raw_offset"]
+                )
+                written.located[int(key_of_row[rows][row])] = where.to_pylist()[0]
+            kept = table.filter(pa.array(~is_duplicate[rows]))
+            _count(kept, written, unk_id)
+            for split, writer in writers.items():
+                writer.write(kept.filter(pc.equal(kept["split"], split)))
+    for split, writer in writers.items():
+        writer.close()
+        written.shards += [
+            {"path": f"{split}/{name}", "split": split} | size for name, size in writer.shards
+        ]
+    return written
+
+
+def _count(kept: pa.Table, written: Written, unk_id: int) -> None:
+    first_parts = kept.filter(pc.equal(kept["part"], 0))
+    written.dialogues.update(first_parts["source"].to_pylist())
+    for column in ("split", "source"):
+        sums = kept.group_by(column).aggregate([("n_tokens", "sum"), ("n_tokens", "count")])
+        for name, n_tokens, n_rows in zip(*(sums[k].to_pylist() for k in range(3)), strict=True):
+            written.rows[name] += n_rows
+            written.tokens[name] += n_tokens
+    ids = kept["token_ids"].combine_chunks().flatten().to_numpy()
+    written.tokens["unk"] += int(np.count_nonzero(ids == unk_id))
+
+
+def _reject_duplicates(
+    duplicates: Places, located: dict[int, dict[str, Any]], read_raw: ReadRaw
+) -> list[Rejected]:
+    places = np.flatnonzero(duplicates >= 0).tolist()
+    raws = read_raw([(located[one]["raw_file"], located[one]["raw_offset"]) for one in places])
+    rejected = []
+    for place, raw in zip(places, raws, strict=True):
+        one, first = located[place], located[int(duplicates[place])]
+        same = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
+        rejected.append(
+            Rejected(
+                stage="commit",
+                reason="duplicate",
+                detail=f"same {same} as {first['dialogue_id']} in {first['raw_file']} at {first['raw_offset']}",
+                source=one["source"],
+                dialogue_id=one["dialogue_id"],
+                raw_file=one["raw_file"],
+                raw_offset=one["raw_offset"],
+                raw=raw,
+            )
+        )
+    return rejected
+
+
+def _write_ledger(members: Sequence[bytes], folder: Path) -> None:
+    folder.mkdir(parents=True)
+    waiting: list[bytes] = []
+    number = 0
+    for member in members:
+        waiting.append(member)
+        if sum(map(len, waiting)) > LEDGER_BYTES:
+            write_file(folder / f"{number:05}.jsonl.gz", b"".join(waiting))
+            waiting, number = [], number + 1
+    if any(waiting):
+        write_file(folder / f"{number:05}.jsonl.gz", b"".join(waiting))
+
+
+def _check_laws(counts: Counts, written: Written, n_rows_expected: int) -> None:
+    """Raise CorpusError unless everything that was read is accounted for."""
+    rejected: Counter[str] = Counter()
+    for name, n in counts["rejected"].items():
+        rejected[name.partition("/")[0]] += n
+    laws = [
+        (
+            f"{source} dialogues read",
+            read,
+            "written + rejected",
+            written.dialogues[source] + rejected[source],
+        )
+        for source, read in counts["read"].items()
+    ]
+    utterances = counts["utterances"]
+    laws += [
+        (
+            "utterances read",
+            utterances["read"],
+            "kept + dropped",
+            utterances["kept"] + counts["dropped"].total(),
+        ),
+        (
+            "rows written",
+            sum(shard["rows"] for shard in written.shards),
+            "rows of the keys",
+            n_rows_expected,
+        ),
+    ]
+    for left, n_left, right, n_right in laws:
+        if n_left != n_right:
+            raise CorpusError(
+                f"{left} ({n_left:,}) are not {right} ({n_right:,}): this is a fault of corpus itself; "
+                "nothing was written. Please report it."
+            )
+
+
+def _given(options: dict[str, Any]) -> dict[str, str]:
+    return {name: options[name] for name in MOST}
+
+
+def _metadata(inputs: dict[str, Any]) -> dict[str, str]:
+    options = orjson.dumps(inputs["options"], option=orjson.OPT_SORT_KEYS)
+    return {
+        "corpus_version": inputs["versions"]["corpus"],
+        "options_sha256": sha256(options).hexdigest(),
+        "tokenizer_sha256": inputs["tokenizer"]["sha256"],
+    }
+
+
+def _summary(counts: Counts, written: Written) -> dict[str, Any]:
+    reasons: Counter[str] = Counter()
+    sources: dict[str, dict[str, Any]] = {
+        source: {
+            "read": read,
+            "written": written.dialogues[source],
+            "rows": written.rows[source],
+            "tokens": written.tokens[source],
+            "rejected": {},
+        }
+        for source, read in counts["read"].items()
+    }
+    for name, n in counts["rejected"].items():
+        source, _, reason = name.partition("/")
+        sources[source]["rejected"][reason] = n
+        reasons[reason] += n
+    return {
+        "dialogues": {
+            "read": counts["read"].total(),
+            "written": written.dialogues.total(),
+            "rejected": reasons.total(),
+        },
+        "reasons": reasons,
+        "sources": sources,
+        "rows": {split: written.rows[split] for split in SPLITS},
+        "tokens": {split: written.tokens[split] for split in SPLITS},
+        "unk_tokens": written.tokens["unk"],
+        "utterances": counts["utterances"] | {"dropped": counts["dropped"]},
+        "wrong_counts": {
+            name: {"declared": declared, "found": counts["found"][name]}
+            for name, declared in counts["declared"].items()
+            if declared != counts["found"][name]
+        },
+    } | {name: counts[name] for name in ("broken", "rules", "tags", "names", "people", "quirks")}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _move_into_place(out: Path, processed: Path, work: Path, files: list[str]) -> None:
+    """Rename what stands whole in `out`; a crash in between is taken back by the journal."""
+    write_json(work / JOURNAL, files)
+    for path in sorted(out.iterdir()):
+        path.rename(processed / path.name)
+    sync_folder(processed)

@@ -1,0 +1,22 @@
+"""What was counted on the way, as named counters that can be added up and written as JSON.
+
+`read` dialogues by source · `rejected` by source/reason · `broken` files and
+entries by reason · `utterances`
+read and kept · `dropped` utterances by reason · `rules` and `tags` by how often they fired or stood ·
+`names` by what was filled and what followed · `people` dialogues by invented people · `quirks` of raw
+· `declared` and `found` entries by document, where a document says how many it holds.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+Counts = defaultdict[str, Counter[str]]
+
+
+def merge_counts(receipts: Iterable[Mapping[str, Mapping[str, int]]]) -> Counts:
+    """Add up counters of equal names."""
+    total: Counts = defaultdict(Counter)
+    for receipt in receipts:
+        for name, counter in receipt.items():
+            total[name].update(counter)
+    return total

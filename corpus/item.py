@@ -1,0 +1,241 @@
+"""One item of the plan, from raw bytes to its part: the steps of a build, in their order.
+
+read → decode → normalise (tags and masks first) → turns → names → tokens → cap. The steps know the
+record types alone; this module knows the steps.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypedDict, Unpack
+
+from corpus.cap import OVERLONG, cap_turns
+from corpus.counts import Counts
+from corpus.decode import decode_document
+from corpus.names import fill_names
+from corpus.rules import normalise_texts
+from corpus.part import PartWriter, key_of
+from corpus.read import open_document
+from corpus.records import PLACEHOLDERS, Dialogue, Item, Rejected, Source
+from corpus.rows import Row
+from corpus.tokens import Encoder
+from corpus.turns import Arrangement, arrange_turns, reject_reason
+
+BATCH_UTTERANCES = 16_384  # the text rules run on so many at once: enough to be fast, few megabytes
+SURROGATE_TOKENS = 16  # no invented name or place has more; a test measures them all
+
+_PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
+
+
+class Options(TypedDict):
+    """What the user chose, as the manifest records it."""
+
+    rules: str
+    sources: list[Source]
+    multi_party: str
+    usr_ending: str
+    overlong: str
+    max_tokens: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A dialogue with its turns: a row to be, or, with a reason, what other options would keep."""
+
+    dialogue: Dialogue
+    speakers: list[str]  # of the utterances that are left
+    texts: list[str]
+    arrangement: Arrangement
+    reason: str | None
+
+    def turns(self, texts: Sequence[str]) -> list[str]:
+        """Return the turns of the arrangement, `texts` being those of the utterances."""
+        return [" ".join([texts[place] for place in turn]) for turn in self.arrangement.turns]
+
+
+def build_item(
+    raw: Path, work: Path, item: Item, encoder: Encoder, **options: Unpack[Options]
+) -> Counts:
+    """Take one item through all steps into its part of `work`, and return what was counted."""
+    counts: Counts = defaultdict(Counter)
+    with PartWriter(work, item.index) as part:
+        for dialogues, rejected in _read(raw, item, counts, options["sources"]):
+            drafts, undrafted = _draft(dialogues, counts, options)
+            rows, keys, uncut = _finish(drafts, encoder, counts, options)
+            rejected = [*rejected, *undrafted, *uncut]
+            for one in rejected:
+                if one.stage != "file":
+                    counts["rejected"][f"{one.source}/{one.reason}"] += 1
+                if one.stage in {"file", "decode"}:
+                    counts["broken"][one.reason] += 1
+            part.write(rows, keys, rejected)
+        part.finish(counts)
+    return counts
+
+
+def _read(
+    raw: Path, item: Item, counts: Counts, sources: Sequence[Source]
+) -> Iterator[tuple[list[Dialogue], list[Rejected]]]:
+    """Yield the dialogues of an item in batches of one source, with the entries that are broken."""
+    dialogues: list[Dialogue] = []
+    rejected: list[Rejected] = []
+    n_utterances = 0
+    for decoded in _decode(raw, item):
+        counts["quirks"].update(decoded.quirks)
+        ...
+    yield dialogues, rejected
+
+
+def _draft(
+    dialogues: Sequence[Dialogue], counts: Counts, options: Options
+) -> tuple[list[Draft], list[Rejected]]:
+    """Normalise a batch and arrange each dialogue's turns."""
+    if not dialogues:
+        return [], []
+    texts = [text for dialogue in dialogues for text in dialogue.texts]
+    normalised = normalise_texts(texts, rules=options["rules"], source=dialogues[0].source)
+    counts["utterances"]["read"] += len(texts)
+    counts["utterances"]["kept"] += len(texts) - len(normalised.dropped)
+    counts["dropped"].update(normalised.dropped.values())
+    counts["rules"].update(normalised.rules)
+    counts["tags"].update(normalised.tags)
+    drafts: list[Draft] = []
+    rejected: list[Rejected] = []
+    start = 0
+    for dialogue in dialogues:
+        end = start + len(dialogue.texts)
+        pairs = zip(dialogue.speakers, normalised.texts[start:end], strict=True)
+        left = [(speaker, text) for speaker, text in pairs if text is not None]
+        start = end
+        speakers = [speaker for speaker, _ in left]
+        arrangement = arrange_turns(speakers)
+        if isinstance(arrangement, str):
+            rejected.append(_reject(dialogue, "turns", arrangement, f"{len(left)} utterances left"))
+            continue
+        reason = reject_reason(
+            arrangement, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
+        )
+        if reason:
+            detail = f"{len(set(speakers))} speakers, {len(left)} utterances left"
+            rejected.append(_reject(dialogue, "turns", reason, detail))
+        drafts.append(Draft(dialogue, speakers, [text for _, text in left], arrangement, reason))
+    return drafts, rejected
+
+
+def _reject(
+    dialogue: Dialogue, stage: Literal["turns", "tokens"], reason: str, detail: str
+) -> Rejected:
+    return Rejected(
+        stage=stage,
+        reason=reason,
+        detail=detail,
+        source=dialogue.source,
+        dialogue_id=dialogue.dialogue_id,
+        raw_file=dialogue.raw_file,
+        raw_offset=dialogue.raw_offset,
+        raw=dialogue.raw,
+    )
+
+
+def _finish(
+    drafts: Sequence[Draft], encoder: Encoder, counts: Counts, options: Options
+) -> tuple[list[Row], list[tuple[object, ...]], list[Rejected]]:
+    """Fill names, encode and cap a batch: its rows, its keys, and what is over the limit.
+
+    A draft with a reason gives no row, only its key. Its tokens are counted only where its
+    characters do not show already that it fits, so what other options would keep costs little.
+    """
+    keyed = [draft.turns(draft.texts) for draft in drafts]
+    exact = [
+        draft.reason is None or not _surely_fits(turns, encoder, options["max_tokens"])
+        for draft, turns in zip(drafts, keyed, strict=True)
+    ]
+    filled = [
+        _fill(draft, turns, counts, options["seed"]) if needed else []
+        for draft, turns, needed in zip(drafts, keyed, exact, strict=True)
+    ]
+    encoded = iter(encoder.encode([text for turns in filled for text in turns]))
+    rows: list[Row] = []
+    keys: list[tuple[object, ...]] = []
+    rejected: list[Rejected] = []
+    for draft, before, turns in zip(drafts, keyed, filled, strict=True):
+        ids = [
+            (encoder.sys_bytes if place % 2 else encoder.usr_bytes) + next(encoded)
+            for place in range(len(turns))
+        ]
+        n_tokens = [len(one) // 4 for one in ids]
+        kept = []
+        if draft.reason is None:
+            kept = cap_turns(n_tokens, options["max_tokens"], options["overlong"])
+            if not kept:
+                rejected.append(_over(draft, n_tokens, options))
+            rows += _rows(draft.dialogue, turns, ids, kept)
+        keys.append(_key(draft, before, n_tokens, len(kept), options["max_tokens"]))
+    return rows, keys, rejected
+
+
+def _surely_fits(turns: Sequence[str], encoder: Encoder, max_tokens: int) -> bool:
+    most = sum(encoder.n_tokens_at_most(turn) + 1 for turn in turns)
+    n_placeholders = sum(len(_PLACEHOLDER.findall(turn)) for turn in turns)
+    return most + SURROGATE_TOKENS * n_placeholders <= max_tokens - 2
+
+
+def _fill(draft: Draft, turns: list[str], counts: Counts, seed: int) -> list[str]:
+    if not any(_PLACEHOLDER.search(turn) for turn in turns):
+        return turns
+    dialogue_id = draft.dialogue.dialogue_id
+    filled = fill_names(dialogue_id, draft.speakers, draft.texts, seed=seed)
+    if draft.reason is None:
+        counts["names"].update(filled.counts)
+        counts["people"][str(len(filled.people))] += 1
+    return draft.turns(filled.texts)
+
+
+def _rows(
+    dialogue: Dialogue, turns: Sequence[str], ids: Sequence[bytes], kept: Sequence[range]
+) -> Iterator[Row]:
+    """Yield the row of each range of turns; a turn in none is counted as cut by the row before."""
+    for part, place in enumerate(kept):
+        start = place.start if part else 0
+        end = kept[part + 1].start if part + 1 < len(kept) else len(turns)
+        yield Row(
+            dialogue_id=dialogue.dialogue_id,
+            part=part,
+            source=dialogue.source,
+            topic=dialogue.topic,
+            split=dialogue.split,
+            turns=turns[place.start : place.stop],
+            token_ids=ids[place.start : place.stop],
+            n_turns_cut=end - start - len(place),
+            raw_file=dialogue.raw_file,
+            raw_offset=dialogue.raw_offset,
+        )
+
+
+def _over(draft: Draft, n_tokens: Sequence[int], options: Options) -> Rejected:
+    if options["overlong"] == "drop":
+        detail = f"{sum(n_tokens)} tokens; {options['max_tokens'] - 2} fit beside <s> and </s>"
+    else:
+        detail = f"its first pair of turns has {n_tokens[0] + n_tokens[1]} tokens"
+    return _reject(draft.dialogue, "tokens", "over_max_tokens", detail)
+
+
+def _key(
+    draft: Draft, turns: Sequence[str], n_tokens: Sequence[int], n_rows: int, max_tokens: int
+) -> tuple[object, ...]:
+    """Return the `KEY` of a draft; without `n_tokens` it surely fits."""
+    dialogue, arrangement = draft.dialogue, draft.arrangement
+    space = "topic" if dialogue.source == "topic" else "summary"  # sns and summary share their ids
+    fits = not n_tokens or sum(n_tokens) <= max_tokens - 2
+    return (
+        key_of(f"{space}/{dialogue.dialogue_id}"),
+        key_of("\n".join(turns)),  # roles alternate from <usr>, so the turns tell them
+        dialogue.split == "validation",
+        arrangement.folded,
+        arrangement.trimmed,
+        *(1 if fits else len(cap_turns(n_tokens, max_tokens, overlong)) for overlong in OVERLONG),
+        n_rows,
+    )

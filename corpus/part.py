@@ -1,0 +1,129 @@
+"""What one item leaves in `.work/parts/`: rows nobody has decided on, keys, ledger lines, a receipt.
+
+The receipt is written last, so an item with a receipt is done, and one without is built again.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.ledger import ledger_member
+from corpus.records import Rejected
+from corpus.rows import COLUMNS, Row, table_of
+from corpus.work import read_json, write_file, write_json
+
+# One entry for every dialogue that some choice of options would keep. From these alone the commit
+# decides duplicates, and counts what every other choice would have kept.
+KEY = np.dtype(
+    [
+        ("id", "<u8"),  # of the raw id
+        ("text", "<u8"),  # of roles + normalised turns before names
+        ("validation", "?"),
+        ("folded", "?"),  # kept by --multi-party fold alone
+        ("trimmed", "?"),  # kept by --usr-ending trim alone
+        ("truncate", "<u4"),  # rows under each --overlong
+        ("split", "<u4"),
+        ("drop", "<u4"),
+        ("rows", "<u4"),  # rows in this part: those of the options of this build
+    ]
+)
+Keys = np.ndarray[tuple[int], np.dtype[np.void]]
+
+
+def key_of(text: str) -> int:
+    """Return 64 bits of the sha256 of `text`: equal keys are taken for equal texts.
+
+    Two of 100 million different dialogues share one with a chance of 1 in 3,700.
+    """
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "little")
+
+
+class PartWriter:
+    """Writes one item's part; used as a context, which on an error leaves no receipt."""
+
+    def __init__(self, work: Path, index: int) -> None:
+        self.paths = PartPaths(work, index)
+        self.keys: list[tuple[Any, ...]] = []
+        self.ledger: list[bytes] = []
+
+    def __enter__(self) -> "PartWriter":
+        self.paths.rows.parent.mkdir(parents=True, exist_ok=True)
+        self.file = self.paths.rows.with_suffix(".tmp").open("wb")
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self.rows = pa.ipc.new_stream(self.file, COLUMNS, options=options)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.file.close()
+
+    def write(
+        self, rows: Sequence[Row], keys: Sequence[tuple[Any, ...]], rejected: Sequence[Rejected]
+    ) -> None:
+        """Take a batch: rows in dialogue order, and for each `KEY` the rows that it counts."""
+        if rows:
+            self.rows.write_table(table_of(rows))
+        self.keys.extend(keys)
+        self.ledger.append(ledger_member(rejected))
+
+    def finish(self, counts: dict[str, Any]) -> None:
+        """Make the part durable, the receipt last."""
+        self.rows.close()
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.paths.rows.with_suffix(".tmp").replace(self.paths.rows)
+        write_file(self.paths.keys, np.array(self.keys, KEY).tobytes())
+        write_file(self.paths.ledger, b"".join(self.ledger))
+        write_json(self.paths.receipt, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class PartPaths:
+    """Where the part of an item lies, and how it is read back."""
+
+    work: Path
+    index: int
+
+    def _path(self, ending: str) -> Path:
+        return self.work / "parts" / f"{self.index:06}{ending}"
+
+    @property
+    def rows(self) -> Path:
+        return self._path(".rows.arrow")
+
+    @property
+    def keys(self) -> Path:
+        return self._path(".keys")
+
+    @property
+    def ledger(self) -> Path:
+        return self._path(".jsonl.gz")
+
+    @property
+    def receipt(self) -> Path:
+        return self._path(".json")
+
+    def read_receipt(self) -> dict[str, Any] | None:
+        """Return the counts of the item, or None if it is not done."""
+        return read_json(self.receipt) if self.receipt.exists() else None
+
+    def read_keys(self) -> Keys:
+        """Return the keys, in plan order."""
+        return np.frombuffer(self.keys.read_bytes(), KEY)
+
+    def read_rows(self) -> Iterator[pa.Table]:
+        """Yield the rows batch by batch, in plan order."""
+        with pa.ipc.open_stream(self.rows.read_bytes()) as stream:
+            for batch in stream:
+                yield pa.Table.from_batches([batch])

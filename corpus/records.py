@@ -1,0 +1,121 @@
+"""The values that travel between the steps of a build; every step imports these and no other step.
+
+A *dialogue* is a list of *utterances* (raw messages) by *speakers*; the turns step joins a speaker's
+run of utterances into a *turn* and gives it a *role*. What cannot become a row is `Rejected`, with
+the stage and the reason.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Source = Literal["topic", "summary", "sns"]
+Split = Literal["train", "validation"]
+
+SOURCES: tuple[Source, ...] = ("topic", "summary", "sns")
+SPLITS: tuple[Split, ...] = ("train", "validation")
+
+# What stands in a text for a tag or a mask between the tags step and the names step. One
+# private-use character each: no raw text can hold one (they are removed first), every text rule
+# keeps them, and the names step replaces all of them, so that none leaves the package.
+NAME = "\ue000"  # #@이름#
+ADDRESS = "\ue001"  # #@주소# and #@장소#: a Korean city or district
+AFFILIATION = "\ue002"  # #@소속#: a school, firm or club
+MASKED_GIVEN = "\ue003"  # topic's `**`: a given name of two syllables
+MASKED_FULL = "\ue004"  # topic's `***`: surname + given name
+MASKED_SURNAME = "\ue005"  # topic's `*` before 씨 님 교수 ...: a surname
+MASKED_STEM = "\ue006"  # topic's `**` before 동 역 구 시 읍: the two-syllable stem of a place
+MASKED_PLACE = "\ue007"  # topic's `**` or `***` before 에서: a place
+PLACEHOLDERS = "".join(
+    (
+        NAME,
+        ADDRESS,
+        AFFILIATION,
+        MASKED_GIVEN,
+        MASKED_FULL,
+        MASKED_SURNAME,
+        MASKED_STEM,
+        MASKED_PLACE,
+    )
+)
+
+
+class CorpusError(Exception):
+    """A wrong call, told in one sentence: the command line prints it and exits with 2."""
+
+
+class UnreadableError(Exception):
+    """Bytes of raw/ that cannot be had: the file's `Rejected` has this reason and detail."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)  # as given, so that it survives pickling
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of bytes of one file: a whole file, one AIHub part, or a member of an uncompressed tar."""
+
+    path: str  # as found on disk, relative to raw/
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Where a member of a zip lies, so that a worker never reads the zip's directory (1 s per 80,000)."""
+
+    offset: int  # of its local header in the container
+    packed: int  # bytes
+    deflated: bool  # else stored
+    crc: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One JSON document in raw/: a loose file, or a member of an archive, read in place."""
+
+    raw_file: str  # as recorded: path in raw/, parts joined, "!" before a member, NFC
+    container: tuple[Segment, ...]  # the file, or the archive that holds the member
+    member: Member | None  # None: the container is the document
+    size: int  # bytes, unpacked
+    split: Split | None  # as the path says; None: the dialogue id decides
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One unit of work: some small documents, or one byte range of a big one."""
+
+    index: int  # place in the plan
+    documents: tuple[Document, ...]
+    start: int  # of the only document, in unpacked bytes; 0 where there are several
+    end: int | None  # entries that begin before this byte belong to the item; None: to the end
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """One dialogue as it was typed, `speakers[k]` having written `texts[k]`."""
+
+    source: Source
+    dialogue_id: str
+    topic: str
+    split: Split
+    speakers: list[str]
+    texts: list[str]
+    raw_file: str
+    raw_offset: int  # of `raw` in the document, in unpacked bytes (as UTF-8)
+    raw: bytes  # the JSON it came from, for the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A dialogue, an unreadable entry or (stage `file`) a whole file that was left out, and why."""
+
+    stage: Literal["file", "decode", "turns", "tokens", "commit"]
+    reason: str
+    detail: str
+    source: Source | None
+    dialogue_id: str | None
+    raw_file: str
+    raw_offset: int
+    raw: bytes
+    whole: tuple[int, str] | None = None  # length and sha256, where `raw` is only its beginning

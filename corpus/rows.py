@@ -1,0 +1,169 @@
+"""The columns of the corpus, and how one batch of rows becomes an Arrow table.
+
+`schemas/row.json` says the same in JSON Schema; a test keeps the two equal.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+Lengths = np.ndarray[tuple[int], np.dtype[np.int32]]
+
+ROLES = ("user", "assistant")
+ROW_GROUP_ROWS = 10_000
+SHARD_ROWS = 50_000
+
+MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
+COLUMNS = pa.schema(
+    [
+        pa.field("dialogue_id", pa.string(), nullable=False),
+        pa.field("part", pa.int32(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("topic", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("n_turns", pa.int32(), nullable=False),
+        pa.field("n_turns_cut", pa.int32(), nullable=False),
+        pa.field("n_tokens", pa.int32(), nullable=False),
+        pa.field("conversation", pa.string(), nullable=False),
+        pa.field(
+            "messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+        ),
+        pa.field("token_ids", pa.list_(pa.int32()), nullable=False),
+        pa.field("turn_starts", pa.list_(pa.int32()), nullable=False),
+        pa.field("raw_file", pa.string(), nullable=False),
+        pa.field("raw_offset", pa.int64(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row before it is a column entry: whole turns, `<usr>` first, `<sys>` last."""
+
+    dialogue_id: str
+    part: int
+    source: str
+    topic: str
+    split: str
+    turns: Sequence[str]
+    token_ids: Sequence[bytes]  # per turn: int32, little-endian, the role token first
+    n_turns_cut: int
+    raw_file: str
+    raw_offset: int
+
+
+def table_of(rows: Sequence[Row]) -> pa.Table:
+    """Return the rows as a table of `COLUMNS`."""
+    turns = list(chain.from_iterable(row.turns for row in rows))
+    n_turns = np.fromiter((len(row.turns) for row in rows), np.int32, len(rows))
+    turn_offsets = _offsets(n_turns)
+    turn_tokens = np.fromiter(
+        (len(ids) // 4 for row in rows for ids in row.token_ids), np.int32, len(turns)
+    )
+    token_offsets = _offsets(turn_tokens)
+    row_offsets = token_offsets[turn_offsets]
+    starts = token_offsets[:-1] - np.repeat(row_offsets[:-1], n_turns)
+    token_ids = b"".join(chain.from_iterable(row.token_ids for row in rows))
+    even = np.arange(len(turns)) - np.repeat(turn_offsets[:-1], n_turns)
+    roles = pa.DictionaryArray.from_arrays(pa.array(even % 2, pa.int8()), pa.array(ROLES))
+    messages = pa.StructArray.from_arrays(
+        [roles.cast(pa.string()), pa.array(turns, pa.string())], fields=list(MESSAGE)
+    )
+    columns = [
+        pa.array([row.dialogue_id for row in rows], pa.string()),
+        pa.array([row.part for row in rows], pa.int32()),
+        pa.array([row.source for row in rows], pa.string()),
+        pa.array([row.topic for row in rows], pa.string()),
+        pa.array([row.split for row in rows], pa.string()),
+        pa.array(n_turns),
+        pa.array([row.n_turns_cut for row in rows], pa.int32()),
+        pa.array(np.diff(row_offsets)),
+        pa.array([conversation(row.turns) for row in rows], pa.string()),
+        pa.ListArray.from_arrays(pa.array(turn_offsets), messages),
+        pa.ListArray.from_arrays(pa.array(row_offsets), _int32(token_ids)),
+        pa.ListArray.from_arrays(pa.array(turn_offsets), pa.array(starts)),
+        pa.array([row.raw_file for row in rows], pa.string()),
+        pa.array([row.raw_offset for row in rows], pa.int64()),
+    ]
+    return pa.Table.from_arrays(columns, schema=COLUMNS)
+
+
+def conversation(turns: Sequence[str]) -> str:
+    """Return the turns behind their role tokens, without spaces, so that its tokens are `token_ids`.
+
+    >>> conversation(["안녕", "반가워"])
+    '<usr>안녕<sys>반가워'
+    """
+    return "".join(("<sys>" if place % 2 else "<usr>") + text for place, text in enumerate(turns))
+
+
+def _offsets(
+    lengths: Lengths,
+) -> Lengths:
+    return np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
+
+
+def _int32(raw: bytes) -> pa.Array:
+    return pa.Array.from_buffers(pa.int32(), len(raw) // 4, [None, pa.py_buffer(raw)])
+
+
+class ShardWriter:
+    """Writes the rows of one split into numbered Parquet files of `SHARD_ROWS` rows.
+
+    Row groups hold exactly `ROW_GROUP_ROWS` rows (the last one of a split fewer), however the rows
+    come in, so the bytes of a shard depend on its rows alone.
+    """
+
+    def __init__(self, folder: Path, metadata: dict[str, str]) -> None:
+        self.folder = folder
+        self.schema = COLUMNS.with_metadata(metadata)
+        self.waiting: list[pa.Table] = []
+        self.n_waiting = 0
+        self.shards: list[dict[str, Any]] = []  # path in the folder, rows, tokens, bytes
+        self.writer: pq.ParquetWriter | None = None
+
+    def write(self, table: pa.Table) -> None:
+        """Take the next rows of the split."""
+        self.waiting.append(table)
+        self.n_waiting += len(table)
+        while self.n_waiting >= ROW_GROUP_ROWS:
+            rows = pa.concat_tables(self.waiting)
+            self._write_row_group(rows.slice(0, ROW_GROUP_ROWS))
+            self.waiting = [rows.slice(ROW_GROUP_ROWS)]
+            self.n_waiting -= ROW_GROUP_ROWS
+
+    def close(self) -> None:
+        """Write what waits and finish the last shard."""
+        if self.n_waiting:
+            self._write_row_group(pa.concat_tables(self.waiting))
+        self._close_shard()
+
+    def _write_row_group(self, rows: pa.Table) -> None:
+        if self.writer is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.shards.append({"path": f"{len(self.shards):05}.parquet", "rows": 0, "tokens": 0})
+            self.writer = pq.ParquetWriter(
+                self.folder / self.shards[-1]["path"],
+                self.schema,
+                compression="zstd",
+                write_page_index=True,
+                use_content_defined_chunking=True,
+            )
+        self.writer.write_table(rows.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+        self.shards[-1]["rows"] += len(rows)
+        self.shards[-1]["tokens"] += pc.sum(rows["n_tokens"]).as_py()
+        if self.shards[-1]["rows"] >= SHARD_ROWS:
+            self._close_shard()
+
+    def _close_shard(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+            self.writer = None
+            self.shards[-1]["bytes"] = (self.folder / self.shards[-1]["path"]).stat().st_size

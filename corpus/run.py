@@ -1,0 +1,162 @@
+"""A build from raw/ to processed/: find, plan, run the items, commit.
+
+What happens to one item is in item.py, what happens once for all of them in commit.py.
+"""
+
+import platform
+from collections.abc import Sequence
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from corpus import __version__
+from corpus.cap import OVERLONG
+from corpus.commit import commit
+from corpus.item import Options, build_item
+from corpus.part import PartPaths
+from corpus.plan import make_plan, n_bytes
+from corpus.read import find_documents, read_raw
+from corpus.records import SOURCES, CorpusError, Item, Source
+from corpus.tokens import Encoder, find_tokenizer, make_encoder
+from corpus.work import begin_build, finished_build, locked, remove_work
+
+DEFAULT_TOKENIZER = "skt/kogpt2-base-v2"
+CHOICES = {
+    "rules": ("default", "chathuman"),
+    "multi_party": ("drop", "fold"),
+    "usr_ending": ("drop", "trim"),
+    "overlong": OVERLONG,
+}
+MIN_TOKENS = 6  # <s> <usr> and a token, <sys> and a token, </s>
+VERSIONED = ("pyarrow", "tokenizers", "regex", "Faker")  # what the bytes depend on beside ourselves
+
+
+def build(
+    raw: Path | str,
+    processed: Path | str,
+    *,
+    tokenizer: str = DEFAULT_TOKENIZER,
+    rules: str = "default",
+    sources: Sequence[Source] = SOURCES,
+    multi_party: str = "drop",
+    usr_ending: str = "drop",
+    overlong: str = "truncate",
+    max_tokens: int = 256,
+    seed: int = 0,
+    fresh: bool = False,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Build the corpus of everything in `raw` into `processed`, and return its manifest.
+
+    A build that was interrupted goes on where it was; one that is finished is left as it is.
+
+    Args:
+        raw: the folder that holds the AIHub downloads, as they are.
+        processed: the folder of the corpus; made if it is not there.
+        tokenizer: `skt/kogpt2-base-v2` or another hub name, a folder, a `tokenizer.json`, or
+            `builtin`.
+        rules: `default`, or `chathuman` for the text rules of 2023.
+        sources: which of `topic`, `summary` and `sns` to build.
+        multi_party: what becomes of dialogues of more than two speakers: `drop` or `fold`.
+        usr_ending: what becomes of dialogues that end on `<usr>`: `drop` or `trim`.
+        overlong: what becomes of dialogues over the limit: `truncate`, `split` or `drop`.
+        max_tokens: the limit of a row, `<s>` and `</s>` included.
+        seed: of the invented names.
+        fresh: remove an earlier build first, rather than refuse.
+        progress: draw a bar on stderr.
+
+    Raises:
+        CorpusError: a wrong call, in one sentence; what was in `processed` before is untouched.
+    """
+    raw, processed = Path(raw), Path(processed)
+    options: Options = {
+        "rules": rules,
+        "sources": [source for source in SOURCES if source in sources],
+        "multi_party": multi_party,
+        "usr_ending": usr_ending,
+        "overlong": overlong,
+        "max_tokens": max_tokens,
+        "seed": seed,
+    }
+    _check_call(raw, processed, options, sources)
+    found = find_documents(raw)
+    tokenizer_file = find_tokenizer(tokenizer)
+    encoder = make_encoder(tokenizer_file.json)
+    inputs = {
+        "options": options,
+        "versions": _versions(),
+        "tokenizer": {
+            "name": tokenizer_file.name,
+            "sha256": tokenizer_file.sha256,
+            "vocab_size": encoder.vocab_size,
+        },
+        "raw": found.files,
+    }
+    finished = finished_build(processed, inputs, fresh=fresh)
+    if finished is not None:
+        return finished
+    with locked(processed) as work:
+        begin_build(processed, inputs, tokenizer_file.json, fresh=fresh)
+        items = make_plan(found.documents)
+        _build_items(raw, work, items, encoder, options, progress=progress)
+        manifest = commit(
+            processed,
+            work,
+            len(items),
+            inputs=inputs,
+            left_alone=found.left_alone,
+            rejected_files=found.rejected,
+            read_raw=partial(read_raw, raw, found.documents),
+            unk_id=encoder.unk_id,
+        )
+        remove_work(processed)
+    return manifest
+
+
+def _build_items(
+    raw: Path,
+    work: Path,
+    items: Sequence[Item],
+    encoder: Encoder,
+    options: Options,
+    *,
+    progress: bool,
+) -> None:
+    """Build the items that have no receipt yet."""
+    read = rejected = 0
+    total = sum(map(n_bytes, items))
+    with tqdm(total=total, unit="B", unit_scale=True, disable=not progress) as bar:
+        for item in items:
+            counts = PartPaths(work, item.index).read_receipt()
+            if counts is None:
+                counts = build_item(raw, work, item, encoder, **options)
+            read += sum(counts.get("read", {}).values())
+            rejected += sum(counts.get("rejected", {}).values())
+            bar.set_postfix_str(f"{read - rejected:,} kept, {rejected:,} rejected", refresh=False)
+            bar.update(n_bytes(item))
+
+
+def _check_call(raw: Path, processed: Path, options: Options, sources: Sequence[str]) -> None:
+    """Raise CorpusError for options that no build can have."""
+    for name, allowed in CHOICES.items():
+        if options[name] not in allowed:  # type: ignore[literal-required]
+            raise CorpusError(f"{name} can be {' or '.join(allowed)}, not {options[name]!r}.")  # type: ignore[literal-required]
+    unknown = sorted(set(sources) - set(SOURCES))
+    if unknown or not sources:
+        given = ", ".join(unknown) or "none"
+        raise CorpusError(f"sources can be {', '.join(SOURCES)}, not {given}.")
+    if options["max_tokens"] < MIN_TOKENS:
+        raise CorpusError(
+            f"max_tokens is {options['max_tokens']}; the shortest row has {MIN_TOKENS}: "
+            "<s> <usr> one <sys> one </s>."
+        )
+    if raw.resolve() in (processed.resolve(), *processed.resolve().parents):
+        raise CorpusError(f"{processed} lies in {raw}, which is read; choose a folder beside it.")
+
+
+def _versions() -> dict[str, str]:
+    python = ".".join(platform.python_version_tuple()[:2])
+    return {"corpus": __version__, "python": python} | {name: version(name) for name in VERSIONED}

@@ -1,0 +1,70 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.duplicates import duplicates_of, other_choices, rows_under
+from corpus.part import KEY
+
+ENTRY = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
+
+
+def keys_of(*entries):
+    """Entries are (id, text, validation) or whole tuples of KEY."""
+    filled = [e if len(e) == len(KEY) else (*e, False, False, 1, 1, 1, 1) for e in entries]
+    return np.array(filled, KEY)
+
+
+def slow_duplicates(entries):
+    """The contract, literally: first in plan order wins, validation before train."""
+    found = [-1] * len(entries)
+    kept: list[int] = []
+    for validation in (True, False):
+        for place, (one, text, is_validation) in enumerate(entries):
+            if is_validation != validation:
+                continue
+            same_id = [k for k in kept if entries[k][0] == one]
+            same_text = [k for k in kept if entries[k][1] == text]
+            if same_id or same_text:
+                found[place] = (same_id or same_text)[0]
+            else:
+                kept.append(place)
+    return found
+
+
+def test_the_first_in_plan_order_wins():
+    assert duplicates_of(keys_of((1, 1, False), (2, 1, False))).tolist() == [-1, 0]
+
+
+def test_validation_wins_over_train():
+    assert duplicates_of(keys_of((1, 1, False), (1, 2, True))).tolist() == [1, -1]
+
+
+def test_a_duplicate_is_nobodys_first():
+    keys = keys_of((1, 1, False), (1, 2, False), (3, 2, False))
+    assert duplicates_of(keys).tolist() == [-1, 0, -1]
+
+
+@given(st.lists(ENTRY, max_size=12))
+def test_duplicates_follow_the_contract(entries):
+    assert duplicates_of(keys_of(*entries)).tolist() == slow_duplicates(entries)
+
+
+def test_every_other_choice_is_counted_alone_and_all_together():
+    keys = keys_of(
+        (1, 1, False, False, False, 1, 1, 1, 1),  # a plain row
+        (2, 2, False, True, False, 1, 3, 0, 0),  # three speakers, over the limit
+        (3, 3, False, False, True, 1, 1, 1, 0),  # ends on <usr>
+        (4, 3, False, False, True, 1, 1, 1, 0),  # and its duplicate
+        (5, 5, False, False, False, 1, 2, 0, 1),  # over the limit
+    )
+    defaults = {"multi_party": "drop", "usr_ending": "drop", "overlong": "truncate"}
+    assert rows_under(keys, **defaults) == 2
+    assert other_choices(keys, **defaults) == {
+        "--multi-party fold": 3,
+        "--usr-ending trim": 3,
+        "--overlong split": 3,
+        "--multi-party fold --usr-ending trim --overlong split": 7,
+    }
+    assert other_choices(keys, **defaults | {"overlong": "split", "usr_ending": "trim"}) == {
+        "--multi-party fold": 7
+    }
