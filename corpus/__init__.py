@@ -10,19 +10,24 @@ __version__ = "0.1.0"
 __all__ = ["CorpusError", "build", "load", "normalise"]
 
 if TYPE_CHECKING:
-    from corpus.run import build
+    from corpus.normalisation import normalise
     from corpus.processed import load
-    from corpus.rules import normalise
     from corpus.records import CorpusError
+    from corpus.run import build
 
-# No module may be called like a function of these: importing it would hide the function.
-_HOMES = {"build": "run", "load": "processed", "normalise": "rules", "CorpusError": "records"}
+# No module is called like one of these functions: importing it would hide the function.
+_HOMES = {
+    "build": "run",
+    "load": "processed",
+    "normalise": "normalisation",
+    "CorpusError": "records",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
     """Import on first use: `import corpus` and `--help` stay instant."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415
+    from importlib import import_module
 
     return getattr(import_module(f"corpus.{_HOMES[name]}"), name)

@@ -16,7 +16,7 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; return 0, 1 (`--strict`, and something in raw/ was broken) or 2 (a wrong call)."""
+    """Run one verb; return 0, 1 (--strict, and raw/ was broken somewhere) or 2 (a wrong call)."""
     args = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = args.run
     try:
@@ -83,9 +83,19 @@ def _sample(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from corpus.check import check_lines
+    from corpus.check import check_lines, estimate_lines
+    from corpus.decode import sniff
+    from corpus.read import find_documents
+    from corpus.run import options_of
+    from corpus.tokenizer import find_tokenizer
+    from corpus.tokens import Encoder
 
-    print("\n".join(check_lines(args.raw, tokenizer=args.tokenizer)))
+    found = find_documents(args.raw, sniff=sniff)
+    for line in check_lines(args.raw, found, progress=sys.stderr.isatty()):
+        print(line)
+    encoder = Encoder(find_tokenizer(args.tokenizer).json)
+    for line in estimate_lines(args.raw, found, encoder, options_of()):
+        print(line)
     return 0
 
 
@@ -126,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         (
             "--multi-party",
             ("drop", "fold"),
-            "dialogues of more than two speakers: drop them, or let the last speaker be <sys> and all others <usr>",
+            "dialogues of more than two speakers: drop them, or let the last one be <sys>",
         ),
         (
             "--usr-ending",
@@ -136,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         (
             "--overlong",
             ("truncate", "split", "drop"),
-            "dialogues over the limit: keep the first turns that fit, or go on with the rest as further rows, or drop them",
+            "dialogues over the limit: keep what fits, or make the rest further rows, or drop",
         ),
     ):
         build.add_argument(
@@ -216,8 +226,8 @@ def _add_tokenizer(parser: argparse.ArgumentParser) -> None:
         "--tokenizer",
         default="skt/kogpt2-base-v2",
         metavar="T",
-        help="hub name, folder, tokenizer.json, or `builtin`, a small stand-in for trying things out "
-        "without a network (default: %(default)s)",
+        help="hub name, folder, tokenizer.json, or `builtin`, a small stand-in for trying things "
+        "out without a network (default: %(default)s)",
     )
 
 

@@ -9,11 +9,11 @@ def cap_turns(n_tokens: Sequence[int], max_tokens: int, overlong: str) -> list[r
     """Return the turns of each row that a dialogue gives; no row means `over_max_tokens`.
 
     Args:
-        n_tokens: the length of each turn in tokens, its role token included; turns begin on `<usr>`
-            and end on `<sys>`, so rows are runs of (`<usr>`, `<sys>`) pairs, never cut inside a turn.
+        n_tokens: how many tokens each turn has, the role token included; they begin on `<usr>`
+            and end on `<sys>`; rows are runs of such pairs, never cut inside a turn.
         max_tokens: the limit of a row, `<s>` and `</s>` included though they are not stored.
-        overlong: `truncate` keeps the longest run from the start that fits; `split` goes on with the
-            rest, skipping a pair that exceeds the limit alone; `drop` keeps only what fits whole.
+        overlong: `truncate` keeps the longest run from the start that fits; `split` goes on with
+            the rest, skipping a pair that exceeds the limit alone; `drop` keeps all or nothing.
 
     >>> cap_turns([3, 4, 3, 4], 16, "truncate")
     [range(0, 4)]

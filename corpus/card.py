@@ -79,9 +79,10 @@ def _body(manifest: dict[str, Any]) -> Iterator[str]:
         "",
         "# AIHub Korean dialogues as a chat corpus",
         "",
-        "**Do not redistribute.** AIHub's terms of use forbid passing on its data, and this corpus is",
-        "made of it: keep this repository private. Whoever needs the corpus downloads the raw sets",
-        "from AIHub and builds it again; the same raw files, options and versions give the same bytes.",
+        "**Do not redistribute.** AIHub's terms of use forbid passing on its data, and this corpus",
+        "is made of it: keep this repository private. Whoever needs the corpus downloads the raw",
+        "sets from AIHub and builds it again; the same files, options and versions give the same",
+        "bytes.",
         "",
         "## Made from",
         "",
@@ -89,7 +90,17 @@ def _body(manifest: dict[str, Any]) -> Iterator[str]:
     for source in manifest["sources"]:
         number, name = AIHUB[source]
         yield f"- `{source}`: AIHub {number}, {name}"
-    yield from ("", "## Counts", "", "```", *closing_lines(manifest), "```", "", "## Built with", "")
+    yield from (
+        "",
+        "## Counts",
+        "",
+        "```",
+        *closing_lines(manifest),
+        "```",
+        "",
+        "## Built with",
+        "",
+    )
     chosen = ", ".join(f"{name} = {value}" for name, value in options.items())
     versions = ", ".join(f"{name} {value}" for name, value in manifest["versions"].items())
     tokenizer = manifest["tokenizer"]

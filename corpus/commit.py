@@ -7,7 +7,7 @@ the same bytes wherever and in whatever order the items were built.
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -57,16 +57,17 @@ def commit(
     n_items: int,
     *,
     inputs: dict[str, Any],
-    record: dict[str, Any],
+    left_alone: dict[str, int],
     rejected_files: Sequence[Rejected],
     read_raw: ReadRaw,
-    unk_id: int,
+    unk_id: int | None,
 ) -> dict[str, Any]:
     """Turn the parts of all items into the corpus, and return its manifest.
 
     Args:
         inputs: what the corpus is made from: options, versions, tokenizer, raw files.
-        record: what else the manifest says of raw/.
+        left_alone: files of raw/ that are no documents, by reason.
+        rejected_files: files of raw/ that cannot be read.
 
     Raises:
         CorpusError: no dialogue is left, or a law does not hold; the parts stay as they are.
@@ -95,7 +96,7 @@ def commit(
     }
     manifest = (
         inputs
-        | record
+        | {"corpus_version": inputs["versions"]["corpus"], "left_alone": left_alone}
         | _summary(counts, written)
         | {
             "other_choices": other_choices(keys, **_given(inputs["options"])),
@@ -117,7 +118,7 @@ def _write_shards(
     duplicates: Places,
     out: Path,
     metadata: dict[str, str],
-    unk_id: int,
+    unk_id: int | None,
 ) -> Written:
     """Write the rows of all parts that are no duplicates, each split into its own shards."""
     written = Written()
@@ -141,13 +142,12 @@ def _write_shards(
                 writer.write(kept.filter(pc.equal(kept["split"], split)))
     for split, writer in writers.items():
         writer.close()
-        written.shards += [
-            {"path": f"{split}/{name}", "split": split} | size for name, size in writer.shards
-        ]
+        for shard in writer.shards:
+            written.shards.append(shard | {"path": f"{split}/{shard['path']}", "split": split})
     return written
 
 
-def _count(kept: pa.Table, written: Written, unk_id: int) -> None:
+def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
     first_parts = kept.filter(pc.equal(kept["part"], 0))
     written.dialogues.update(first_parts["source"].to_pylist())
     for column in ("split", "source"):
@@ -155,8 +155,9 @@ def _count(kept: pa.Table, written: Written, unk_id: int) -> None:
         for name, n_tokens, n_rows in zip(*(sums[k].to_pylist() for k in range(3)), strict=True):
             written.rows[name] += n_rows
             written.tokens[name] += n_tokens
-    ids = kept["token_ids"].combine_chunks().flatten().to_numpy()
-    written.tokens["unk"] += int(np.count_nonzero(ids == unk_id))
+    if unk_id is not None:
+        ids = kept["token_ids"].combine_chunks().flatten().to_numpy()
+        written.tokens["unk"] += int(np.count_nonzero(ids == unk_id))
 
 
 def _reject_duplicates(
@@ -167,12 +168,13 @@ def _reject_duplicates(
     rejected = []
     for place, raw in zip(places, raws, strict=True):
         one, first = located[place], located[int(duplicates[place])]
+        where = f"{first['raw_file']} at {first['raw_offset']}"
         same = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
         rejected.append(
             Rejected(
                 stage="commit",
                 reason="duplicate",
-                detail=f"same {same} as {first['dialogue_id']} in {first['raw_file']} at {first['raw_offset']}",
+                detail=f"same {same} as {first['dialogue_id']} in {where}",
                 source=one["source"],
                 dialogue_id=one["dialogue_id"],
                 raw_file=one["raw_file"],
@@ -228,8 +230,8 @@ def _check_laws(counts: Counts, written: Written, n_rows_expected: int) -> None:
     for left, n_left, right, n_right in laws:
         if n_left != n_right:
             raise CorpusError(
-                f"{left} ({n_left:,}) are not {right} ({n_right:,}): this is a fault of corpus itself; "
-                "nothing was written. Please report it."
+                f"{left} ({n_left:,}) are not {right} ({n_right:,}): a fault of corpus itself, "
+                "please report it; nothing was written."
             )
 
 

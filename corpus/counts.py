@@ -1,10 +1,11 @@
 """What was counted on the way, as named counters that can be added up and written as JSON.
 
-`read` dialogues by source · `rejected` by source/reason · `broken` files and
-entries by reason · `utterances`
-read and kept · `dropped` utterances by reason · `rules` and `tags` by how often they fired or stood ·
-`names` by what was filled and what followed · `people` dialogues by invented people · `quirks` of raw
-· `declared` and `found` entries by document, where a document says how many it holds.
+- `read`: dialogues by source · `rejected`: by source/reason · `not_chosen`: by source (--sources)
+- `broken`: files and entries by reason · `quirks`: of raw, all of them handled
+- `utterances`: `read` and `kept` · `dropped`: utterances by reason
+- `rules`, `tags`: how often they fired or stood there
+- `names`: by what was filled and what followed · `people`: dialogues by invented people
+- `declared`, `found`: entries by document, where a document says how many it holds
 """
 
 from collections import Counter, defaultdict

@@ -14,8 +14,9 @@ from typing import Literal, TypedDict, Unpack
 from corpus.cap import OVERLONG, cap_turns
 from corpus.counts import Counts
 from corpus.decode import decode_document
+from corpus.entries import Decoded
 from corpus.names import fill_names
-from corpus.rules import normalise_texts
+from corpus.normalisation import normalise_texts
 from corpus.part import PartWriter, key_of
 from corpus.read import open_document
 from corpus.records import PLACEHOLDERS, Dialogue, Item, Rejected, Source
@@ -24,7 +25,7 @@ from corpus.tokens import Encoder
 from corpus.turns import Arrangement, arrange_turns, reject_reason
 
 BATCH_UTTERANCES = 16_384  # the text rules run on so many at once: enough to be fast, few megabytes
-SURROGATE_TOKENS = 16  # no invented name or place has more; a test measures them all
+LONGEST_SURROGATE = "가" * 12  # no invented name or place is longer; a test measures them all
 
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
 
@@ -65,13 +66,13 @@ def build_item(
         for dialogues, rejected in _read(raw, item, counts, options["sources"]):
             drafts, undrafted = _draft(dialogues, counts, options)
             rows, keys, uncut = _finish(drafts, encoder, counts, options)
-            rejected = [*rejected, *undrafted, *uncut]
-            for one in rejected:
+            left_out = [*rejected, *undrafted, *uncut]
+            for one in left_out:
                 if one.stage != "file":
                     counts["rejected"][f"{one.source}/{one.reason}"] += 1
                 if one.stage in {"file", "decode"}:
                     counts["broken"][one.reason] += 1
-            part.write(rows, keys, rejected)
+            part.write(rows, keys, left_out)
         part.finish(counts)
     return counts
 
@@ -79,14 +80,43 @@ def build_item(
 def _read(
     raw: Path, item: Item, counts: Counts, sources: Sequence[Source]
 ) -> Iterator[tuple[list[Dialogue], list[Rejected]]]:
-    """Yield the dialogues of an item in batches of one source, with the entries that are broken."""
+    """Yield the dialogues of an item in batches of one source, with what is broken beside them."""
     dialogues: list[Dialogue] = []
     rejected: list[Rejected] = []
     n_utterances = 0
-    for decoded in _decode(raw, item):
-        counts["quirks"].update(decoded.quirks)
-        ...
+    for decoded in _decode(raw, item, counts):
+        for dialogue in decoded.dialogues:
+            if dialogue.source not in sources:
+                counts["not_chosen"][dialogue.source] += 1
+                continue
+            other_source = dialogues and dialogue.source != dialogues[0].source
+            if other_source or n_utterances >= BATCH_UTTERANCES:
+                yield dialogues, rejected
+                dialogues, rejected, n_utterances = [], [], 0
+            counts["read"][dialogue.source] += 1
+            dialogues.append(dialogue)
+            n_utterances += len(dialogue.texts)
+        for one in decoded.rejected:
+            if one.source in sources and one.stage != "file":
+                counts["read"][str(one.source)] += 1
+            if one.source in sources or one.source is None:
+                rejected.append(one)
     yield dialogues, rejected
+
+
+def _decode(raw: Path, item: Item, counts: Counts) -> Iterator[Decoded]:
+    for document in item.documents:
+        stream = open_document(raw, document)
+        declared, n_found = None, 0
+        for decoded in decode_document(stream, document, start=item.start, end=item.end):
+            counts["quirks"].update(decoded.quirks)
+            declared = decoded.declared if decoded.declared is not None else declared
+            n_found += len(decoded.dialogues) + len(decoded.rejected)
+            yield decoded
+        if declared is not None:
+            counts["declared"][document.raw_file] = declared
+        if declared is not None or item.start:  # a later range of one that may declare it
+            counts["found"][document.raw_file] += n_found
 
 
 def _draft(
@@ -178,13 +208,12 @@ def _finish(
 
 
 def _surely_fits(turns: Sequence[str], encoder: Encoder, max_tokens: int) -> bool:
-    most = sum(encoder.n_tokens_at_most(turn) + 1 for turn in turns)
-    n_placeholders = sum(len(_PLACEHOLDER.findall(turn)) for turn in turns)
-    return most + SURROGATE_TOKENS * n_placeholders <= max_tokens - 2
+    text = _PLACEHOLDER.sub(LONGEST_SURROGATE, " ".join(turns))
+    return encoder.n_tokens_at_most(text) + len(turns) <= max_tokens - 2
 
 
 def _fill(draft: Draft, turns: list[str], counts: Counts, seed: int) -> list[str]:
-    if not any(_PLACEHOLDER.search(turn) for turn in turns):
+    if not _PLACEHOLDER.search("".join(turns)):
         return turns
     dialogue_id = draft.dialogue.dialogue_id
     filled = fill_names(dialogue_id, draft.speakers, draft.texts, seed=seed)

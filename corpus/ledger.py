@@ -47,9 +47,9 @@ def _line(one: Rejected) -> dict[str, Any]:
 
 
 def _readable(raw: bytes) -> dict[str, str]:
-    """Return `raw` as text if it is UTF-8 (a character cut at the limit aside), else as base64.
+    r"""Return `raw` as text if it is UTF-8 (a character cut at the limit aside), else as base64.
 
-    >>> _readable("가".encode()[:2]), _readable(b"\\xff{")
+    >>> _readable("가".encode()[:2]), _readable(b"\xff{")
     ({'raw': ''}, {'raw_base64': '/3s='})
     """
     try:

@@ -1,4 +1,4 @@
-"""What one item leaves in `.work/parts/`: rows nobody has decided on, keys, ledger lines, a receipt.
+"""What an item leaves in `.work/parts/`: undecided rows, keys, ledger lines and a receipt.
 
 The receipt is written last, so an item with a receipt is done, and one without is built again.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -53,7 +53,7 @@ class PartWriter:
         self.keys: list[tuple[Any, ...]] = []
         self.ledger: list[bytes] = []
 
-    def __enter__(self) -> "PartWriter":
+    def __enter__(self) -> Self:
         self.paths.rows.parent.mkdir(parents=True, exist_ok=True)
         self.file = self.paths.rows.with_suffix(".tmp").open("wb")
         options = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -95,24 +95,28 @@ class PartPaths:
     work: Path
     index: int
 
-    def _path(self, ending: str) -> Path:
-        return self.work / "parts" / f"{self.index:06}{ending}"
-
     @property
     def rows(self) -> Path:
+        """An Arrow stream of `COLUMNS`."""
         return self._path(".rows.arrow")
 
     @property
     def keys(self) -> Path:
+        """An array of `KEY`."""
         return self._path(".keys")
 
     @property
     def ledger(self) -> Path:
+        """Lines of the ledger."""
         return self._path(".jsonl.gz")
 
     @property
     def receipt(self) -> Path:
+        """What was counted."""
         return self._path(".json")
+
+    def _path(self, ending: str) -> Path:
+        return self.work / "parts" / f"{self.index:06}{ending}"
 
     def read_receipt(self) -> dict[str, Any] | None:
         """Return the counts of the item, or None if it is not done."""

@@ -96,7 +96,7 @@ def table_of(rows: Sequence[Row]) -> pa.Table:
 
 
 def conversation(turns: Sequence[str]) -> str:
-    """Return the turns behind their role tokens, without spaces, so that its tokens are `token_ids`.
+    """Return the turns behind their role tokens, without spaces; its tokens are `token_ids`.
 
     >>> conversation(["안녕", "반가워"])
     '<usr>안녕<sys>반가워'
@@ -117,8 +117,8 @@ def _int32(raw: bytes) -> pa.Array:
 class ShardWriter:
     """Writes the rows of one split into numbered Parquet files of `SHARD_ROWS` rows.
 
-    Row groups hold exactly `ROW_GROUP_ROWS` rows (the last one of a split fewer), however the rows
-    come in, so the bytes of a shard depend on its rows alone.
+    Row groups hold exactly `ROW_GROUP_ROWS` rows (the last one of a split fewer), however they come
+    in, so the bytes of a shard depend on its rows alone.
     """
 
     def __init__(self, folder: Path, metadata: dict[str, str]) -> None:

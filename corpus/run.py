@@ -5,6 +5,7 @@ What happens to one item is in item.py, what happens once for all of them in com
 
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -15,12 +16,14 @@ from tqdm import tqdm
 from corpus import __version__
 from corpus.cap import OVERLONG
 from corpus.commit import commit
+from corpus.decode import raw_entries, sniff
 from corpus.item import Options, build_item
 from corpus.part import PartPaths
 from corpus.plan import make_plan, n_bytes
-from corpus.read import find_documents, read_raw
-from corpus.records import SOURCES, CorpusError, Item, Source
-from corpus.tokens import Encoder, find_tokenizer, make_encoder
+from corpus.read import find_documents, open_document
+from corpus.records import SOURCES, CorpusError, Document, Item
+from corpus.tokenizer import find_tokenizer
+from corpus.tokens import Encoder
 from corpus.work import begin_build, finished_build, locked, remove_work
 
 DEFAULT_TOKENIZER = "skt/kogpt2-base-v2"
@@ -40,7 +43,7 @@ def build(
     *,
     tokenizer: str = DEFAULT_TOKENIZER,
     rules: str = "default",
-    sources: Sequence[Source] = SOURCES,
+    sources: Sequence[str] = SOURCES,
     multi_party: str = "drop",
     usr_ending: str = "drop",
     overlong: str = "truncate",
@@ -72,19 +75,20 @@ def build(
         CorpusError: a wrong call, in one sentence; what was in `processed` before is untouched.
     """
     raw, processed = Path(raw), Path(processed)
-    options: Options = {
-        "rules": rules,
-        "sources": [source for source in SOURCES if source in sources],
-        "multi_party": multi_party,
-        "usr_ending": usr_ending,
-        "overlong": overlong,
-        "max_tokens": max_tokens,
-        "seed": seed,
-    }
-    _check_call(raw, processed, options, sources)
-    found = find_documents(raw)
+    options = options_of(
+        rules=rules,
+        sources=sources,
+        multi_party=multi_party,
+        usr_ending=usr_ending,
+        overlong=overlong,
+        max_tokens=max_tokens,
+        seed=seed,
+    )
+    if raw.resolve() in (processed.resolve(), *processed.resolve().parents):
+        raise CorpusError(f"{processed} lies in {raw}, which is read; choose a folder beside it.")
+    found = find_documents(raw, sniff=sniff)
     tokenizer_file = find_tokenizer(tokenizer)
-    encoder = make_encoder(tokenizer_file.json)
+    encoder = Encoder(tokenizer_file.json)
     inputs = {
         "options": options,
         "versions": _versions(),
@@ -93,7 +97,7 @@ def build(
             "sha256": tokenizer_file.sha256,
             "vocab_size": encoder.vocab_size,
         },
-        "raw": found.files,
+        "raw": [asdict(file) for file in found.files],
     }
     finished = finished_build(processed, inputs, fresh=fresh)
     if finished is not None:
@@ -109,7 +113,7 @@ def build(
             inputs=inputs,
             left_alone=found.left_alone,
             rejected_files=found.rejected,
-            read_raw=partial(read_raw, raw, found.documents),
+            read_raw=partial(_read_raw, raw, found.documents),
             unk_id=encoder.unk_id,
         )
         remove_work(processed)
@@ -139,22 +143,65 @@ def _build_items(
             bar.update(n_bytes(item))
 
 
-def _check_call(raw: Path, processed: Path, options: Options, sources: Sequence[str]) -> None:
-    """Raise CorpusError for options that no build can have."""
-    for name, allowed in CHOICES.items():
-        if options[name] not in allowed:  # type: ignore[literal-required]
-            raise CorpusError(f"{name} can be {' or '.join(allowed)}, not {options[name]!r}.")  # type: ignore[literal-required]
+def _read_raw(
+    raw: Path, documents: Sequence[Document], places: Sequence[tuple[str, int]]
+) -> list[bytes]:
+    """Return the raw JSON at each (raw_file, raw_offset), reading each document once."""
+    offsets: dict[str, set[int]] = {}
+    for raw_file, offset in places:
+        offsets.setdefault(raw_file, set()).add(offset)
+    found: dict[tuple[str, int], bytes] = {}
+    for document in documents:
+        wanted = offsets.get(document.raw_file)
+        if wanted:
+            stream = open_document(raw, document)
+            for offset, content in raw_entries(stream, document, wanted).items():
+                found[document.raw_file, offset] = content
+    return [found[place] for place in places]
+
+
+def options_of(
+    *,
+    rules: str = "default",
+    sources: Sequence[str] = SOURCES,
+    multi_party: str = "drop",
+    usr_ending: str = "drop",
+    overlong: str = "truncate",
+    max_tokens: int = 256,
+    seed: int = 0,
+) -> Options:
+    """Return the options of a build as the manifest records them.
+
+    Raises:
+        CorpusError: no build can have them.
+    """
+    chosen = {
+        "rules": rules,
+        "multi_party": multi_party,
+        "usr_ending": usr_ending,
+        "overlong": overlong,
+    }
+    for name, value in chosen.items():
+        if value not in CHOICES[name]:
+            raise CorpusError(f"{name} can be {' or '.join(CHOICES[name])}, not {value!r}.")
     unknown = sorted(set(sources) - set(SOURCES))
     if unknown or not sources:
         given = ", ".join(unknown) or "none"
         raise CorpusError(f"sources can be {', '.join(SOURCES)}, not {given}.")
-    if options["max_tokens"] < MIN_TOKENS:
+    if max_tokens < MIN_TOKENS:
         raise CorpusError(
-            f"max_tokens is {options['max_tokens']}; the shortest row has {MIN_TOKENS}: "
+            f"max_tokens is {max_tokens}; the shortest row has {MIN_TOKENS}: "
             "<s> <usr> one <sys> one </s>."
         )
-    if raw.resolve() in (processed.resolve(), *processed.resolve().parents):
-        raise CorpusError(f"{processed} lies in {raw}, which is read; choose a folder beside it.")
+    return {
+        "rules": rules,
+        "sources": [source for source in SOURCES if source in sources],
+        "multi_party": multi_party,
+        "usr_ending": usr_ending,
+        "overlong": overlong,
+        "max_tokens": max_tokens,
+        "seed": seed,
+    }
 
 
 def _versions() -> dict[str, str]:

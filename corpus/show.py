@@ -10,11 +10,16 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from corpus.explain import explain_lines, read_dialogue
 from corpus.ledger import read_ledger
 from corpus.processed import read_manifest
-from corpus.records import CorpusError
+from corpus.records import CorpusError, Document
+from corpus.sources import EntryError, read_entry
+from corpus.tokens import Encoder
+from corpus.work import TOKENIZER
 
-EXCERPT = 160  # characters of raw text are shown of a rejected dialogue in a list
+FIRST = 3  # utterances are shown of a rejected dialogue in a list
+EXCERPT = 300  # characters of what cannot be read
 
 
 def sample_lines(processed: Path, *, n: int) -> Iterator[str]:
@@ -27,24 +32,32 @@ def sample_lines(processed: Path, *, n: int) -> Iterator[str]:
     yield f"{total:,} rows in {processed}; --id shows one dialogue, --reason what was left out."
 
 
-def dialogue_lines(processed: Path, dialogue_id: str) -> Iterator[str]:
+def dialogue_lines(processed: Path, dialogue_id: str, *, raw: Path | None) -> Iterator[str]:
     """Yield the rows of a dialogue, and every place where it was rejected.
+
+    With `raw`, the folder it was built from, what each step did to it follows.
 
     Raises:
         CorpusError: neither the shards nor the ledger know the id.
     """
     manifest = read_manifest(processed)
-    found = False
+    places: dict[tuple[str, int], None] = {}
     shards = [str(processed / shard["path"]) for shard in manifest["shards"]]
     table = ds.dataset(shards).to_table(filter=pc.field("dialogue_id") == dialogue_id)
     for row in table.to_pylist():
-        found = True
+        places[row["raw_file"], row["raw_offset"]] = None
         yield from row_lines(row)
     for line in read_ledger(processed, containing=orjson.dumps(dialogue_id)):
         if line["id"] == dialogue_id:
-            found = True
-            yield from rejected_line(line, len(line.get("raw", "")))
-    if not found:
+            places[line["raw_file"], line["raw_offset"]] = None
+            yield from rejected_line(line, None)
+    if raw is not None:
+        encoder = Encoder((processed / TOKENIZER).read_bytes())
+        for raw_file, raw_offset in places:
+            yield f"{raw_file} at {raw_offset:,}"
+            dialogue = read_dialogue(raw, raw_file, raw_offset)
+            yield from explain_lines(dialogue, encoder, manifest["options"])
+    if not places:
         raise CorpusError(f"no dialogue {dialogue_id} was read into {processed}.")
 
 
@@ -66,7 +79,7 @@ def rejected_lines(processed: Path, *, reason: str, n: int) -> Iterator[str]:
             if shown == n:
                 break
             shown += 1
-            yield from rejected_line(line, EXCERPT)
+            yield from rejected_line(line, FIRST)
 
 
 def row_lines(row: dict[str, Any]) -> Iterator[str]:
@@ -82,15 +95,32 @@ def row_lines(row: dict[str, Any]) -> Iterator[str]:
         yield f"  {role} {message['content']}"
 
 
-def rejected_line(line: dict[str, Any], n_characters: int) -> Iterator[str]:
-    """Yield one line of the ledger as people read it."""
-    where = f"{line['raw_file']} at {line['raw_offset']:,}"
+def rejected_line(line: dict[str, Any], n_utterances: int | None) -> Iterator[str]:
+    """Yield one line of the ledger as people read it: why, where, and the first utterances."""
     yield f"{line['id'] or '(no id)'} · {line['source']} · rejected as {line['reason']}"
     yield f"  {line['stage']}: {line['detail']}"
-    yield f"  {where}, {line['raw_length']:,} bytes"
-    raw = line.get("raw") or line.get("raw_base64") or ""
-    if raw:
-        yield f"  {raw[:n_characters]}{'...' if len(raw) > n_characters else ''}"
+    yield f"  {line['raw_file']} at {line['raw_offset']:,}, {line['raw_length']:,} bytes"
+    said = list(_utterance_lines(line))
+    yield from said[:n_utterances]
+    if n_utterances is not None and len(said) > n_utterances:
+        yield f"    and {len(said) - n_utterances} more"
+
+
+def _utterance_lines(line: dict[str, Any]) -> Iterator[str]:
+    """Yield who wrote what; of an entry that cannot be read, its raw text."""
+    raw = line.get("raw", "")
+    try:
+        entry = read_entry(line["source"], raw.encode(), _document(line), 0, Counter())
+    except EntryError:
+        excerpt = " ".join((raw or line["raw_base64"]).split())
+        yield f"    {excerpt[:EXCERPT]}{'...' if len(excerpt) > EXCERPT else ''}"
+        return
+    for speaker, text in zip(entry.speakers, entry.texts, strict=True):
+        yield f"    {speaker}  {text!r}"
+
+
+def _document(line: dict[str, Any]) -> Document:
+    return Document(line["raw_file"], (), None, 0, None)
 
 
 def _row(processed: Path, manifest: dict[str, Any], place: int) -> dict[str, Any]:

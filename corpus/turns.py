@@ -1,8 +1,8 @@
 """Turns and roles: who answers whom, and which dialogues cannot be a row.
 
-A turn is a speaker's run of utterances. Turns alternate `<usr>`, `<sys>`, `<usr>`, ... and a row ends
-on `<sys>`. What stands in the way of that is named, so that a build can say what every other choice
-of options would have kept.
+A turn is a speaker's run of utterances. Turns alternate `<usr>`, `<sys>`, `<usr>`, ... and a row
+ends on `<sys>`. What stands in the way of that is named, so that a build can say what every other
+choice of options would have kept.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """The turns of one dialogue: even ones are `<usr>`, odd ones `<sys>`, the last one is `<sys>`."""
+    """The turns of one dialogue: even ones are `<usr>`, odd ones and so the last `<sys>`."""
 
     turns: list[list[int]]  # per turn, the places of its utterances
     folded: bool  # more than two speakers: kept by `--multi-party fold` alone
@@ -42,9 +42,9 @@ def arrange_turns(speakers: Sequence[str]) -> Arrangement | str:
         speakers: who wrote each utterance, in order.
 
     Returns:
-        The arrangement, or the reason `no_text` or `one_speaker`. Of more than two speakers the last
-        one is `<sys>` and everyone else `<usr>`; neighbours of one role are one turn and leading
-        `<sys>` turns go, so such a dialogue always begins on `<usr>` and ends on `<sys>`.
+        The arrangement, or the reason `no_text` or `one_speaker`. Of more than two speakers the
+        last one is `<sys>` and everyone else `<usr>`; neighbours of one role are one turn and
+        leading `<sys>` turns go, so such a dialogue always begins on `<usr>` and ends on `<sys>`.
 
     >>> arrange_turns(["a", "b", "b"])
     Arrangement(turns=[[0], [1, 2]], folded=False, trimmed=False)

@@ -137,7 +137,8 @@ def _differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
             if before != now:
                 yield f"{name} is {before} there and {now} here"
     if there["tokenizer"]["sha256"] != here["tokenizer"]["sha256"]:
-        yield f"tokenizer is {there['tokenizer']['name']} there and {here['tokenizer']['name']} here"
+        names = there["tokenizer"]["name"], here["tokenizer"]["name"]
+        yield f"tokenizer is {names[0]} there and {names[1]} here (or its content changed)"
     before, now = ({file["path"]: file for file in one["raw"]} for one in (there, here))
     changed = sorted(name for name in before.keys() | now if before.get(name) != now.get(name))
     if changed:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +32,7 @@ def test_split_goes_on_behind_a_pair_over_the_limit():
 def test_rows_are_whole_pairs_in_order_within_the_limit(n_tokens, max_tokens, overlong):
     rows = cap_turns(n_tokens, max_tokens, overlong)
     assert all(row and row.start % 2 == 0 and row.stop % 2 == 0 for row in rows)
-    assert all(before.stop <= after.start for before, after in zip(rows, rows[1:], strict=False))
+    assert all(before.stop <= after.start for before, after in pairwise(rows))
     assert all(sum(n_tokens[row.start : row.stop]) + 2 <= max_tokens for row in rows)
 
 
@@ -50,7 +52,7 @@ def test_split_skips_only_pairs_that_exceed_the_limit_alone(n_tokens, max_tokens
     for turn in range(0, len(n_tokens), 2):
         too_long = n_tokens[turn] + n_tokens[turn + 1] + 2 > max_tokens
         assert (turn in kept) != too_long
-    for row, after in zip(rows, rows[1:], strict=False):
+    for row, after in pairwise(rows):
         if row.stop == after.start:
             assert sum(n_tokens[row.start : row.stop + 2]) + 2 > max_tokens
 

@@ -1,0 +1,127 @@
+"""What is in raw/ and what a build of it would give, without building it."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tqdm import tqdm
+
+from corpus.decode import decode_document
+from corpus.item import Options, build_item
+from corpus.part import PartPaths
+from corpus.plan import make_plan, n_bytes
+from corpus.read import Found, open_document
+from corpus.records import Document, Item, Rejected
+from corpus.rows import ShardWriter
+from corpus.tokens import Encoder
+
+SAMPLED_ITEMS = 3  # evenly spaced over the plan, some 3,000 dialogues each
+PLACES = 3  # are named for each kind of problem
+
+
+def check_lines(raw: Path, found: Found, *, progress: bool = False) -> Iterator[str]:
+    """Yield a report on raw/: files, sources, splits, problems and quirks.
+
+    Every document is read against the types of its source (`schemas/`).
+    """
+    n_files = sum(file.n_files for file in found.files)
+    size = sum(file.bytes for file in found.files)
+    yield f"{raw}: {len(found.documents):,} documents in {n_files:,} files, {_size(size)}"
+    for reason, n in found.left_alone.items():
+        yield f"  left alone: {n:,} {reason}"
+    dialogues: Counter[str] = Counter()
+    quirks: Counter[str] = Counter()
+    problems = list(found.rejected)
+    with tqdm(total=len(found.documents), unit=" documents", disable=not progress) as bar:
+        for document in found.documents:
+            problems += _look_at(raw, document, dialogues, quirks)
+            bar.update()
+    yield ""
+    yield f"{'source':<10}{'split':<12}{'dialogues':>12}"
+    for name, n in sorted(dialogues.items()):
+        source, split = name.split("/")
+        yield f"{source:<10}{split:<12}{n:>12,}"
+    yield ""
+    yield from _problem_lines(problems)
+    if quirks:
+        yield "quirks, all handled: " + ", ".join(f"{n:,} {k}" for k, n in sorted(quirks.items()))
+
+
+def _look_at(
+    raw: Path, document: Document, dialogues: Counter[str], quirks: Counter[str]
+) -> Iterator[Rejected]:
+    """Count the dialogues and quirks of a document, and yield its problems."""
+    declared, n_found = None, 0
+    for decoded in decode_document(open_document(raw, document), document):
+        dialogues.update(f"{one.source}/{one.split}" for one in decoded.dialogues)
+        quirks.update(decoded.quirks)
+        declared = decoded.declared if decoded.declared is not None else declared
+        n_found += len(decoded.dialogues) + len(decoded.rejected)
+        yield from decoded.rejected
+    if declared not in (None, n_found):
+        yield Rejected(
+            stage="file",
+            reason="wrong_count",
+            detail=f"numberOfItems says {declared:,}, {n_found:,} were found",
+            source=None,
+            dialogue_id=None,
+            raw_file=document.raw_file,
+            raw_offset=0,
+            raw=b"",
+        )
+
+
+def _problem_lines(problems: Sequence[Rejected]) -> Iterator[str]:
+    counts = Counter(one.reason for one in problems)
+    yield f"problems: {len(problems):,}" if problems else "problems: none"
+    for reason, n in sorted(counts.items()):
+        yield f"  {n:,} {reason}"
+        for one in [one for one in problems if one.reason == reason][:PLACES]:
+            yield f"    {one.raw_file} at {one.raw_offset:,}: {one.detail}"
+
+
+def estimate_lines(raw: Path, found: Found, encoder: Encoder, options: Options) -> Iterator[str]:
+    """Build some items aside and yield what all of them would give."""
+    items = make_plan(found.documents)
+    n = min(SAMPLED_ITEMS, len(items))
+    sampled = [items[(2 * k + 1) * len(items) // (2 * n)] for k in range(n)]
+    share = sum(map(n_bytes, sampled)) / (sum(map(n_bytes, items)) or 1)
+    with TemporaryDirectory() as folder:
+        started = time.monotonic()
+        n_rows, n_tokens, n_disk = _build_aside(raw, Path(folder), sampled, encoder, options)
+        seconds = time.monotonic() - started
+    yield f"a build would give about (from {n} of {len(items)} parts of the plan)"
+    yield f"  rows      {n_rows / share:>14,.0f}"
+    yield f"  tokens    {n_tokens / share:>14,.0f}"
+    yield f"  disk      {_size(n_disk / share):>14}"
+    yield f"  time      {seconds / share:>12,.0f} s  on one core of this machine"
+
+
+def _build_aside(
+    raw: Path, work: Path, items: Sequence[Item], encoder: Encoder, options: Options
+) -> tuple[int, int, int]:
+    """Return the rows, the tokens and the bytes on disk of some items."""
+    writer = ShardWriter(work / "shards", {})
+    for item in items:
+        build_item(raw, work, item, encoder, **options)
+        for table in PartPaths(work, item.index).read_rows():
+            writer.write(table)
+    writer.close()
+    ledgers = sum(PartPaths(work, item.index).ledger.stat().st_size for item in items)
+    rows, tokens, size = (sum(s[k] for s in writer.shards) for k in ("rows", "tokens", "bytes"))
+    return rows, tokens, size + ledgers
+
+
+def _size(n: float) -> str:
+    """Return bytes as people read them.
+
+    >>> _size(999), _size(1_234_567)
+    ('999 B', '1.2 MB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if n < 1000:
+            return f"{n:,.0f} B" if unit == "B" else f"{n:,.1f} {unit}"
+        n /= 1000
+    return f"{n:,.1f} TB"

@@ -1,0 +1,73 @@
+"""What each step and rule of a build did to one dialogue, from its raw text to its tokens."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpus.cap import cap_turns
+from corpus.decode import decode_document, sniff
+from corpus.item import Options
+from corpus.names import fill_names
+from corpus.normalisation import normalise_texts, trace
+from corpus.read import find_documents, open_document
+from corpus.records import CorpusError, Dialogue
+from corpus.rows import conversation
+from corpus.tokens import Encoder
+from corpus.turns import arrange_turns, reject_reason
+
+
+def read_dialogue(raw: Path, raw_file: str, raw_offset: int) -> Dialogue:
+    """Return one dialogue from where the corpus says it stands.
+
+    Raises:
+        CorpusError: it is not there (any more), or cannot be read.
+    """
+    for document in find_documents(raw, sniff=sniff).documents:
+        if document.raw_file == raw_file:
+            stream = open_document(raw, document)
+            for start, end in ((raw_offset, raw_offset + 1), (0, None)):  # see raw_entries
+                for decoded in decode_document(stream, document, start=start, end=end):
+                    for dialogue in decoded.dialogues:
+                        if dialogue.raw_offset == raw_offset:
+                            return dialogue
+    raise CorpusError(f"{raw} holds no readable dialogue in {raw_file} at {raw_offset:,}.")
+
+
+def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Iterator[str]:
+    """Yield what became of a dialogue, step by step."""
+    rules, source = options["rules"], dialogue.source
+    normalised = normalise_texts(dialogue.texts, rules=rules, source=source)
+    yield "read and normalised"
+    for place, (speaker, text) in enumerate(zip(dialogue.speakers, dialogue.texts, strict=True)):
+        yield f"  {speaker}  {text!r}"
+        for rule, _, after in trace(text, rules=rules, source=source):
+            yield f"      {rule:<20} {after!r}"
+        if place in normalised.dropped:
+            yield f"      dropped: {normalised.dropped[place]}"
+    pairs = zip(dialogue.speakers, normalised.texts, strict=True)
+    left = [(speaker, text) for speaker, text in pairs if text is not None]
+    speakers, texts = [speaker for speaker, _ in left], [text for _, text in left]
+    arrangement = arrange_turns(speakers)
+    if isinstance(arrangement, str):
+        yield f"turns: rejected as {arrangement}"
+        return
+    reason = reject_reason(
+        arrangement, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
+    )
+    filled = fill_names(dialogue.dialogue_id, speakers, texts, seed=options["seed"])
+    yield f"names: {', '.join(filled.people) or 'none'}"
+    turns = [" ".join(filled.texts[place] for place in turn) for turn in arrangement.turns]
+    ids = encoder.encode(turns)
+    n_tokens = [len(one) // 4 + 1 for one in ids]
+    yield "turns and tokens"
+    for place, (turn, n) in enumerate(zip(turns, n_tokens, strict=True)):
+        yield f"  {'<sys>' if place % 2 else '<usr>'} {n:>4}  {turn}"
+    if reason:
+        yield f"rejected as {reason}"
+        return
+    kept = cap_turns(n_tokens, options["max_tokens"], options["overlong"])
+    for part, row in enumerate(kept):
+        n = sum(n_tokens[row.start : row.stop])
+        yield f"row {part}: turns {row.start + 1} to {row.stop}, {n} tokens"
+        yield f"  {conversation(turns[row.start : row.stop])}"
+    if not kept:
+        yield "rejected as over_max_tokens"

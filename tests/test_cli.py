@@ -1,0 +1,208 @@
+import errno
+import subprocess
+import sys
+
+import pytest
+from raw_trees import summary_document, summary_entry, write
+
+import corpus
+from corpus.__main__ import main
+
+BROKEN = b'{"data": [{"header": {"dialogueInfo": {"dialogueID": 3}}, "body": {"dialogue": []}}]}'
+TALK = [("A", "안녕ㅋㅋㅋㅋ"), ("B", "응 안녕"), ("A", "#@이름#이는?"), ("B", "몰라")]
+
+
+@pytest.fixture
+def raw(tmp_path):
+    return write(
+        tmp_path / "raw",
+        Training__a=summary_document(
+            summary_entry("d1", *TALK), summary_entry("d2", *TALK, ("A", "ㅇㅇ"))
+        ),
+        Validation__b=summary_document(summary_entry("d3", ("A", "밥?"), ("B", "먹었어"))),
+    )
+
+
+@pytest.fixture
+def processed(raw, tmp_path, capsys):
+    assert main(["build", str(raw), str(tmp_path / "out"), "--tokenizer", "builtin"]) == 0
+    capsys.readouterr()
+    return tmp_path / "out"
+
+
+def run(capsys, *words):
+    code = main([str(word) for word in words])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_a_build_closes_with_what_became_of_everything(raw, tmp_path, capsys):
+    code, out, err = run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")
+    assert (code, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    assert ["dialogues", "read", "3"] in lines
+    assert ["ends_on_usr", "1", "33.33%"] in lines
+    assert ["rows", "2"] in lines
+    assert any(line[:2] == ["--usr-ending", "trim:"] for line in lines)
+
+
+def test_the_same_command_again_says_that_it_is_done(raw, processed, capsys):
+    code, out, _ = run(capsys, "build", raw, processed, "--tokenizer", "builtin")
+    assert code == 0
+    assert "is this build already" in out
+
+
+def test_strict_exits_with_1_if_something_was_broken(raw, tmp_path, capsys):
+    write(raw, Training__z=BROKEN)
+    words = ["build", raw, tmp_path / "out", "--tokenizer", "builtin"]
+    code, _, err = run(capsys, *words)
+    assert code == 0
+    assert "Warning" in err
+    assert "1 bad_shape" in err
+    assert run(capsys, *words, "--strict")[0] == 1
+
+
+@pytest.mark.parametrize("verb", ["show", "card"])
+def test_a_folder_without_a_corpus_is_told_in_one_sentence(tmp_path, capsys, verb):
+    code, out, err = run(capsys, verb, tmp_path)
+    assert (code, out) == (2, "")
+    assert err.startswith("corpus: ")
+    assert err.count("\n") == 1
+    assert "holds no finished corpus" in err
+
+
+@pytest.mark.parametrize("verb", ["build", "check"])
+def test_a_missing_folder_is_told_before_anything_else(tmp_path, capsys, verb):
+    rest = [tmp_path / "out"] if verb == "build" else []
+    code, _, err = run(capsys, verb, tmp_path / "nowhere", *rest)
+    assert code == 2
+    assert "nowhere" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_wrong_option_is_no_traceback(raw, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["build", str(raw), str(tmp_path), "--overlong", "cut"])
+    assert stop.value.code == 2
+    assert "invalid choice: 'cut'" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_sentence_and_the_build_goes_on_later(
+    raw, tmp_path, capsys, monkeypatch
+):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    words = ["build", raw, tmp_path / "out", "--tokenizer", "builtin"]
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        code, _, err = run(capsys, *words)
+    assert code == 2
+    assert err == (
+        "corpus: the disk is full. Make room; the same command then goes on from here.\n"
+    )
+    assert run(capsys, *words)[0] == 0
+
+
+def test_ctrl_c_is_one_sentence(raw, tmp_path, capsys, monkeypatch):
+    def stop(*args, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("corpus.run.build_item", stop)
+        code, _, err = run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")
+    assert code == 130
+    assert "goes on from here" in err
+    assert run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")[0] == 0
+
+
+def test_show_prints_dialogues_as_people_read_them(processed, capsys):
+    code, out, _ = run(capsys, "show", processed, "-n", "5")
+    assert code == 0
+    assert "  <usr> 안녕ㅋㅋ\n  <sys> 응 안녕\n" in out
+    assert "2 rows in" in out
+
+
+def test_show_finds_a_dialogue_that_was_written(processed, capsys):
+    code, out, _ = run(capsys, "show", processed, "--id", "d3")
+    assert code == 0
+    assert "  <usr> 밥?\n  <sys> 먹었어\n" in out
+
+
+def test_show_says_why_a_dialogue_was_rejected(processed, capsys):
+    code, out, _ = run(capsys, "show", processed, "--id", "d2")
+    assert code == 0
+    assert "rejected as ends_on_usr" in out
+    assert "A  '안녕ㅋㅋㅋㅋ'" in out
+
+
+def test_show_with_raw_tells_every_step(raw, processed, capsys):
+    code, out, _ = run(capsys, "show", processed, "--id", "d1", "--raw", raw)
+    assert code == 0
+    assert "jamo_run             '안녕ㅋㅋ'" in out
+    row = corpus.load(processed, split="train").iloc[0]
+    assert row["conversation"] in out
+    assert f"{row['n_tokens']} tokens" in out
+    code, out, _ = run(capsys, "show", processed, "--id", "d2", "--raw", raw)
+    assert out.rstrip().endswith("rejected as ends_on_usr")
+
+
+def test_show_lists_what_was_rejected_for_a_reason(processed, capsys):
+    code, out, _ = run(capsys, "show", processed, "--reason", "ends_on_usr")
+    assert code == 0
+    assert out.startswith("1 rejected as ends_on_usr\nd2 ")
+
+
+def test_show_names_the_reasons_there_are(processed, capsys):
+    code, _, err = run(capsys, "show", processed, "--reason", "boredom")
+    assert code == 2
+    assert "reasons: ends_on_usr" in err
+    assert run(capsys, "show", processed, "--id", "nobody")[0] == 2
+
+
+def test_check_says_what_is_there_and_builds_nothing(raw, tmp_path, capsys):
+    write(raw, Training__z=BROKEN, other=b'{"a": 1}')
+    (raw / "notes.txt").write_text("nothing")
+    before = sorted(tmp_path.rglob("*"))
+    code, out, _ = run(capsys, "check", raw, "--tokenizer", "builtin")
+    assert code == 0
+    lines = [line.split() for line in out.splitlines()]
+    assert ["summary", "train", "2"] in lines
+    assert ["summary", "validation", "1"] in lines
+    assert ["1", "bad_shape"] in lines
+    assert ["1", "unknown_json"] in lines
+    assert ["rows", "2"] in lines
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_card_forbids_redistribution_and_loads_as_a_card(processed, capsys):
+    code, out, _ = run(capsys, "card", processed)
+    assert code == 0
+    assert "license: other" in out
+    assert "Do not redistribute" in out
+    info = pytest.importorskip("datasets.info")
+    cards = pytest.importorskip("huggingface_hub")
+    data = cards.DatasetCard(out).data
+    [described] = info.DatasetInfosDict.from_dataset_card_data(data).values()
+    frame = corpus.load(processed)
+    assert list(described.features) == list(frame.columns)
+    assert sum(split.num_examples for split in described.splits.values()) == len(frame)
+
+
+def test_every_verb_has_help(capsys):
+    for verb in ("build", "sample", "check", "show", "card"):
+        with pytest.raises(SystemExit) as stop:
+            main([verb, "--help"])
+        assert stop.value.code == 0
+        assert verb in capsys.readouterr().out
+
+
+def test_importing_the_package_and_asking_for_help_load_no_library():
+    code = (
+        "import sys, corpus\n"
+        "from corpus.__main__ import _parser\n"
+        "_parser().format_help()\n"
+        "print(*sorted({'pyarrow', 'pandas', 'numpy', 'torch', 'faker', 'tokenizers'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
