@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -56,6 +57,7 @@ def _build(args: argparse.Namespace) -> int:
         max_tokens=args.max_tokens,
         seed=args.seed,
         fresh=args.fresh,
+        workers=args.workers,
         progress=sys.stderr.isatty(),
     )
     if stood_already:
@@ -167,6 +169,13 @@ def _parser() -> argparse.ArgumentParser:
         help="build these alone (default: all)",
     )
     build.add_argument("--seed", type=int, default=0, help="of the invented names (default: 0)")
+    build.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes at most (default: the cores, %(default)s)",
+    )
     build.add_argument(
         "--strict", action="store_true", help="exit with 1 if something in RAW was broken"
     )

@@ -58,7 +58,7 @@ def _look_at(
         dialogues.update(f"{one.source}/{one.split}" for one in decoded.dialogues)
         quirks.update(decoded.quirks)
         declared = decoded.declared if decoded.declared is not None else declared
-        n_found += len(decoded.dialogues) + len(decoded.rejected)
+        n_found += decoded.n_entries
         yield from decoded.rejected
     if declared not in (None, n_found):
         yield Rejected(

@@ -77,6 +77,28 @@ def build_item(
     return counts
 
 
+def reject_item(work: Path, item: Item, why: str) -> Counts:
+    """Leave a part without rows for an item that cannot be built; it is one line in the ledger."""
+    counts: Counts = defaultdict(Counter)
+    counts["broken"]["failed_item"] += 1
+    first = item.documents[0]
+    detail = f"{why}; {len(item.documents)} documents from here, to byte {item.end or 'the end'}"
+    rejected = Rejected(
+        stage="file",
+        reason="failed_item",
+        detail=detail,
+        source=None,
+        dialogue_id=None,
+        raw_file=first.raw_file,
+        raw_offset=item.start,
+        raw=b"",
+    )
+    with PartWriter(work, item.index) as part:
+        part.write([], [], [rejected])
+        part.finish(counts)
+    return counts
+
+
 def _read(
     raw: Path, item: Item, counts: Counts, sources: Sequence[Source]
 ) -> Iterator[tuple[list[Dialogue], list[Rejected]]]:
@@ -85,22 +107,20 @@ def _read(
     rejected: list[Rejected] = []
     n_utterances = 0
     for decoded in _decode(raw, item, counts):
+        entries = [*decoded.dialogues, *decoded.rejected]
+        source = next((one.source for one in entries if one.source), None)
+        if source and source not in sources:
+            counts["not_chosen"][source] += len(entries)
+            continue
+        _count_decoded(decoded, counts)
+        rejected += decoded.rejected
         for dialogue in decoded.dialogues:
-            if dialogue.source not in sources:
-                counts["not_chosen"][dialogue.source] += 1
-                continue
             other_source = dialogues and dialogue.source != dialogues[0].source
             if other_source or n_utterances >= BATCH_UTTERANCES:
                 yield dialogues, rejected
                 dialogues, rejected, n_utterances = [], [], 0
-            counts["read"][dialogue.source] += 1
             dialogues.append(dialogue)
             n_utterances += len(dialogue.texts)
-        for one in decoded.rejected:
-            if one.source in sources and one.stage != "file":
-                counts["read"][str(one.source)] += 1
-            if one.source in sources or one.source is None:
-                rejected.append(one)
     yield dialogues, rejected
 
 
@@ -109,14 +129,23 @@ def _decode(raw: Path, item: Item, counts: Counts) -> Iterator[Decoded]:
         stream = open_document(raw, document)
         declared, n_found = None, 0
         for decoded in decode_document(stream, document, start=item.start, end=item.end):
-            counts["quirks"].update(decoded.quirks)
             declared = decoded.declared if decoded.declared is not None else declared
-            n_found += len(decoded.dialogues) + len(decoded.rejected)
+            n_found += decoded.n_entries
             yield decoded
         if declared is not None:
             counts["declared"][document.raw_file] = declared
         if declared is not None or item.start:  # a later range of one that may declare it
             counts["found"][document.raw_file] += n_found
+
+
+def _count_decoded(decoded: Decoded, counts: Counts) -> None:
+    counts["read"].update(one.source for one in decoded.dialogues)
+    counts["read"].update(str(one.source) for one in decoded.rejected if one.stage != "file")
+    counts["quirks"].update(decoded.quirks)
+    doubled = decoded.quirks["doubled_line"]  # the reader left these out already
+    if doubled:
+        counts["utterances"]["read"] += doubled
+        counts["dropped"]["doubled_line"] += doubled
 
 
 def _draft(

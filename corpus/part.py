@@ -50,12 +50,14 @@ class PartWriter:
 
     def __init__(self, work: Path, index: int) -> None:
         self.paths = PartPaths(work, index)
+        # A worker of a build that was killed may still write for a moment: not to our file.
+        self.temporary = self.paths.rows.with_suffix(f".{os.getpid()}.tmp")
         self.keys: list[tuple[Any, ...]] = []
         self.ledger: list[bytes] = []
 
     def __enter__(self) -> Self:
         self.paths.rows.parent.mkdir(parents=True, exist_ok=True)
-        self.file = self.paths.rows.with_suffix(".tmp").open("wb")
+        self.file = self.temporary.open("wb")
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         self.rows = pa.ipc.new_stream(self.file, COLUMNS, options=options)
         return self
@@ -82,7 +84,7 @@ class PartWriter:
         self.rows.close()
         self.file.flush()
         os.fsync(self.file.fileno())
-        self.paths.rows.with_suffix(".tmp").replace(self.paths.rows)
+        self.temporary.replace(self.paths.rows)
         write_file(self.paths.keys, np.array(self.keys, KEY).tobytes())
         write_file(self.paths.ledger, b"".join(self.ledger))
         write_json(self.paths.receipt, counts)

@@ -4,7 +4,7 @@ What happens to one item is in item.py, what happens once for all of them in com
 """
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
@@ -17,7 +17,7 @@ from corpus import __version__
 from corpus.cap import OVERLONG
 from corpus.commit import commit
 from corpus.decode import raw_entries, sniff
-from corpus.item import Options, build_item
+from corpus.item import Options
 from corpus.part import PartPaths
 from corpus.plan import make_plan, n_bytes
 from corpus.read import find_documents, open_document
@@ -25,6 +25,7 @@ from corpus.records import SOURCES, CorpusError, Document, Item
 from corpus.tokenizer import find_tokenizer
 from corpus.tokens import Encoder
 from corpus.work import begin_build, finished_build, locked, remove_work
+from corpus.workers import run_items
 
 DEFAULT_TOKENIZER = "skt/kogpt2-base-v2"
 CHOICES = {
@@ -50,6 +51,7 @@ def build(
     max_tokens: int = 256,
     seed: int = 0,
     fresh: bool = False,
+    workers: int = 1,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Build the corpus of everything in `raw` into `processed`, and return its manifest.
@@ -69,6 +71,8 @@ def build(
         max_tokens: the limit of a row, `<s>` and `</s>` included.
         seed: of the invented names.
         fresh: remove an earlier build first, rather than refuse.
+        workers: processes that build at most; a script that asks for more than one must be
+            guarded by `if __name__ == "__main__"`, for they import it.
         progress: draw a bar on stderr.
 
     Raises:
@@ -105,7 +109,7 @@ def build(
     with locked(processed) as work:
         begin_build(processed, inputs, tokenizer_file.json, fresh=fresh)
         items = make_plan(found.documents)
-        _build_items(raw, work, items, encoder, options, progress=progress)
+        _build_items(raw, work, items, encoder, options, workers=workers, progress=progress)
         manifest = commit(
             processed,
             work,
@@ -127,20 +131,30 @@ def _build_items(
     encoder: Encoder,
     options: Options,
     *,
+    workers: int,
     progress: bool,
 ) -> None:
     """Build the items that have no receipt yet."""
-    read = rejected = 0
+    done = {item.index: PartPaths(work, item.index).read_receipt() for item in items}
     total = sum(map(n_bytes, items))
+    kept = rejected = 0
     with tqdm(total=total, unit="B", unit_scale=True, disable=not progress) as bar:
-        for item in items:
-            counts = PartPaths(work, item.index).read_receipt()
-            if counts is None:
-                counts = build_item(raw, work, item, encoder, **options)
-            read += sum(counts.get("read", {}).values())
-            rejected += sum(counts.get("rejected", {}).values())
-            bar.set_postfix_str(f"{read - rejected:,} kept, {rejected:,} rejected", refresh=False)
+
+        def count(item: Item, counts: Mapping[str, Mapping[str, int]]) -> None:
+            nonlocal kept, rejected
+            n_rejected = sum(counts.get("rejected", {}).values())
+            rejected += n_rejected
+            kept += sum(counts.get("read", {}).values()) - n_rejected
+            bar.set_postfix_str(f"{kept:,} kept, {rejected:,} rejected", refresh=False)
             bar.update(n_bytes(item))
+
+        for item in items:
+            receipt = done[item.index]
+            if receipt is not None:
+                count(item, receipt)
+        left = [item for item in items if done[item.index] is None]
+        for item, counts in run_items(raw, work, left, encoder, options, workers=workers):
+            count(item, counts)
 
 
 def _read_raw(

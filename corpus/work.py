@@ -26,7 +26,7 @@ JOURNAL = "committing.json"  # in .work/: the files that a commit is moving into
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file so that it stands under its name whole or not at all, even after a power cut."""
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
         file.write(content)
         file.flush()

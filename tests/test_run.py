@@ -7,7 +7,7 @@ import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
 
 import corpus
-from corpus import run
+from corpus import run, workers
 from corpus.ledger import read_ledger
 from corpus.records import CorpusError
 
@@ -264,7 +264,7 @@ class Killed(BaseException):
 def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(raw, tmp_path, monkeypatch):
     monkeypatch.setattr("corpus.plan.ITEM_BYTES", 900)
     whole = built(raw, tmp_path / "whole")
-    real, calls = run.build_item, []
+    real, calls = workers.build_item, []
 
     def dies(*args, **options):
         calls.append(1)
@@ -272,7 +272,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(raw, tmp_pa
             raise Killed
         return real(*args, **options)
 
-    monkeypatch.setattr(run, "build_item", dies)
+    monkeypatch.setattr(workers, "build_item", dies)
     for _ in range(50):
         try:
             manifest = built(raw, tmp_path / "out")

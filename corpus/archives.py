@@ -1,0 +1,186 @@
+"""What is in an archive: the members of a zip or a tar by name, place and length.
+
+Nothing is unpacked, and no member's name is ever used as a path. Not read: archives in archives (a
+zip in a tar aside), compressed tars, other compression than deflate, encryption.
+"""
+
+import io
+import struct
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from unicodedata import normalize
+
+from corpus.records import Member, Segment, UnreadableError
+from corpus.streams import Joined
+
+BOMB_BYTES = 64 << 20  # a member that unpacks to more than this ...
+BOMB_RATIO = (
+    200  # ... and to so many times its packed size is a bomb: JSON of dialogues has 5 to 10
+)
+
+Container = tuple[Segment, ...]
+Why = tuple[str, str]  # the reason and the detail of a `Rejected`
+
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")  # the second is of an empty zip
+_UNREAD_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!": "rar",
+    b"EGGA": "egg",
+    b"ALZ\x01": "alz",
+}
+_UTF8_NAME = 0x800  # the flag of a zip's member whose name is UTF-8
+# What zipfile and tarfile raise for a directory that is damaged, or made to harm.
+_BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    struct.error,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    OverflowError,
+    IndexError,
+    EOFError,
+    MemoryError,
+)
+
+
+def kind_of(head: bytes) -> str | None:
+    r"""Return `zip`, `tar` or the name of an archive that is not read, by the first bytes.
+
+    >>> kind_of(b"PK\x03\x04..."), kind_of(b"BZh9..."), kind_of(b'{"data": []}')
+    ('zip', 'bzip2', None)
+    """
+    if head.startswith(_ZIP_MAGIC):
+        return "zip"
+    for magic, name in _UNREAD_MAGIC.items():
+        if head.startswith(magic):
+            return name
+    try:
+        tarfile.TarInfo.frombuf(head[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
+    except (tarfile.TarError, ValueError):
+        return None
+    return "tar"
+
+
+def zip_members(raw: Path, container: Container) -> Iterator[tuple[str, Member, int, Why | None]]:
+    """Yield the name, place, unpacked bytes and, if it cannot be read, the reason of each member.
+
+    Raises:
+        UnreadableError: the directory of the zip is missing or damaged.
+    """
+    try:
+        with io.BufferedReader(Joined(raw, container)) as file, zipfile.ZipFile(file) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+    except _BROKEN as error:
+        raise UnreadableError("broken_archive", f"zip: {error}") from error
+    overlapping, end = set[int](), 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset < end:
+            overlapping.add(id(info))
+        end = max(end, info.header_offset + info.compress_size)
+    for info in infos:
+        deflated = info.compress_type == zipfile.ZIP_DEFLATED
+        member = Member(info.header_offset, info.compress_size, deflated, info.CRC)
+        why = _why_unread(info)
+        if not why and id(info) in overlapping:
+            why = "zip_bomb", "the member shares its bytes with another"
+        yield _tidy(_name_of(info)), member, info.file_size, why
+
+
+def _why_unread(info: zipfile.ZipInfo) -> Why | None:
+    if info.header_offset < 0:
+        return "broken_archive", "the beginning of the zip is missing"
+    if info.flag_bits & 1:
+        return "encrypted", "the member needs a password"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "unsupported_compression", f"zip method {info.compress_type}; deflate is read"
+    if info.file_size > max(BOMB_BYTES, BOMB_RATIO * info.compress_size):
+        return "zip_bomb", f"{info.compress_size:,} bytes unpack to {info.file_size:,}"
+    return None
+
+
+def _name_of(info: zipfile.ZipInfo) -> str:
+    """Return a member's name; AIHub's are cp949 without a flag, which zipfile takes for cp437.
+
+    >>> _name_of(zipfile.ZipInfo("행사.json".encode("cp949").decode("cp437")))
+    '행사.json'
+    """
+    if info.flag_bits & _UTF8_NAME:
+        return info.filename
+    try:
+        return readable_name(info.filename.encode("cp437"))
+    except UnicodeEncodeError:  # an extra field of the member gave its name in Unicode
+        return info.filename
+
+
+def tar_members(
+    raw: Path, container: Container
+) -> tuple[list[tuple[str, Container, Why | None]], UnreadableError | None]:
+    """Return the name, place and, if it cannot be read, the reason of each member of a tar.
+
+    With them what is wrong with the tar itself: members that stand before the damage can be read.
+    """
+    infos: list[tarfile.TarInfo] = []
+    damage = None
+    try:
+        with (
+            io.BufferedReader(Joined(raw, container)) as file,
+            tarfile.open(fileobj=file, mode="r:") as archive,
+        ):
+            infos.extend(archive)
+    except _BROKEN as error:
+        damage = UnreadableError("broken_archive", f"tar: {error}")
+    members: list[tuple[str, Container, Why | None]] = []
+    for info in infos:
+        if info.isdir():
+            continue
+        part = _cut_out(container, info.offset_data, info.size)
+        why = None
+        if not info.isreg() or info.issparse():
+            why = "special_file", "a link, a device or a sparse file in a tar"
+        elif sum(segment.length for segment in part) < info.size:
+            why = "broken_archive", "the tar ends inside the member"
+        members.append(
+            (_tidy(readable_name(info.name.encode("utf-8", "surrogateescape"))), part, why)
+        )
+    return members, damage
+
+
+def _cut_out(container: Container, offset: int, length: int) -> Container:
+    """Return where `length` bytes from `offset` of a container lie; fewer where it ends before.
+
+    >>> _cut_out((Segment("a", 0, 10), Segment("b", 5, 10)), 8, 4)
+    (Segment(path='a', offset=8, length=2), Segment(path='b', offset=5, length=2))
+    """
+    segments = []
+    for segment in container:
+        taken = min(length, segment.length - offset)
+        if taken > 0:
+            segments.append(Segment(segment.path, segment.offset + offset, taken))
+            length -= taken
+        offset = max(0, offset - segment.length)
+    return tuple(segments)
+
+
+def readable_name(name: bytes) -> str:
+    r"""Return a file's name from its bytes: UTF-8 or cp949, whatever else is written as escapes.
+
+    >>> readable_name("행사".encode("cp949")), readable_name(b"a\xff")
+    ('행사', 'a\\xff')
+    """
+    for encoding in ("utf-8", "cp949"):
+        try:
+            return name.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return name.decode("utf-8", "backslashreplace")
+
+
+def _tidy(name: str) -> str:
+    return normalize("NFC", name).removeprefix("./")

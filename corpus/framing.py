@@ -1,0 +1,122 @@
+"""Cut a document of many entries into slices of one entry each, without parsing it.
+
+An entry begins with `{` and its first key. No string of valid JSON can hold these bytes, for its
+quotes would be escaped, so a plain search finds every entry from wherever it starts: byte ranges of
+a document can be read apart, and what is broken in one slice ends with it. The JSON parser proves
+each slice; `object_end` is the slow and true scan for those that it refuses.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from typing import NamedTuple
+
+CHUNK = 2 << 20  # bytes are read at once
+ENTRY_BYTES = 32 << 20  # an entry with more is skipped as it streams by; a usual one has 3,000
+RAW_BYTES = 64 << 10  # are kept of what was skipped
+GAP = 64  # white space there may be between `{` and the first key: pretty-printed JSON has 10
+KEY_BYTES = 66  # of the longest first key, in its quotes
+
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{}]', re.DOTALL)
+
+
+class Slice(NamedTuple):
+    """The bytes from where one entry begins to where the next one does."""
+
+    offset: int
+    data: bytes
+    is_last: bool  # nothing follows in the document
+    whole: tuple[int, str] | None = None  # length and sha256, where `data` is only the beginning
+
+
+def beginning_with(keys: Iterable[bytes]) -> re.Pattern[bytes]:
+    """Return a pattern for the beginning of an entry whose first key, in its quotes, is known."""
+    return re.compile(rb"\{[ \t\r\n]{0,%d}(?:%b)" % (GAP, b"|".join(map(re.escape, keys))))
+
+
+def cut_entries(
+    read: Callable[[int], bytes],
+    beginning: re.Pattern[bytes],
+    *,
+    start: int = 0,
+    end: int | None = None,
+    nested: bool = False,
+) -> Iterator[Slice]:
+    """Yield what stands before the first entry, then a slice for each that begins before `end`.
+
+    Args:
+        read: returns the next bytes of the document, none at its end.
+        beginning: of an entry.
+        start: of the first byte that is read.
+        end: where to stop, or None.
+        nested: objects in an entry may begin like one, so that each entry must be scanned.
+    """
+    buffer, offset, searched, begun = b"", start, 0, False
+    while True:
+        block = read(CHUNK)
+        buffer += block
+        at = 0
+        while True:
+            since = max(searched, at + begun)
+            if nested and begun:
+                stop = object_end(buffer, at)
+                if stop < 0 and block and len(buffer) - at <= ENTRY_BYTES:
+                    break
+                since = max(since, stop)
+            found = beginning.search(buffer, since)
+            if not found:
+                break
+            cut = found.start()
+            yield Slice(offset + at, buffer[at:cut], is_last=False)
+            if end is not None and offset + cut >= end:
+                return
+            at, begun = cut, True
+        buffer, offset = buffer[at:], offset + at
+        if not block:
+            yield Slice(offset, buffer, is_last=True)
+            return
+        searched = 0 if nested else max(0, len(buffer) - GAP - KEY_BYTES)
+        if len(buffer) > ENTRY_BYTES + GAP + KEY_BYTES:
+            skipped, buffer = _skip_entry(read, buffer, offset, beginning)
+            yield skipped
+            offset += skipped.whole[0] if skipped.whole else 0
+            if skipped.is_last or (end is not None and offset >= end):
+                return
+            searched, begun = 0, True
+
+
+def _skip_entry(
+    read: Callable[[int], bytes], buffer: bytes, offset: int, beginning: re.Pattern[bytes]
+) -> tuple[Slice, bytes]:
+    """Return the slice of an entry that is too big, and what was read beyond it."""
+    head, digest, length = buffer[:RAW_BYTES], sha256(), 0
+    found, block = None, buffer
+    while block and not found:
+        kept = buffer[-GAP - KEY_BYTES :]  # the next entry may begin in it
+        digest.update(buffer[: -len(kept)])
+        length += len(buffer) - len(kept)
+        block = read(CHUNK)
+        buffer = kept + block
+        found = beginning.search(buffer)
+    cut = found.start() if found else len(buffer)
+    digest.update(buffer[:cut])
+    whole = length + cut, digest.hexdigest()
+    return Slice(offset, head, is_last=not found, whole=whole), buffer[cut:]
+
+
+def object_end(data: bytes, start: int) -> int:
+    r"""Return where the JSON object (or list) that begins at `start` ends, or -1 if it does not.
+
+    >>> object_end(b'{"a": "}\\"", "b": [{}]}, {', 0)
+    23
+    """
+    depth = 0
+    for token in _TOKEN.finditer(data, start):
+        match data[token.start()]:
+            case 0x7B | 0x5B:  # { [
+                depth += 1
+            case 0x7D | 0x5D:  # } ]
+                depth -= 1
+                if depth <= 0:
+                    return token.end()
+    return -1

@@ -1,0 +1,100 @@
+"""What stands for people, places and affiliations: names and how common they are.
+
+Given names come from Faker's ko_KR lists, which no other module imports; everything else is here.
+Names by a speaker's age and sex are not done: one given name is as likely as another. All
+syllables here are in KoGPT2's vocabulary of 1,995 (a test): none becomes `<unk>`.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import accumulate
+
+from corpus.particles import Ending, Sex
+
+# Thousands of people by surname as written in Hangul (정 is 鄭 + 丁): Statistics Korea, census of
+# 2015, KOSIS table DT_1IN15SD, its 100 most common by Hanja less the one of two syllables: 99.1 %
+# of 49.7 million. Faker's own weights repeat keys: 정 comes out at 0.6 %, not 4.8 %.
+_CENSUS = (
+    "김 10690 이 7307 박 4192 정 2396 최 2334 조 1454 강 1268 윤 1021 임 1015 장 1014 신 986 유 949"
+    " 한 773 오 763 서 752 전 746 권 706 황 697 안 686 송 683 홍 559 양 530 고 471 문 464 손 457"
+    " 배 401 백 382 허 327 노 315 남 276 심 272 주 232 하 230 곽 203 성 199 차 195 우 195 구 193"
+    " 진 177 민 172 류 164 나 161 지 153 엄 144 변 139 채 132 원 130 방 128 천 122 공 92 현 89"
+    " 함 81 여 81 염 69 추 60 도 57 소 52 석 49 선 43 설 43 마 39 길 38 연 35 위 31 표 31 명 29"
+    " 기 29 반 28 라 26 왕 26 금 25 옥 25 육 23 인 22 맹 22 제 22 모 22 탁 21 국 21 어 19 은 17"
+    " 편 17"
+)
+SURNAMES = tuple(_CENSUS.split()[::2])
+SURNAME_STEPS = tuple(accumulate(map(int, _CENSUS.split()[1::2])))  # cumulative weights
+
+# What is put where a placeholder of each kind stood.
+_WORDS = {
+    # Cities and districts that are called without 시 or 구 and mean nothing else (고양 is half a
+    # cat, 오산 a mistake, 공주 a princess).
+    "place": (
+        "서울 부산 대구 인천 광주 대전 울산 수원 용인 성남 안양 안산 부천 김포 파주 의정부 천안"
+        " 청주 전주 군산 목포 여수 순천 포항 창원 김해 춘천 원주 강릉 속초 제주 강남 서초 송파"
+        " 마포 종로 용산 노원 은평 성북 도봉 강서 영등포 분당 일산 해운대"
+    ),
+    "affiliation": (
+        "한국대 미래고 누리여고 새봄중학교 푸른초등학교 하늘유치원 미래학원 새봄병원 누리은행"
+        " 누리전자 하늘건축 가람출판 독서모임 등산모임 축구동호회 농구동아리 합창단 봉사단"
+    ),
+    # First halves that suit what was typed after them: 역삼동, 강남역, 송파구, 수원시, 봉담읍.
+    "동": "역삼 논현 청담 대치 방배 합정 망원 연남 성수 자양 신림 사당 상도 화곡 공덕",
+    "역": "강남 사당 합정 잠실 신촌 용산 신림 공덕 서현 판교 수원 부산 대전",
+    "구": "강남 서초 송파 마포 종로 용산 성동 광진 노원 은평 관악 강서 양천",
+    "시": "수원 성남 용인 안양 부천 안산 김포 파주 천안 청주 전주 포항 창원 춘천 원주",
+    "읍": "화도 진접 와부 봉담 향남 조리 문산 통진 고촌 물금 진영 정관 언양 현풍 다사",
+}
+
+_LIEUL = 8  # ㄹ among the final consonants of a syllable; 0 is none
+
+
+def final_consonant(word: str) -> int:
+    """Return the number of a Hangul word's last 받침, 0 if it has none.
+
+    >>> final_consonant("지우"), final_consonant("민준"), final_consonant("서울")
+    (0, 4, 8)
+    """
+    return (ord(word[-1]) - ord("가")) % 28
+
+
+def _by_ending(words: Iterable[str]) -> Mapping[Ending, tuple[str, ...]]:
+    """Sort words by how they end. Those in ㄹ are free ones alone: 서울로, but 부산으로."""
+    every = tuple(words)
+    closed = tuple(word for word in every if final_consonant(word) not in (0, _LIEUL))
+    return {
+        "C": closed,
+        "O": tuple(word for word in every if not final_consonant(word)),
+        "any": every,
+    }
+
+
+WORDS: Mapping[str, Mapping[Ending, tuple[str, ...]]] = {
+    kind: _by_ending(words.split()) for kind, words in _WORDS.items()
+}
+
+
+@cache
+def given_names() -> Mapping[Sex, Mapping[Ending, tuple[str, ...]]]:
+    """Return Faker's given names by sex and ending, all of two syllables.
+
+    Left out are those in ㄹ, which take 로 like a vowel and 이 like a consonant, and those in 자
+    (영자, 춘자): girls' names of the 1940s, hardly found in a chat, two of them other words too.
+    """
+    # 0.1 s, and only where a name is to be invented: `python -m corpus --help` stays fast
+    from faker.providers.person.ko_KR import Provider  # noqa: PLC0415
+
+    lists: Mapping[Sex, Iterable[str]] = {
+        "male": Provider.first_names_male,
+        "female": Provider.first_names_female,
+        "any": Provider.first_names,
+    }
+    return {
+        sex: _by_ending(
+            name
+            for name in sorted(set(names))
+            if final_consonant(name) != _LIEUL and not name.endswith("자")
+        )
+        for sex, names in lists.items()
+    }

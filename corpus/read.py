@@ -1,0 +1,152 @@
+"""Find the documents of raw/, and open them in place.
+
+Files are told apart by their first bytes, a source by a document's keys (`sniff`, given by the
+caller), the split by the path alone. Whatever is not read is on the record, with the reason.
+"""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+from corpus.archives import Container
+from corpus.records import CorpusError, Document, Member, Rejected, UnreadableError
+from corpus.search import HEAD_BYTES, SAMPLE, Search, Sniff
+from corpus.streams import Joined, Unpacked
+
+LOOSE_FILES = 20  # a folder with more loose documents has one entry in the manifest
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """What the manifest says of a file that was read.
+
+    Many small documents in a folder have one entry, with the path `FOLDER/` and a tree hash: sha256
+    of what `sha256sum *` prints there, a line `HASH  NAME` per document, sorted by name.
+    """
+
+    path: str
+    n_files: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that is in raw/: each file and each member of an archive is in one of these."""
+
+    documents: list[Document]  # in plan order
+    files: list[RawFile]  # that hold a document
+    rejected: list[Rejected]  # what cannot be read
+    left_alone: dict[str, int]  # what is no document, by reason
+
+
+def find_documents(raw: Path, *, sniff: Sniff) -> Found:
+    """Return what is in `raw`; of the documents themselves no more than the beginning is read.
+
+    Args:
+        raw: the folder.
+        sniff: returns the source of a document by its first bytes, or None.
+
+    Raises:
+        CorpusError: there is no such folder, or no document of a known source in it.
+    """
+    if not raw.is_dir():
+        raise CorpusError(f"{raw} is not a folder." if raw.exists() else f"There is no {raw}.")
+    _big_member.cache_clear()  # what was open belongs to an earlier look
+    _archive.cache_clear()
+    search = Search(raw, sniff)
+    search.visit_folder("")
+    readable = _any_readable(raw, search.documents, sniff)
+    sample = raw / SAMPLE
+    if sample.is_dir() and readable:
+        search.left_alone["sample"] = sum(len(files) for _, _, files in os.walk(sample))
+    elif sample.is_dir():
+        search.visit_folder(SAMPLE)
+        readable = _any_readable(raw, search.documents, sniff)
+    if not readable:
+        raise CorpusError(f"There is nothing readable in {raw}: {_what_there_is(search)}.")
+    documents = sorted(search.documents, key=_place)
+    rejected = sorted(search.rejected, key=lambda one: one.raw_file)
+    files = _raw_files(raw, search.holders, documents)
+    return Found(documents, files, rejected, dict(sorted(search.left_alone.items())))
+
+
+def open_document(raw: Path, document: Document) -> Joined | Unpacked:
+    """Return the bytes of a document as a stream; `seek` before reading.
+
+    A big member of a zip has one stream in a process, kept for its marks, from which its next range
+    is near: use one such stream at a time. Opening raises nothing; reading raises UnreadableError
+    where the file is damaged.
+    """
+    if document.member is None:
+        return Joined(raw, document.container)
+    if document.size <= HEAD_BYTES:
+        return Unpacked(_archive(raw, document.container), document.member, document.size)
+    return _big_member(raw, document.container, document.member, document.size)
+
+
+@lru_cache(maxsize=2)
+def _archive(raw: Path, container: Container) -> Joined:
+    return Joined(raw, container)
+
+
+@lru_cache(maxsize=2)
+def _big_member(raw: Path, container: Container, member: Member, size: int) -> Unpacked:
+    return Unpacked(Joined(raw, container), member, size)
+
+
+def _any_readable(raw: Path, documents: Iterable[Document], sniff: Sniff) -> bool:
+    for document in documents:
+        try:
+            if sniff(open_document(raw, document).read(HEAD_BYTES)):
+                return True
+        except UnreadableError:
+            continue
+    return False
+
+
+def _place(document: Document) -> tuple[str, list[str], int]:
+    """Return what documents are sorted by: never the order of a directory."""
+    paths = [segment.path for segment in document.container]  # two may have the same name in NFC
+    return document.raw_file, paths, document.member.offset if document.member else 0
+
+
+def _what_there_is(search: Search) -> str:
+    """Return a few words on what was found instead of documents."""
+    counts = search.left_alone + Counter(one.reason for one in search.rejected)
+    counts["unknown_json"] += len(search.documents)
+    return ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()) if n) or "it is empty"
+
+
+def _raw_files(
+    raw: Path, containers: Mapping[str, Container], documents: Iterable[Document]
+) -> list[RawFile]:
+    """Return the files that hold documents, with their hashes, sorted by path."""
+    files: list[RawFile] = []
+    loose: dict[str, list[RawFile]] = defaultdict(list)
+    loose_names = {document.raw_file for document in documents if document.member is None}
+    for name, container in sorted(containers.items()):
+        with Joined(raw, container) as file:
+            one = RawFile(name, 1, file.size, _hash(file))
+        (loose[name.rpartition("/")[0]] if name in loose_names else files).append(one)
+    for folder, several in loose.items():
+        if len(several) <= LOOSE_FILES:
+            files += several
+            continue
+        tree = "".join(f"{one.sha256}  {one.path.rpartition('/')[2]}\n" for one in several)
+        n_bytes = sum(one.bytes for one in several)
+        files.append(
+            RawFile(f"{folder}/", len(several), n_bytes, sha256(tree.encode()).hexdigest())
+        )
+    return sorted(files, key=lambda one: one.path)
+
+
+def _hash(file: Joined) -> str:
+    try:
+        return file_digest(file, "sha256").hexdigest()
+    except UnreadableError as error:
+        return error.reason  # its documents are rejected for it when they are read

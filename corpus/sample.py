@@ -1,0 +1,51 @@
+"""Invented dialogues in the true shapes of AIHub: for tests, benchmarks and a first try.
+
+The bank (`corpus.bank`) tells the chats; `sample_topic` and `sample_chats` put them into the files
+of AIHub 543, 117 and 114, with the irregularities that were counted in original files.
+Nothing here is AIHub's.
+
+Not imitated: the morphemes of 543 (empty) and the summaries of 117 (one sentence names the title).
+"""
+
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+
+from corpus.bank import read_bank
+from corpus.records import CorpusError
+from corpus.sample_chats import plan_chats, write_sns, write_summary
+from corpus.sample_topic import write_topic
+
+TOPIC_HOME = "020.주제별 텍스트 일상 대화 데이터"
+SUMMARY_HOME = "한국어 대화 요약"
+SNS_HOME = "한국어 SNS"
+TOPIC_SHARE, SNS_SHARE = 0.3, 0.2  # of the dialogues; the rest are summary's
+MISCOUNT_FROM = 1000  # dialogues: a smaller sample is read as an example, and its counts are right
+
+
+def write_sample(
+    out: Path, *, dialogues: int = 400, seed: int = 0, broken: bool = False
+) -> dict[str, int]:
+    """Write `dialogues` invented dialogues below `out`; return counts by source and irregularity.
+
+    Same arguments, same bytes (with one version of zlib). Memory does not grow with `dialogues`.
+    `broken` adds entries and files that cannot be read.
+
+    Raises:
+        CorpusError: `dialogues` is not positive, or `out` already holds one of the folders.
+    """
+    if dialogues < 1:
+        raise CorpusError(
+            f"a sample of {dialogues} dialogues cannot be written; ask for 1 or more."
+        )
+    for home in (TOPIC_HOME, SUMMARY_HOME, SNS_HOME):
+        if (out / home).exists():
+            raise CorpusError(f"{out / home} is already there; give a folder without it.")
+    counts: Counter[str] = Counter()
+    scripts = sorted(read_bank(), key=lambda s: sha256(f"{seed}/{s.title}".encode()).digest())
+    n_topic, n_sns = round(dialogues * TOPIC_SHARE), round(dialogues * SNS_SHARE)
+    write_topic(out / TOPIC_HOME / "01.데이터", scripts, n_topic, seed, counts)
+    chats = plan_chats(scripts, dialogues - n_topic - n_sns, n_sns, seed, counts)
+    write_summary(out / SUMMARY_HOME, chats, miscount=dialogues >= MISCOUNT_FROM, broken=broken)
+    write_sns(out / SNS_HOME, chats)
+    return {name: count for name, count in sorted(counts.items()) if count}

@@ -1,0 +1,199 @@
+"""Search raw/ for documents: folders, archives and split parts, each told by its first bytes.
+
+A source is told by a document's keys (`sniff`, given by the caller), the split by the path alone.
+"""
+
+import os
+import re
+import stat
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate, chain
+from pathlib import Path
+from unicodedata import normalize
+
+from corpus.archives import Container, kind_of, readable_name, tar_members, zip_members
+from corpus.records import Document, Member, Rejected, Segment, Source, Split, UnreadableError
+from corpus.streams import Joined
+
+HEAD_BYTES = 64 << 10  # of a file are enough to tell what it is
+SAMPLE = "sample"  # the folder of the invented sample, visited only when asked for
+
+Sniff = Callable[[bytes], Source | None]
+
+# AIHub's folders (`1.Training`, `Validation`, `Training_220728_add`) and the stems of its archives
+# (`TL_01. KAKAO(1).zip`); a folder of the user's own, say `Training data`, tells nothing.
+_SPLIT = re.compile(r"(?:\d+[._ -]\s*)?(?i:(training)|(validation))(?:[._].*)?|(?:(T)|(V))[A-Z]_.*")
+_PART = re.compile(r"(.+)\.part([0-9]{1,18})")  # the number is the offset of the part's first byte
+_ARCHIVE = re.compile(r".+\.(zip|tar|t?gz|bz2|xz|zst|7z|rar|egg|alz|part[0-9]+)", re.IGNORECASE)
+
+
+class Search:
+    """One look through raw/: each file and each member of an archive ends in one of its lists."""
+
+    def __init__(self, raw: Path, sniff: Sniff) -> None:
+        """Look into `raw`, telling documents by `sniff` where their names do not."""
+        self._raw, self._sniff = raw, sniff
+        self.documents: list[Document] = []
+        self.rejected: list[Rejected] = []
+        self.left_alone: Counter[str] = Counter()
+        self.holders: dict[str, Container] = {}  # the files that hold a document
+
+    def visit_folder(self, folder: str) -> None:
+        """Visit every file below a folder (relative to raw/), following links."""
+        pending: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
+        while pending:
+            folder, above = pending.pop()
+            try:
+                itself = (self._raw / folder).stat()
+                names = sorted(path.name for path in (self._raw / folder).iterdir())
+            except OSError as error:
+                self._reject(_recorded(folder), "unreadable", error.strerror or "")
+                continue
+            here = (itself.st_dev, itself.st_ino)
+            if here in above:
+                self._reject(_recorded(folder), "symlink_loop", "a link to a folder above it")
+                continue
+            files: list[tuple[str, Container]] = []
+            for path in (f"{folder}/{name}".removeprefix("/") for name in names):
+                if _is_hidden(path):
+                    self.left_alone["hidden"] += 1
+                elif (status := self._stat(path)) is None:
+                    continue
+                elif stat.S_ISREG(status.st_mode):
+                    files.append((_recorded(path), (Segment(path, 0, status.st_size),)))
+                elif not stat.S_ISDIR(status.st_mode):
+                    self.left_alone["special_file"] += 1
+                elif path != SAMPLE:
+                    pending.append((path, above | {here}))
+            self._visit_files(files)
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        try:
+            return (self._raw / path).stat()
+        except OSError as error:
+            self._reject(_recorded(path), "unreadable", error.strerror or "")
+            return None
+
+    def _visit_files(self, files: Iterable[tuple[str, Container]]) -> None:
+        for name, container in self._join_parts(files):
+            n_before = len(self.documents)
+            self._visit_file(name, container)
+            if len(self.documents) > n_before:
+                self.holders[name] = container
+
+    def _join_parts(
+        self, files: Iterable[tuple[str, Container]]
+    ) -> Iterator[tuple[str, Container]]:
+        """Yield the files as they are, but AIHub's split parts joined."""
+        whole = set[str]()
+        split: dict[str, list[tuple[int, Container]]] = defaultdict(list)
+        for name, container in files:
+            if part := _PART.fullmatch(name):
+                split[part[1]].append((int(part[2]), container))
+            else:
+                whole.add(name)
+                yield name, container
+        for name, parts in split.items():
+            parts.sort(key=lambda part: part[0])
+            ends = accumulate((_length_of(container) for _, container in parts), initial=0)
+            holes = [(at, end) for (at, _), end in zip(parts, ends, strict=False) if at != end]
+            if name in whole:
+                self.left_alone["parts_of_a_whole"] += len(parts)
+            elif holes:
+                at, end = holes[0]
+                self._reject(name, "part_hole", f"part{at} should be part{end}")
+            else:
+                yield name, tuple(chain.from_iterable(container for _, container in parts))
+
+    def _visit_file(self, name: str, container: Container, *, in_tar: bool = False) -> None:
+        """Put a file, or a member of a tar, where its first bytes say that it belongs."""
+        try:
+            with Joined(self._raw, container) as file:
+                head = file.read(HEAD_BYTES)
+            kind = kind_of(head)
+            if kind == "zip":
+                self._visit_zip(name, container)
+            elif kind == "tar" and not in_tar:
+                self._visit_tar(name, container)
+            elif kind == "tar":
+                self._reject(name, "nested_archive", "a tar in a tar: unpack it first")
+            elif kind:
+                self._reject(name, "unsupported_archive", f"{kind}: unpack it first")
+            elif _is_json(name) or self._sniff(head):
+                self._add(name, container, None, _length_of(container))
+            elif _ARCHIVE.fullmatch(name):
+                self._reject(name, "broken_archive", "it does not begin like an archive")
+            else:
+                self._leave_alone(name)
+        except UnreadableError as error:
+            self._reject(name, error.reason, error.detail)
+
+    def _visit_zip(self, archive: str, container: Container) -> None:
+        for inner, member, size, why in zip_members(self._raw, container):
+            name = f"{archive}!{inner}"
+            if _is_hidden(inner):
+                self.left_alone["hidden"] += 1
+            elif _is_json(inner) and not why:
+                self._add(name, container, member, size)
+            elif _is_json(inner) and why:
+                self._reject(name, *why)
+            elif _ARCHIVE.fullmatch(inner):
+                self._reject(name, "nested_archive", "an archive in a zip: unpack it first")
+            else:
+                self._leave_alone(inner)
+
+    def _visit_tar(self, archive: str, container: Container) -> None:
+        members, damage = tar_members(self._raw, container)
+        if damage:
+            self._reject(archive, damage.reason, damage.detail)
+        files: list[tuple[str, Container]] = []
+        for inner, part, why in members:
+            if _is_hidden(inner):
+                self.left_alone["hidden"] += 1
+            elif why:
+                self._reject(f"{archive}!{inner}", *why)
+            else:
+                files.append((f"{archive}!{inner}", part))
+        for name, part in self._join_parts(files):
+            self._visit_file(name, part, in_tar=True)
+
+    def _add(self, name: str, container: Container, member: Member | None, size: int) -> None:
+        self.documents.append(Document(name, container, member, size, split_of(name)))
+
+    def _leave_alone(self, name: str) -> None:
+        self.left_alone["raw_text" if name[-4:].casefold() == ".txt" else "not_json"] += 1
+
+    def _reject(self, name: str, reason: str, detail: str) -> None:
+        self.rejected.append(Rejected("file", reason, detail, None, None, name, 0, b""))
+
+
+def split_of(raw_file: str) -> Split | None:
+    """Return the split that a path tells; the innermost part that tells one counts.
+
+    >>> split_of("1.Training/TL_01. KAKAO.zip!K_1.json"), split_of("VL_02.zip!K_2.json")
+    ('train', 'validation')
+    """
+    for part in reversed(re.split("[/!]", raw_file)):
+        if found := _SPLIT.fullmatch(part):
+            return "train" if found[1] or found[3] else "validation"
+    return None
+
+
+def _is_json(name: str) -> bool:
+    return name[-5:].casefold() == ".json"
+
+
+def _is_hidden(path: str) -> bool:
+    """Say whether a part of a path is hidden by its name, as macOS and editors leave them."""
+    if "/." not in path and not path.startswith(".") and "__MACOSX" not in path:
+        return False
+    return any(part.startswith((".", "__MACOSX")) and part.strip(".") for part in path.split("/"))
+
+
+def _length_of(container: Container) -> int:
+    return sum(segment.length for segment in container)
+
+
+def _recorded(path: str) -> str:
+    return normalize("NFC", readable_name(os.fsencode(path)))

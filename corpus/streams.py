@@ -1,0 +1,211 @@
+"""Streams of bytes over what lies in raw/: joined segments, and a zip's member as it is unpacked.
+
+Memory does not grow with a stream, and damage costs nothing of what stands before it.
+"""
+
+import io
+import struct
+import zlib
+from bisect import bisect_right
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple
+
+from corpus.records import Member, Segment, UnreadableError
+
+BLOCK = 1 << 16  # packed bytes that are unpacked at once
+BLOCK_UNPACKED = 1 << 20  # and the most that they may become before the rest waits
+MARK_BYTES = 1 << 20  # unpacked bytes between two marks, at least
+MARKS = 128  # a member has at most so many (40 KB each)
+
+_LOCAL_HEADER = struct.Struct("<4s22xHH")  # APPNOTE 4.3.7: the lengths of the name and the extra
+_LOCAL_MAGIC = b"PK\x03\x04"
+
+
+class Joined(io.RawIOBase):
+    """The segments of a container as one file; what it cannot read raises UnreadableError."""
+
+    def __init__(self, raw: Path, segments: tuple[Segment, ...]) -> None:
+        """Join `segments`, whose paths are relative to `raw`; a file is opened when it is read."""
+        super().__init__()
+        self._raw, self._segments = raw, segments
+        self._ends = list(accumulate(segment.length for segment in segments))
+        self._files: dict[str, io.FileIO] = {}
+        self._at = 0
+
+    @property
+    def size(self) -> int:
+        """Return its length in bytes."""
+        return self._ends[-1] if self._ends else 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move as a file does."""
+        offset += (0, self._at, self.size)[whence]
+        if offset < 0:
+            raise OSError("negative offset")  # what zipfile expects of a file that is too short
+        self._at = offset
+        return offset
+
+    def read(self, size: int = -1) -> bytes:
+        """Return `size` bytes, fewer only at the end."""
+        return super().read(size) or b""
+
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+        """Fill `buffer`, across segments; fewer bytes only at the end or before damage."""
+        view, filled = memoryview(buffer), 0
+        while filled < len(view) and self._at < self.size:
+            try:
+                n = self._read_segment(view[filled:])
+            except UnreadableError:
+                if not filled:
+                    raise
+                break
+            filled += n
+            self._at += n
+        return filled
+
+    def _read_segment(self, view: memoryview) -> int:
+        place = bisect_right(self._ends, self._at)
+        segment, left = self._segments[place], self._ends[place] - self._at
+        try:
+            file = self._file(segment.path)
+            file.seek(segment.offset + segment.length - left)
+            n = file.readinto(view[:left])
+        except (OSError, ValueError) as error:
+            detail = getattr(error, "strerror", None) or type(error).__name__
+            raise UnreadableError("unreadable", detail) from error
+        if not n:
+            raise UnreadableError("unreadable", f"{self.size - self._at:,} bytes are missing")
+        return n
+
+    def _file(self, path: str) -> io.FileIO:
+        if path not in self._files:
+            self._files[path] = io.FileIO(self._raw / path)
+        return self._files[path]
+
+    def close(self) -> None:
+        """Close the files of all segments."""
+        for file in self._files.values():
+            file.close()
+        super().close()
+
+
+class _Mark(NamedTuple):
+    """A place in a member from which unpacking can go on."""
+
+    unpacked: int
+    packed: int
+    crc: int
+    inflate: "zlib._Decompress | None"
+
+
+class Unpacked:
+    """The bytes of a zip's member, unpacked as they are read.
+
+    Seeking back, or forward over what was unpacked before, goes on from the nearest mark. Length
+    and checksum are proved at the end; damage is raised once all that came before it was read.
+    """
+
+    def __init__(self, file: Joined, member: Member, size: int) -> None:
+        """Unpack a member of the zip `file`, which is `size` bytes unpacked."""
+        self._file, self._member, self._size = file, member, size
+        self._spacing = max(MARK_BYTES, size // MARKS)
+        self._marks: list[_Mark] = [_Mark(0, 0, 0, None)]
+        self._start = -1  # of the packed bytes, once the member's header was read
+        self._unpacked = self._packed = self._crc = 0
+        self._inflate: zlib._Decompress | None = None
+        self._waiting = b""  # packed bytes whose unpacked bytes would have been too many
+        self._ready = b""  # unpacked bytes that are still to be read
+        self._damage: UnreadableError | None = None
+        self._go_to(self._marks[0])
+
+    def tell(self) -> int:
+        """Return the offset of the next byte."""
+        return self._unpacked - len(self._ready)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return `size` bytes, fewer only at the end or before damage.
+
+        Raises:
+            UnreadableError: the member is damaged where the next byte should stand.
+        """
+        parts: list[bytes] = []
+        left = size if size >= 0 else self._size + 1
+        while left and (self._ready or self._unpack()):
+            parts.append(self._ready[:left])
+            self._ready = self._ready[left:]
+            left -= len(parts[-1])
+        if not parts and self._damage:
+            raise self._damage
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def seek(self, offset: int) -> int:
+        """Go to `offset`, or as far as the member can be read, and return where that is."""
+        mark = self._marks[bisect_right(self._marks, offset, key=lambda mark: mark.unpacked) - 1]
+        if offset < self.tell() or mark.unpacked > self._unpacked:
+            self._go_to(mark)
+        while self.tell() < offset and (self._ready or self._unpack()):
+            self._ready = self._ready[offset - self.tell() :]
+        return self.tell()
+
+    def _go_to(self, mark: _Mark) -> None:
+        self._unpacked, self._packed, self._crc, inflate = mark
+        if self._member.deflated:
+            self._inflate = inflate.copy() if inflate else zlib.decompressobj(-zlib.MAX_WBITS)
+        self._waiting = self._ready = b""
+        self._damage = None
+
+    def _unpack(self) -> bool:
+        """Make some bytes ready; False at the end and where the member is damaged."""
+        try:
+            while not self._ready and not self._damage and self._unpacked < self._size:
+                packed = self._waiting or self._next_packed()
+                left = self._size - self._unpacked
+                block = packed[:left]
+                if self._inflate:
+                    block = self._inflate.decompress(packed, min(BLOCK_UNPACKED, left))
+                    self._waiting = self._inflate.unconsumed_tail
+                if not block and not packed:
+                    break
+                self._crc = zlib.crc32(block, self._crc)
+                self._unpacked += len(block)
+                self._ready = block
+                if self._unpacked - self._marks[-1].unpacked >= self._spacing and not self._waiting:
+                    copy = self._inflate.copy() if self._inflate else None
+                    self._marks.append(_Mark(self._unpacked, self._packed, self._crc, copy))
+        except zlib.error as error:
+            self._damage = UnreadableError("bad_member", str(error))
+        except UnreadableError as error:
+            self._damage = error
+        if not self._ready and not self._damage:
+            self._damage = self._prove()
+        return bool(self._ready)
+
+    def _next_packed(self) -> bytes:
+        if self._start < 0:
+            self._file.seek(self._member.offset)
+            header = self._file.read(_LOCAL_HEADER.size)
+            if not header.startswith(_LOCAL_MAGIC) or len(header) < _LOCAL_HEADER.size:
+                raise UnreadableError("bad_member", "its header is not where the directory says")
+            _, name, extra = _LOCAL_HEADER.unpack(header)
+            self._start = self._member.offset + _LOCAL_HEADER.size + name + extra
+        self._file.seek(self._start + self._packed)
+        packed = self._file.read(min(BLOCK, self._member.packed - self._packed))
+        self._packed += len(packed)
+        return packed
+
+    def _prove(self) -> UnreadableError | None:
+        if self._unpacked != self._size:
+            detail = f"unpacks to {self._unpacked:,} bytes, declared {self._size:,}"
+            return UnreadableError("bad_member", detail)
+        if self._crc != self._member.crc:
+            return UnreadableError("bad_crc", "its checksum is wrong: some bytes have changed")
+        return None

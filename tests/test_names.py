@@ -1,0 +1,460 @@
+"""Invented names fit what was typed for the real ones, and there are no more than are needed."""
+
+import itertools
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+from faker.providers.person.ko_KR import Provider
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus.lexicon import SURNAME_STEPS, SURNAMES, WORDS, given_names
+from corpus.names import fill_names
+from corpus.particles import PARTICLES
+from corpus.records import (
+    ADDRESS,
+    AFFILIATION,
+    MASKED_FULL,
+    MASKED_GIVEN,
+    MASKED_PLACE,
+    MASKED_STEM,
+    MASKED_SURNAME,
+    NAME,
+    PLACEHOLDERS,
+)
+
+CASES = json.loads((Path(__file__).parent / "cases" / "names.json").read_text(encoding="utf-8"))
+
+MARKS = {
+    "#@이름#": NAME,
+    "#@주소#": ADDRESS,
+    "#@소속#": AFFILIATION,
+    "{**}": MASKED_GIVEN,
+    "{***}": MASKED_FULL,
+    "{*}": MASKED_SURNAME,
+    "{stem}": MASKED_STEM,
+    "{place}": MASKED_PLACE,
+}
+
+# The table of the design, row by row: ending and form of the name, and what follows it.
+TABLE = {
+    "C given": "이가 이는 이를 이도 이두 이만 이한테 이한텐 이에게 이네 이의 이와 이보다 이처럼"
+    " 이하고 이까지 이부터 이꺼 이예요 이 인 인데 아",
+    "C either": "이랑 이라 이라고 이라는 이란 이라도 이면 이었 이에요 이야 이고 이며 이지 이죠 이다"
+    " 이냐 이니 이래 이구 이잖 이든 은 을 과 으로",
+    "O given": "야 얌 양 여",
+    "O either": "가 는 눈 능 를 와 랑 랑도 로 라 라고 라는 라도 라면 라서 란 면 였 예요 냐 니 지 죠"
+    " 다 래 잖 든 구나 고 며 여서 용",
+    "O if given": "도 두 만 한테 한텐 에게 의 하고 보다 처럼 까지 부터 께 답게 네",
+    "any either": "님 씨 쌤 샘 선생님 오빠 언니 누나 형 선배 이모 이사 삼촌 과장 대리 의원 교수"
+    " 입니다",
+    "any given": "안고자고 우리내일 하 에 에서 에요 걔",
+}
+
+# Percent of South Koreans, census of 2015
+_CENSUS = (
+    "김 21.5 이 14.7 박 8.4 정 4.8 최 4.7 조 2.9 강 2.6 윤 2.1 임 2.0 장 2.0 신 2.0 유 1.9 한 1.6"
+    " 오 1.5 서 1.5 전 1.5"
+)
+CENSUS = dict(zip(_CENSUS.split()[::2], map(float, _CENSUS.split()[1::2]), strict=True))
+
+SUFFIXES = "동역구시읍"
+
+
+def placeholders(text):
+    for mark, placeholder in MARKS.items():
+        text = text.replace(mark, placeholder)
+    return text
+
+
+def fill(*texts, seed=0, dialogue_id="d"):
+    """Fill `a: ...`, `b: ...` in the marks of the cases."""
+    parted = [text.partition(": ") for text in texts]
+    return fill_names(
+        dialogue_id,
+        [speaker for speaker, _, _ in parted],
+        [placeholders(text) for _, _, text in parted],
+        seed=seed,
+    )
+
+
+def surrogates(text, filled, people):
+    """Return what stands in `filled` for each placeholder of `text`; all else must be as it was."""
+    shapes = {
+        NAME: "|".join(f"{name}|{name[1:]}|{name[0]}" for name in people),
+        ADDRESS: "|".join({word for kind in ("place", *SUFFIXES) for word in WORDS[kind]["any"]}),
+        AFFILIATION: "|".join(WORDS["affiliation"]["any"]),
+    }
+    for kind in (MASKED_GIVEN, MASKED_FULL, MASKED_SURNAME):
+        shapes[kind] = shapes[NAME]
+    for kind in (MASKED_STEM, MASKED_PLACE):
+        shapes[kind] = shapes[ADDRESS]
+    pattern = "".join(
+        f"({shapes[character]})" if character in PLACEHOLDERS else re.escape(character)
+        for character in text
+    )
+    match = re.fullmatch(pattern, filled)
+    assert match, (text, filled)
+    return match.groups()
+
+
+def disagreement(shown, wanted, people):
+    """Return what is wrong with a name before its particle, by the design's words alone."""
+    ending, form = "any", wanted
+    if " " in wanted:
+        ending, _, form = wanted.partition(" ")
+    full = shown in people
+    final = (ord(shown[-1]) - 0xAC00) % 28
+    if form == "surname":
+        return None if len(shown) == 1 else "not a surname"
+    if len(shown) != 2 + full:
+        return "neither a given name of two syllables nor a surname before one"
+    if final == 8:
+        return "ends in ㄹ"
+    if (form == "given" and full) or (form == "full" and not full):
+        return f"not {form}"
+    needs_vowel = ending == "O" and (form != "if given" or not full)
+    if (ending == "C" and not final) or (needs_vowel and final):
+        return f"does not end in {ending}"
+    return None
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: " / ".join(case["texts"]))
+def test_a_golden_case_is_filled_as_its_demands_say(case):
+    for seed in range(20):
+        check(case, fill(*case["texts"], seed=seed))
+
+
+def check(case, filled):
+    texts = [placeholders(text.partition(": ")[2]) for text in case["texts"]]
+    shown = [
+        word
+        for before, after in zip(texts, filled.texts, strict=True)
+        for word in surrogates(before, after, filled.people)
+    ]
+    assert len(filled.people) == case["people"]
+    for word, wanted in zip(shown, case["names"], strict=True):
+        kind, _, ending = wanted.partition(" ")
+        if kind not in ("place", "affiliation"):
+            assert disagreement(word, wanted, filled.people) is None, (word, wanted)
+        elif ending in SUFFIXES:
+            assert word in WORDS[ending]["any"]
+            assert len(word) == 2
+        else:
+            assert word in WORDS[kind]["any"]
+            final = (ord(word[-1]) - 0xAC00) % 28
+            assert {"C": final not in (0, 8), "O": not final, "any": True}[ending], (word, wanted)
+
+
+def test_no_name_of_thousands_drawn_disagrees_with_its_particle():
+    n_drawn = 0
+    for wanted, particles in TABLE.items():
+        for particle in particles.split():
+            lengths = set()
+            for k, after in itertools.product(range(5), ("", " 왔어", "ㅋㅋ", "!")):
+                dialogue_id = f"{particle}{k}{after}"
+                filled = fill(f"a: 아까 #@이름#{particle}{after}", dialogue_id=dialogue_id)
+                shown = filled.texts[0].removeprefix("아까 ").removesuffix(particle + after)
+                assert disagreement(shown, wanted, filled.people) is None, filled.texts
+                lengths.add(len(shown))
+                n_drawn += 1
+            # a surname that is allowed is shown now and then
+            assert lengths == ({2} if wanted.endswith(" given") and "if" not in wanted else {2, 3})
+    assert n_drawn >= 2300
+
+
+def test_the_table_has_no_particle_that_the_design_has_not():
+    covered = {particle for particles in TABLE.values() for particle in particles.split()}
+    assert set(PARTICLES) <= covered
+
+
+@pytest.mark.parametrize("glued", ["배", "우리", NAME, ADDRESS])
+def test_what_is_glued_before_a_tag_leaves_no_room_for_a_surname(glued):
+    for k in range(40):
+        texts = [f"{glued}{NAME} 왔어"]
+        filled = fill_names(f"d{k}", ["a"], texts, seed=0)
+        shown = surrogates(texts[0], filled.texts[0], filled.people)
+        assert len(shown[-1]) == 2
+
+
+def test_surnames_are_as_common_as_in_the_census():
+    n = 20_000
+    drawn = Counter(fill("a: #@이름# 왔어", dialogue_id=str(k)).people[0][0] for k in range(n))
+    for surname, percent in CENSUS.items():
+        share = percent / 100
+        error = math.sqrt(share * (1 - share) / n) + 0.002  # rounding, and the tail left out
+        assert abs(drawn[surname] / n - share) < 4 * error, (surname, drawn[surname] / n)
+
+
+def test_the_surnames_cover_the_country():
+    assert len(SURNAMES) == len(SURNAME_STEPS) == len(set(SURNAMES))
+    assert SURNAME_STEPS[-1] / 49_706 > 0.99  # thousands of people counted in 2015
+    assert all(len(surname) == 1 for surname in SURNAMES)
+
+
+@pytest.mark.parametrize("particle", ["", " 왔어", "이랑", "는", "님", "도"])
+def test_a_surname_is_shown_in_about_half_of_the_mentions_that_may(particle):
+    n = 4_000
+    full = 0
+    for k in range(n // 4):
+        filled = fill(*[f"a: #@이름#{particle}"] * 4, dialogue_id=str(k))
+        full += sum(text.startswith(filled.people[0]) for text in filled.texts)
+    assert abs(full / n - 0.5) < 0.04
+
+
+def test_fakers_given_names_are_drawn_but_those_in_lieul_and_those_of_grandmothers():
+    drawn = {fill("a: #@이름# 왔어", dialogue_id=str(k)).people[0][1:] for k in range(3_000)}
+    lieul = {name for name in Provider.first_names if (ord(name[-1]) - 0xAC00) % 28 == 8}
+    grandmothers = {name for name in Provider.first_names if name.endswith("자")}
+    assert drawn == set(Provider.first_names) - lieul - grandmothers
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [
+        ("형", Provider.first_names_male),
+        ("이 오빠", Provider.first_names_male),
+        ("누나", Provider.first_names_female),
+        (" 언니", Provider.first_names_female),
+        ("이이모", Provider.first_names_female),
+        ("양", Provider.first_names_female),
+    ],
+)
+def test_a_title_says_whether_the_name_is_a_mans_or_a_womans(title, names):
+    for k in range(50):
+        assert fill(f"a: #@이름#{title} 왔어?", dialogue_id=str(k)).people[0][1:] in names
+
+
+def test_titles_of_two_sexes_invent_nobody():
+    assert len(fill("a: #@이름#형 왔어", "b: #@이름#언니 왔어").people) == 1
+    filled = fill("a: #@이름#오빠랑 #@이름#언니랑", "b: #@이름# 언니만?", "b: #@이름# 오빠는?")
+    brother, sister = filled.people
+    assert sister[1:] in filled.texts[1]
+    assert brother[1:] in filled.texts[2]
+
+
+DIALOGUE = [
+    "a: #@이름#아 어제 #@이름#이랑 #@주소#에서 만났어?",
+    "b: 아니 #@이름#가 #@소속# 다녀서 못 만났어",
+    "a: #@이름#도? #@주소#동 사는 #@이름# 말이야",
+    "c: #@이름#야 너 #@이름# 씨 알아?",
+]
+
+
+def test_the_same_seed_gives_the_same_and_another_only_other_names():
+    first, again, other = fill(*DIALOGUE), fill(*DIALOGUE), fill(*DIALOGUE, seed=1)
+    assert first == again
+    assert first.texts != other.texts
+    assert len(first.people) == len(other.people)
+    for text, *both in zip(DIALOGUE, first.texts, other.texts, strict=True):
+        for filled, people in zip(both, (first.people, other.people), strict=True):
+            surrogates(placeholders(text.partition(": ")[2]), filled, people)
+
+
+def test_a_dialogue_is_filled_alike_in_any_order_of_dialogues_and_in_another_process():
+    ids = [f"d{k}" for k in range(20)]
+    forward = {one: fill(*DIALOGUE, dialogue_id=one).texts for one in ids}
+    backward = {one: fill(*DIALOGUE, dialogue_id=one).texts for one in reversed(ids)}
+    assert forward == backward
+    assert len({tuple(texts) for texts in forward.values()}) == len(ids)
+    program = (
+        "import json, sys; from corpus.names import fill_names;"
+        "print(json.dumps(fill_names(*json.load(sys.stdin), seed=0).texts))"
+    )
+    texts = [placeholders(text.partition(": ")[2]) for text in DIALOGUE]
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(["d7", ["a", "b", "a", "c"], texts]),
+        env=os.environ | {"PYTHONHASHSEED": "12345"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert json.loads(result.stdout) == forward["d7"]
+
+
+def test_what_an_id_and_a_seed_give_stays():
+    """A change here changes every corpus: it belongs in the changelog. Given names are Faker's."""
+    filled = fill(*DIALOGUE, dialogue_id="8f1c")
+    assert [person[0] for person in filled.people] == ["박", "김", "이"]
+    assert filled.texts[0].split()[-2] == "군산에서"
+
+
+def test_one_person_has_one_name_all_through_a_dialogue():
+    for k in range(50):
+        filled = fill(
+            *[f"a: #@이름#{x}" for x in ("아", "이가", "", "이랑", "도")], dialogue_id=str(k)
+        )
+        (person,) = filled.people
+        for text in filled.texts:
+            assert text.startswith((person, person[1:]))
+
+
+def test_one_person_is_shown_with_and_without_the_surname():
+    shown = [fill(*["a: #@이름# 왔어"] * 4, dialogue_id=str(k)) for k in range(50)]
+    assert any(len(set(filled.texts)) == 2 for filled in shown)
+
+
+def test_who_can_do_without_a_surname_is_chosen_before_who_cannot():
+    for k in range(20):
+        filled = fill("a: #@이름#이가", "a: #@이름#가", "b: #@이름#도", dialogue_id=str(k))
+        assert filled.people[1][1:] in filled.texts[2]
+
+
+def test_people_of_one_dialogue_have_different_given_names():
+    for k in range(50):
+        filled = fill("a: #@이름# #@이름# #@이름# #@이름#이 #@이름#가", dialogue_id=str(k))
+        assert len({person[1:] for person in filled.people}) == 5
+
+
+def test_people_shown_by_surname_alone_have_different_surnames():
+    for k in range(200):
+        filled = fill("a: {*}씨랑 {*}씨", "b: {***}도", "b: #@이름# #@이름#", dialogue_id=str(k))
+        assert len({person[0] for person in filled.people}) == len(filled.people)
+
+
+def test_a_speaker_whom_another_calls_is_not_the_one_the_speaker_speaks_of():
+    for k in range(20):
+        filled = fill(
+            "a: #@이름#아 안녕", "b: #@이름#아 안녕", "b: #@이름#이가 그래?", dialogue_id=str(k)
+        )
+        called_by_a, called_by_b = filled.people
+        assert filled.texts[2].startswith(called_by_b[1:])
+        assert called_by_a != called_by_b
+
+
+def test_what_was_filled_is_counted():
+    counts = fill(*DIALOGUE, "a: {stem}구").counts
+    assert counts["name"] == 7
+    assert counts["place"] == 3
+    assert counts["affiliation"] == 1
+    assert {key: counts[key] for key in ("아", "이랑", "가", "도", "야", "-")} == dict(
+        zip(("아", "이랑", "가", "도", "야", "-"), (1, 1, 1, 1, 1, 2), strict=True)
+    )
+
+
+def test_a_dialogue_with_more_callers_than_names_is_filled():
+    speakers = [str(k) for k in range(200)]
+    filled = fill_names("d", speakers, [f"{NAME}아"] * 200, seed=0)
+    assert len(filled.people) == 200
+    assert not set("".join(filled.texts)) & set(PLACEHOLDERS)
+
+
+@settings(deadline=None)  # the first example imports Faker
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abc"), st.text(PLACEHOLDERS + "이가도아야동에서 ㅋ?안1", max_size=30)
+        )
+    ),
+    st.text(max_size=5),
+    st.integers(),
+)
+def test_no_placeholder_is_left_and_everything_around_them_is_as_it_was(lines, dialogue_id, seed):
+    speakers, texts = [speaker for speaker, _ in lines], [text for _, text in lines]
+    filled = fill_names(dialogue_id, speakers, texts, seed=seed)
+    for before, after in zip(texts, filled.texts, strict=True):
+        assert not set(after) & set(PLACEHOLDERS)
+        surrogates(before, after, filled.people)
+    assert sum(filled.counts[kind] for kind in ("name", "place", "affiliation")) == sum(
+        character in PLACEHOLDERS for text in texts for character in text
+    )
+
+
+# What follows a name, its ending, and whether it calls.
+SNIPPETS = {
+    "이가": ("C", False),
+    "가": ("O", False),
+    "아": ("C", True),
+    "야": ("O", True),
+    "": ("any", False),
+    "도": ("any", False),
+}
+GAPS = [
+    " ",
+    " 그래서 또 ",
+    " 그리고 나서 조금 뒤에 드디어 또 ",
+]  # the middle one: near, but not past the next
+
+
+def fewest(mentions):
+    """Return the least number of people, by trying every way to share the mentions out."""
+
+    @cache
+    def clash(one, other):
+        (turn, at, speaker, ending, calls), (turn_, at_, speaker_, ending_, calls_) = one, other
+        return (
+            {ending, ending_} == {"C", "O"}
+            or (turn == turn_ and abs(at - at_) - 1 <= 12)
+            or (calls and calls_ and speaker != speaker_)
+        )
+
+    def least(rest, people):
+        if not rest:
+            return len(people)
+        first, *rest = rest
+        best = least(rest, [*people, [first]])
+        for k, person in enumerate(people):
+            if not any(clash(first, other) for other in person):
+                best = min(best, least(rest, [*people[:k], [*person, first], *people[k + 1 :]]))
+        return best
+
+    return least(mentions, [])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("ab"),
+            st.lists(
+                st.tuples(st.sampled_from(sorted(SNIPPETS)), st.sampled_from(GAPS)), max_size=4
+            ),
+        ),
+        max_size=5,
+    ).filter(lambda lines: sum(len(line) for _, line in lines) <= 7)
+)
+def test_no_more_people_are_invented_than_the_grammar_demands(lines):
+    texts, mentions = [], []
+    for turn, (speaker, line) in enumerate(lines):
+        text = ""
+        for snippet, gap in line:
+            mentions.append((turn, len(text), speaker, *SNIPPETS[snippet]))
+            text += NAME + snippet + gap
+        texts.append(text)
+    filled = fill_names("d", [speaker for speaker, _ in lines], texts, seed=0)
+    assert len(filled.people) == fewest(mentions)
+
+
+def test_every_word_is_a_word_of_the_right_sort():
+    for kind, words in WORDS.items():
+        assert len(set(words["any"])) == len(words["any"])
+        assert all(len(word) == 2 for word in words["any"] if kind in SUFFIXES)
+        assert all(words[ending] for ending in ("C", "O"))
+        assert not any((ord(word[-1]) - 0xAC00) % 28 == 8 for word in words["C"])
+
+
+def test_faker_is_imported_only_when_a_name_is_invented():
+    program = "import sys, corpus.names; sys.exit('faker' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_every_syllable_is_one_that_kogpt2_knows():
+    path = os.environ.get("KOGPT2_TOKENIZER")
+    if not path:
+        pytest.skip("KOGPT2_TOKENIZER names no tokenizer.json")
+    vocabulary = json.loads(Path(path).read_text(encoding="utf-8"))["model"]["vocab"]
+    words = [
+        *SURNAMES,
+        *given_names()["any"]["any"],
+        *(w for pool in WORDS.values() for w in pool["any"]),
+    ]
+    assert not {syllable for word in words for syllable in word} - set(vocabulary)

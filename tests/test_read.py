@@ -1,0 +1,582 @@
+import io
+import json
+import os
+import random
+import struct
+import tarfile
+import unicodedata
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus import streams
+from corpus.archives import BOMB_BYTES
+from corpus.decode import sniff
+from corpus.read import LOOSE_FILES, find_documents, open_document
+from corpus.records import CorpusError, Document, Member, Segment, UnreadableError
+from corpus.search import split_of
+from corpus.streams import Joined, Unpacked
+
+OURS = json.dumps(
+    {"data": [{"header": {"dialogueInfo": {"dialogueID": "a"}}, "body": {"dialogue": []}}]}
+).encode()
+
+
+def content(number):
+    return OURS + b" " * number
+
+
+class Cp949Name(zipfile.ZipInfo):
+    """A member whose name is cp949 without the UTF-8 flag, as in AIHub's zips."""
+
+    def _encodeFilenameFlags(self):  # noqa: N802 - zipfile's name
+        return self.filename.encode("cp949"), self.flag_bits & ~0x800
+
+
+def zip_of(members, *, info=Cp949Name, method=zipfile.ZIP_DEFLATED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, one in members.items():
+            entry = info(name, (2022, 1, 7, 12, 0, 0))
+            entry.compress_type = method
+            archive.writestr(entry, one)
+    return file.getvalue()
+
+
+def tar_of(members):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, one in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(one)
+            archive.addfile(entry, io.BytesIO(one))
+    return file.getvalue()
+
+
+def parts_of(name, raw, size):
+    return {f"{name}.part{at}": raw[at : at + size] for at in range(0, len(raw), size)}
+
+
+def put(folder, files):
+    for name, one in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(one)
+    return folder
+
+
+def find(raw):
+    return find_documents(raw, sniff=sniff)
+
+
+def read_all(stream, size=1 << 16):
+    stream.seek(0)
+    return b"".join(iter(lambda: stream.read(size), b""))
+
+
+def contents(raw):
+    return {one.raw_file: read_all(open_document(raw, one)) for one in find(raw).documents}
+
+
+def why(found):
+    return {one.raw_file: one.reason for one in found.rejected}
+
+
+MEMBERS = {"가족/가.json": content(1), "행사.json": content(2), "b.json": content(70_000)}
+
+
+@pytest.mark.parametrize(
+    ("files", "before"),
+    [
+        (MEMBERS, ""),
+        ({"[라벨]대화.zip": zip_of(MEMBERS)}, "[라벨]대화.zip!"),
+        ({"[라벨]대화.zip": zip_of(MEMBERS, method=zipfile.ZIP_STORED)}, "[라벨]대화.zip!"),
+        ({"u.zip": zip_of(MEMBERS, info=zipfile.ZipInfo)}, "u.zip!"),
+        (parts_of("대.zip", zip_of(MEMBERS), 100), "대.zip!"),
+        ({"d.tar": tar_of(parts_of("가/대.zip", zip_of(MEMBERS), 77))}, "d.tar!가/대.zip!"),
+        ({"d.tar": tar_of({"./a/대.zip": zip_of(MEMBERS)})}, "d.tar!a/대.zip!"),
+        ({"d.tar": tar_of(MEMBERS)}, "d.tar!"),
+        (parts_of("d.tar", tar_of({"x.zip": zip_of(MEMBERS)}), 1000), "d.tar!x.zip!"),
+        ({"no suffix": zip_of(MEMBERS)}, "no suffix!"),
+        ({"a.json": tar_of(MEMBERS)}, "a.json!"),
+    ],
+)
+def test_documents_are_read_where_they_lie(files, before, tmp_path):
+    raw = put(tmp_path, files)
+    assert contents(raw) == {before + name: one for name, one in MEMBERS.items()}
+    found = find(raw)
+    assert not found.rejected
+    assert not found.left_alone
+    assert [one.size for one in found.documents] == [
+        len(MEMBERS[one.raw_file.removeprefix(before)]) for one in found.documents
+    ]
+
+
+def test_parts_are_sorted_as_numbers_and_their_hash_is_that_of_the_whole(tmp_path):
+    archive = zip_of({f"{n}.json": content(n) for n in range(200)}, method=zipfile.ZIP_STORED)
+    raw = put(tmp_path, parts_of("X.zip", archive, 999))
+    assert len(list(raw.iterdir())) > 10
+    (one,) = find(raw).files
+    assert (one.path, one.n_files, one.bytes) == ("X.zip", 1, len(archive))
+    assert one.sha256 == sha256(archive).hexdigest()
+
+
+def test_a_part_sequence_with_a_hole_is_rejected_and_its_neighbours_live(tmp_path):
+    parts = parts_of("X.zip", zip_of(MEMBERS), 100)
+    del parts["X.zip.part200"]
+    headless = {name.replace("X", "Y"): one for name, one in parts.items() if "part0" not in name}
+    found = find(put(tmp_path, {**parts, **headless, "a.json": OURS}))
+    assert why(found) == {"X.zip": "part_hole", "Y.zip": "part_hole"}
+    assert [one.raw_file for one in found.documents] == ["a.json"]
+
+
+def test_parts_beside_the_whole_they_were_joined_to_are_left_alone(tmp_path):
+    archive = zip_of({"a.json": OURS})
+    found = find(put(tmp_path, {"X.zip": archive, **parts_of("X.zip", archive, 100)}))
+    assert len(found.documents) == 1
+    assert found.left_alone["parts_of_a_whole"] == -(-len(archive) // 100)
+
+
+def test_names_are_recorded_in_nfc_and_found_on_disk_as_they_are(tmp_path):
+    name = unicodedata.normalize("NFD", "한국어/행사.json")
+    raw = put(tmp_path, {name: OURS, "z.zip": zip_of({name: OURS}, info=zipfile.ZipInfo)})
+    assert list(contents(raw)) == ["z.zip!한국어/행사.json", "한국어/행사.json"]
+
+
+def test_a_name_on_disk_may_be_bytes_of_another_encoding(tmp_path):
+    for name in ("행사.json".encode("cp949"), b"a\xff.json"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(OURS)
+    assert list(contents(tmp_path)) == ["a\\xff.json", "행사.json"]
+
+
+def test_the_plan_never_has_the_order_of_the_directory(tmp_path, monkeypatch):
+    names = [f"{k}/{n}.json" for k in "나가b" for n in range(5)]
+    raw = put(tmp_path, dict.fromkeys(names, OURS) | {"가.zip": zip_of(MEMBERS)})
+    first = find(raw)
+    assert [one.raw_file for one in first.documents] == sorted(
+        one.raw_file for one in first.documents
+    )
+    listed = Path.iterdir
+    for seed in range(5):
+        monkeypatch.setattr(
+            Path,
+            "iterdir",
+            lambda path, seed=seed: random.Random(seed).sample(s := list(listed(path)), len(s)),
+        )
+        assert find(raw) == first
+
+
+@pytest.mark.parametrize(
+    ("path", "split"),
+    [
+        (
+            "020.주제별/01.데이터/1.Training/라벨링데이터/TL_01. KAKAO(1).zip!KAKAO_1_01.json",
+            "train",
+        ),
+        ("020.주제별/01.데이터/2.Validation/라벨링데이터/VL_05. NATEON.zip!N_1.json", "validation"),
+        ("한국어 대화 요약/Training/[라벨]한국어대화요약_train.zip!행사.json", "train"),
+        ("한국어 대화 요약/Validation/[라벨]한국어대화요약_valid.zip!행사.json", "validation"),
+        ("d.tar!a/Validation/x.zip!y.json", "validation"),
+        ("x.zip!1.Training/y.json", "train"),
+        ("x.zip!Validation/y.json", "validation"),
+        ("Validation.zip!y.json", "validation"),
+        ("01. Training/y.json", "train"),
+        ("Training_220728_add/y.json", "train"),
+        ("validation/y.json", "validation"),
+        ("TL_01. KAKAO(1)/K_1.json", "train"),
+        ("VL_99.json", "validation"),
+        ("Training/Validation/y.json", "validation"),
+        ("training/VL_01.zip!y.json", "validation"),
+        ("Training data/y.json", None),
+        ("my Validation/y.json", None),
+        ("Validations/y.json", None),
+        ("Trainingszeit/y.json", None),
+        ("[라벨]한국어대화요약_train.zip!y.json", None),
+        ("KAKAO_1_01.json", None),
+        ("T_1.json", None),
+        ("tl_01.json", None),
+        ("SVL_01.json", None),
+        ("행사.json", None),
+    ],
+)
+def test_the_split_is_read_from_the_path_as_aihub_writes_it(path, split):
+    assert split_of(path) == split
+
+
+def test_raw_text_and_what_is_no_json_are_left_alone_and_counted(tmp_path):
+    raw = put(
+        tmp_path,
+        {
+            "TL_01.zip": zip_of({"a.json": OURS}),
+            "TS_01.zip": zip_of({"a.txt": "1 : 안녕".encode(), "b.TXT": b"", "c.csv": b""}),
+            "설명.xlsx": zip_of({"xl/a.xml": b"<a>"}),
+            "README.md": b"# raw",
+            "notes.txt": b"hello",
+            ".DS_Store": b"x",
+            ".git/config.json": OURS,
+            "m.zip": zip_of({"__MACOSX/._a.json": OURS, "d/.x.json": OURS}),
+            "empty": b"",
+        },
+    )
+    found = find(raw)
+    assert [one.raw_file for one in found.documents] == ["TL_01.zip!a.json"]
+    assert found.left_alone == {"raw_text": 3, "not_json": 4, "hidden": 4}
+    assert [one.path for one in found.files] == ["TL_01.zip"]
+    assert not found.rejected
+
+
+def test_a_loose_document_needs_no_suffix(tmp_path):
+    raw = put(tmp_path, {"행사": OURS, "b.txt": b"\xef\xbb\xbf" + OURS, "c.dat": b'{"a": 1}'})
+    found = find(raw)
+    assert [one.raw_file for one in found.documents] == ["b.txt", "행사"]
+    assert found.left_alone == {"not_json": 1}
+
+
+def flagged(archive, flag):
+    """Return a zip with a flag set in the headers of all members."""
+    changed = bytearray(archive)
+    for magic, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = changed.find(magic)
+        while place >= 0:
+            changed[place + at] |= flag
+            place = changed.find(magic, place + 4)
+    return bytes(changed)
+
+
+def declaring(archive, size):
+    """Return a zip whose directory gives this unpacked size for all members."""
+    changed = bytearray(archive)
+    place = changed.find(b"PK\x01\x02")
+    while place >= 0:
+        struct.pack_into("<I", changed, place + 24, size)
+        place = changed.find(b"PK\x01\x02", place + 4)
+    return bytes(changed)
+
+
+def overlapping():
+    """Return a zip whose second member lies in the first."""
+    archive = bytearray(zip_of({"a.json": OURS, "b.json": OURS}))
+    second = archive.find(b"PK\x01\x02", archive.find(b"PK\x01\x02") + 4)
+    struct.pack_into("<I", archive, second + 42, 5)
+    return bytes(archive)
+
+
+ARCHIVE = zip_of({"a.json": OURS})
+UNREADABLE = {
+    "cut.zip": (ARCHIVE[:-30], "broken_archive"),
+    "no directory.zip": (ARCHIVE[:50], "broken_archive"),
+    "html.zip": (b"<html>404</html>", "broken_archive"),
+    "nothing.zip": (b"", "broken_archive"),
+    "zeros.tar": (bytes(10240), "broken_archive"),
+    "a.tar.gz": (b"\x1f\x8b\x08\x00" + bytes(100), "unsupported_archive"),
+    "a.7z": (b"7z\xbc\xaf\x27\x1c" + bytes(100), "unsupported_archive"),
+    "a.rar": (b"Rar!\x1a\x07" + bytes(100), "unsupported_archive"),
+    "a.tar.xz": (b"\xfd7zXZ\x00" + bytes(100), "unsupported_archive"),
+}
+UNREADABLE_MEMBERS = {
+    "headless.zip!a.json": (b"PK\x03\x04" + ARCHIVE[60:], "broken_archive"),
+    "locked.zip!a.json": (flagged(ARCHIVE, 1), "encrypted"),
+    "bz.zip!a.json": (
+        zip_of({"a.json": OURS}, method=zipfile.ZIP_BZIP2),
+        "unsupported_compression",
+    ),
+    "lz.zip!a.json": (zip_of({"a.json": OURS}, method=zipfile.ZIP_LZMA), "unsupported_compression"),
+    "bomb.zip!a.json": (declaring(ARCHIVE, BOMB_BYTES + 1), "zip_bomb"),
+    "over.zip!b.json": (overlapping(), "zip_bomb"),
+    "in.zip!x/b.zip": (zip_of({"x/b.zip": ARCHIVE}), "nested_archive"),
+    "in2.zip!b.tar.gz": (zip_of({"b.tar.gz": b"x"}), "nested_archive"),
+    "in3.zip!b.zip.part0": (zip_of({"b.zip.part0": b"x"}), "nested_archive"),
+    "t.tar!b.tar": (tar_of({"b.tar": tar_of({"a.json": OURS})}), "nested_archive"),
+    "t2.tar!b.tgz": (tar_of({"b.tgz": b"\x1f\x8b"}), "unsupported_archive"),
+    "t3.tar!b.zip": (tar_of({"b.zip": ARCHIVE[:-30]}), "broken_archive"),
+}
+
+
+@pytest.mark.parametrize("name", [*UNREADABLE, *UNREADABLE_MEMBERS])
+def test_what_cannot_be_read_is_on_the_record_and_its_neighbours_live(name, tmp_path):
+    raw_bytes, reason = (UNREADABLE | UNREADABLE_MEMBERS)[name]
+    found = find(put(tmp_path, {name.partition("!")[0]: raw_bytes, "z.json": OURS}))
+    assert why(found) == {name: reason}
+    (rejected,) = found.rejected
+    assert (rejected.stage, rejected.source, rejected.raw) == ("file", None, b"")
+    assert rejected.detail
+    assert str(tmp_path) not in rejected.detail
+    assert "z.json" in [one.raw_file for one in found.documents]
+
+
+def test_a_name_that_leads_out_of_the_archive_is_recorded_and_nothing_else(tmp_path):
+    names = ["../../etc/a.json", "/etc/b.json", "C:\\c.json", "a/../../d.json"]
+    raw = put(
+        tmp_path / "raw",
+        {"x.zip": zip_of(dict.fromkeys(names, OURS)), "y.tar": tar_of({names[0]: OURS})},
+    )
+    assert sorted(contents(raw)) == sorted(
+        [*(f"x.zip!{name}" for name in names), f"y.tar!{names[0]}"]
+    )
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["raw", "x.zip", "y.tar"]
+
+
+def test_a_tar_cut_short_keeps_the_members_before_the_cut(tmp_path):
+    whole = tar_of({f"{n}.json": content(1000) for n in range(5)})
+    raw = put(tmp_path, {"d.tar": whole[:5500]})
+    assert list(contents(raw)) == ["d.tar!0.json", "d.tar!1.json"]
+    assert set(why(find(raw)).values()) == {"broken_archive"}
+    assert "d.tar!2.json" in why(find(raw))
+
+
+def test_links_devices_and_sparse_files_in_a_tar_are_on_the_record(tmp_path):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        link = tarfile.TarInfo("link.json")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+        archive.addfile(tarfile.TarInfo("empty.json"))
+    found = find(put(tmp_path, {"d.tar": file.getvalue(), "a.json": OURS}))
+    assert why(found) == {"d.tar!link.json": "special_file"}
+    assert contents(tmp_path)["d.tar!empty.json"] == b""
+
+
+def test_links_are_followed_but_not_in_circles(tmp_path):
+    raw = put(tmp_path / "raw", {"a/b/c.json": OURS})
+    put(tmp_path / "elsewhere", {"d.json": OURS})
+    (raw / "linked").symlink_to(tmp_path / "elsewhere")
+    (raw / "a/b/up").symlink_to(raw)
+    (raw / "self").symlink_to(raw / "self")
+    (raw / "dangling.json").symlink_to(raw / "nowhere")
+    found = find(raw)
+    assert [one.raw_file for one in found.documents] == ["a/b/c.json", "linked/d.json"]
+    assert why(found) == {
+        "a/b/up": "symlink_loop",
+        "self": "unreadable",
+        "dangling.json": "unreadable",
+    }
+
+
+def test_a_pipe_is_never_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    found = find(put(tmp_path, {"a.json": OURS}))
+    assert found.left_alone == {"special_file": 1}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_on_the_record(tmp_path):
+    raw = put(tmp_path, {"a.json": OURS, "b.json": OURS, "c/d.json": OURS})
+    (raw / "b.json").chmod(0)
+    (raw / "c").chmod(0)
+    try:
+        assert why(find(raw)) == {"b.json": "unreadable", "c": "unreadable"}
+    finally:
+        (raw / "c").chmod(0o700)
+
+
+def test_a_disk_that_fails_is_on_the_record(tmp_path, monkeypatch):
+    raw = put(tmp_path, {"a.json": OURS, "b.json": OURS})
+    opened = io.FileIO
+
+    def failing(path):
+        if Path(path).name == "b.json":
+            raise OSError(5, "Input/output error", str(path))
+        return opened(path)
+
+    monkeypatch.setattr(streams.io, "FileIO", failing)
+    (rejected,) = find(raw).rejected
+    assert (rejected.raw_file, rejected.reason) == ("b.json", "unreadable")
+    assert rejected.detail == "Input/output error"
+
+
+def test_a_file_that_is_gone_when_it_is_read_raises_what_decoding_expects(tmp_path):
+    raw = put(tmp_path, {"a.json": OURS, "b.json": OURS * 2})
+    first, second = find(raw).documents
+    (raw / "a.json").unlink()
+    with pytest.raises(UnreadableError, match="No such file"):
+        open_document(raw, first).read(10)
+    (raw / "b.json").write_bytes(OURS)
+    stream = open_document(raw, second)
+    assert stream.read(10**6) == OURS
+    with pytest.raises(UnreadableError, match="bytes are missing"):
+        stream.read(1)
+
+
+SAMPLE = {"sample/summary.zip": zip_of({"행사.json": OURS}), "sample/topic/T_1.json": OURS}
+
+
+def test_the_sample_is_read_while_there_is_nothing_else(tmp_path):
+    raw = put(tmp_path, {**SAMPLE, "README.md": b"# raw", "package.json": b'{"name": "a"}'})
+    found = find(raw)
+    assert [one.raw_file for one in found.documents] == [
+        "package.json",
+        "sample/summary.zip!행사.json",
+        "sample/topic/T_1.json",
+    ]
+    assert found.left_alone == {"not_json": 1}
+
+
+def test_the_sample_is_left_alone_beside_anything_readable(tmp_path):
+    raw = put(tmp_path, {**SAMPLE, "sample/bad.zip": b"", "x/sample/a.json": OURS})
+    found = find(raw)
+    assert [one.raw_file for one in found.documents] == ["x/sample/a.json"]
+    assert found.left_alone == {"sample": 3}
+    assert [one.path for one in found.files] == ["x/sample/a.json"]
+    assert not found.rejected
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "it is empty"),
+        (
+            {"a.txt": b"", "b.json": b"{}", "c.zip": b""},
+            "1 broken_archive, 1 raw_text, 1 unknown_json",
+        ),
+        ({"TS_01.zip": zip_of({"a.txt": b"1 : a"})}, "1 raw_text"),
+    ],
+)
+def test_a_folder_without_anything_readable_is_a_wrong_call(files, words, tmp_path):
+    with pytest.raises(CorpusError, match=f"nothing readable in .*: {words}"):
+        find(put(tmp_path, files))
+
+
+def test_a_folder_that_is_none_is_a_wrong_call(tmp_path):
+    with pytest.raises(CorpusError, match="There is no"):
+        find(tmp_path / "raw")
+    (tmp_path / "raw").write_bytes(OURS)
+    with pytest.raises(CorpusError, match="is not a folder"):
+        find(tmp_path / "raw")
+
+
+def test_many_loose_documents_of_a_folder_have_one_entry(tmp_path):
+    many = {f"많이/{n:03}.json": content(n) for n in range(LOOSE_FILES + 1)}
+    few = {f"few/{n:03}.json": content(n) for n in range(LOOSE_FILES)}
+    raw = put(tmp_path, {**many, **few, "많이/z.zip": ARCHIVE, "많이/x.txt": b"1 : a"})
+    files = {one.path: one for one in find(raw).files}
+    assert list(files) == sorted([*few, "많이/", "많이/z.zip"])
+    assert (files["많이/"].n_files, files["많이/"].bytes) == (
+        len(many),
+        sum(map(len, many.values())),
+    )
+    lines = "".join(
+        f"{sha256(one).hexdigest()}  {name[3:]}\n" for name, one in sorted(many.items())
+    )
+    assert files["많이/"].sha256 == sha256(lines.encode()).hexdigest()
+    assert files["few/003.json"].sha256 == sha256(few["few/003.json"]).hexdigest()
+
+
+def test_making_the_plan_opens_one_document(tmp_path, monkeypatch):
+    put(tmp_path, {"a.zip": zip_of({f"{n}.json": OURS for n in range(50)})})
+    opened = []
+    init = Unpacked.__init__
+    monkeypatch.setattr(Unpacked, "__init__", lambda *args: (opened.append(1), init(*args))[1])
+    assert len(find(tmp_path).documents) == 50
+    assert len(opened) == 1
+
+
+def streams_of(raw, tmp_path):
+    """Yield the bytes as a member of a deflated and a stored zip, and as parts."""
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
+        (tmp_path / "x.zip").write_bytes(zip_of({"a.json": raw}, method=method))
+        document = find_one(tmp_path / "x.zip")
+        yield open_document(tmp_path, document)
+    put(tmp_path, {"p1": raw[:1000], "p2": b"--" + raw[1000:] + b"--"})
+    yield Joined(
+        tmp_path, (Segment("p1", 0, min(1000, len(raw))), Segment("p2", 2, len(raw[1000:])))
+    )
+
+
+def find_one(path):
+    with zipfile.ZipFile(path) as archive:
+        (info,) = archive.infolist()
+    deflated = info.compress_type == zipfile.ZIP_DEFLATED
+    member = Member(info.header_offset, info.compress_size, deflated, info.CRC)
+    container = (Segment(path.name, 0, path.stat().st_size),)
+    return Document("a", container, member, info.file_size, None)
+
+
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_a_stream_may_be_sought_and_read_in_any_order(data, tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("raw")
+    seed = data.draw(st.integers(0, 99))
+    raw = random.Random(seed).randbytes(20_000) + bytes(data.draw(st.integers(0, 300_000)))
+    raw += random.Random(seed).randbytes(20_000)
+    before = streams.MARK_BYTES, streams.BLOCK_UNPACKED, streams.BLOCK
+    streams.MARK_BYTES, streams.BLOCK_UNPACKED, streams.BLOCK = 4_000, 3_000, 1_000
+    try:
+        for stream in streams_of(raw, tmp_path):
+            for offset, size in data.draw(
+                st.lists(st.tuples(st.integers(0, len(raw)), st.integers(0, 50_000)), max_size=8)
+            ):
+                assert stream.seek(offset) == stream.tell() == offset
+                assert stream.read(size) == raw[offset : offset + size]
+                assert stream.tell() == min(offset + size, len(raw))
+    finally:
+        streams.MARK_BYTES, streams.BLOCK_UNPACKED, streams.BLOCK = before
+
+
+def test_seeking_back_in_a_big_member_unpacks_little(tmp_path, monkeypatch):
+    raw = random.Random(0).randbytes(200_000) * 40
+    (tmp_path / "x.zip").write_bytes(zip_of({"a.json": raw}))
+    stream = open_document(tmp_path, find_one(tmp_path / "x.zip"))
+    assert read_all(stream) == raw
+    packed = []
+    next_packed = Unpacked._next_packed
+    monkeypatch.setattr(
+        Unpacked, "_next_packed", lambda self: packed.append(1) or next_packed(self)
+    )
+    stream.seek(7_000_000)
+    assert stream.read(10) == raw[7_000_000:7_000_010]
+    assert 0 < len(packed) < 25
+
+
+@pytest.mark.parametrize("size", [500, 300_000])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_wrong_checksum_is_told_once_all_bytes_were_read(size, method, tmp_path):
+    raw = random.Random(1).randbytes(size)
+    archive = bytearray(zip_of({"a.json": raw}, method=method))
+    archive[archive.find(b"PK\x01\x02") + 16] ^= 1
+    (tmp_path / "x.zip").write_bytes(archive)
+    stream = open_document(tmp_path, find_one(tmp_path / "x.zip"))
+    assert b"".join(stream.read(7_000) for _ in range(-(-size // 7_000))) == raw
+    for _ in range(2):
+        with pytest.raises(UnreadableError, match="bad_crc"):
+            stream.read(1)
+    stream.seek(10)
+    assert stream.read(5) == raw[10:15]
+
+
+def test_a_member_that_unpacks_to_another_length_than_declared_is_damaged(tmp_path):
+    raw = random.Random(1).randbytes(1000) + bytes(500_000)
+    for declared in (len(raw) - 1, 100, len(raw) + 1):
+        (tmp_path / "x.zip").write_bytes(declaring(zip_of({"a.json": raw}), declared))
+        stream = open_document(tmp_path, find_one(tmp_path / "x.zip"))
+        assert stream.read(10**9) == raw[:declared]
+        with pytest.raises(UnreadableError, match=r"bad_crc|bad_member"):
+            stream.read(1)
+
+
+def test_damage_in_a_member_costs_what_stands_behind_it(tmp_path):
+    raw = random.Random(1).randbytes(2_000_000)
+    archive = bytearray(zip_of({"a.json": raw}))
+    archive[1_000_000:1_000_300] = b"\xff" * 300
+    (tmp_path / "x.zip").write_bytes(archive)
+    stream = open_document(tmp_path, find_one(tmp_path / "x.zip"))
+    kept = stream.read(10**9)
+    assert raw.startswith(kept[:900_000])
+    with pytest.raises(UnreadableError, match=r"bad_member|bad_crc"):
+        stream.read(1)
+    assert stream.seek(10**9) == len(kept)
+    (tmp_path / "y.zip").write_bytes(archive.replace(b"PK\x03\x04", b"PK\x03\x05"))
+    with pytest.raises(UnreadableError, match="its header"):
+        open_document(tmp_path, find_one(tmp_path / "y.zip")).read(1)
+
+
+def test_a_bomb_takes_no_memory(tmp_path):
+    raw = bytes(60_000_000)
+    (tmp_path / "x.zip").write_bytes(zip_of({"a.json": raw}))
+    stream = open_document(tmp_path, find_one(tmp_path / "x.zip"))
+    assert stream.seek(59_999_990) == 59_999_990
+    assert stream.read(100) == bytes(10)
+    assert len(stream._ready) <= streams.BLOCK_UNPACKED
