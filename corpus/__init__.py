@@ -1,6 +1,7 @@
 """AIHub's Korean dialogues as a chat corpus: `build`, `load`, `normalise`.
 
->>> normalise(["안녕ㅋㅋㅋㅋㅋ!!!!", "#@시스템#사진#"])
+>>> import corpus
+>>> corpus.normalise(["안녕ㅋㅋㅋㅋㅋ!!!!", "#@시스템#사진#"])
 ['안녕ㅋㅋ!', None]
 """
 
@@ -10,16 +11,16 @@ __version__ = "0.1.0"
 __all__ = ["CorpusError", "build", "load", "normalise"]
 
 if TYPE_CHECKING:
-    from corpus.normalisation import normalise
     from corpus.processed import load
     from corpus.records import CorpusError
     from corpus.run import build
+    from corpus.text.normalisation import normalise
 
 # No module is called like one of these functions: importing it would hide the function.
 _HOMES = {
     "build": "run",
     "load": "processed",
-    "normalise": "normalisation",
+    "normalise": "text.normalisation",
     "CorpusError": "records",
 }
 

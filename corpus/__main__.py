@@ -77,7 +77,7 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _sample(args: argparse.Namespace) -> int:
-    from corpus.sample import write_sample
+    from corpus.sample.write import write_sample
 
     counts = write_sample(args.raw, dialogues=args.dialogues, seed=args.seed)
     print(f"Wrote {counts} to {args.raw}.")
@@ -86,11 +86,11 @@ def _sample(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from corpus.check import check_lines, estimate_lines
-    from corpus.decode import sniff
-    from corpus.read import find_documents
+    from corpus.reading.decode import sniff
+    from corpus.reading.documents import find_documents
     from corpus.run import options_of
-    from corpus.tokenizer import find_tokenizer
-    from corpus.tokens import Encoder
+    from corpus.tokens.encoder import Encoder
+    from corpus.tokens.find import find_tokenizer
 
     found = find_documents(args.raw, sniff=sniff)
     for line in check_lines(args.raw, found, progress=sys.stderr.isatty()):

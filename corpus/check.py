@@ -8,14 +8,14 @@ from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
-from corpus.decode import decode_document
 from corpus.item import Options, build_item
 from corpus.part import PartPaths
 from corpus.plan import make_plan, n_bytes
-from corpus.read import Found, open_document
+from corpus.reading.decode import decode_document
+from corpus.reading.documents import Found, open_document
 from corpus.records import Document, Item, Rejected
 from corpus.rows import ShardWriter
-from corpus.tokens import Encoder
+from corpus.tokens.encoder import Encoder
 
 SAMPLED_ITEMS = 3  # evenly spaced over the plan, some 3,000 dialogues each
 PLACES = 3  # are named for each kind of problem

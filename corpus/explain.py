@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpus.cap import cap_turns
-from corpus.decode import decode_document, sniff
 from corpus.item import Options
-from corpus.names import fill_names
-from corpus.normalisation import normalise_texts, trace
-from corpus.read import find_documents, open_document
+from corpus.names.fill import fill_names
+from corpus.reading.decode import decode_document, sniff
+from corpus.reading.documents import find_documents, open_document
 from corpus.records import CorpusError, Dialogue
 from corpus.rows import conversation
-from corpus.tokens import Encoder
+from corpus.text.normalisation import normalise_texts, trace
+from corpus.tokens.encoder import Encoder
 from corpus.turns import arrange_turns, reject_reason
 
 

@@ -13,15 +13,15 @@ from typing import Literal, TypedDict, Unpack
 
 from corpus.cap import OVERLONG, cap_turns
 from corpus.counts import Counts
-from corpus.decode import decode_document
-from corpus.entries import Decoded
-from corpus.names import fill_names
-from corpus.normalisation import normalise_texts
+from corpus.names.fill import fill_names
 from corpus.part import PartWriter, key_of
-from corpus.read import open_document
+from corpus.reading.decode import decode_document
+from corpus.reading.documents import open_document
+from corpus.reading.entries import Decoded
 from corpus.records import PLACEHOLDERS, Dialogue, Item, Rejected, Source
 from corpus.rows import Row
-from corpus.tokens import Encoder
+from corpus.text.normalisation import normalise_texts
+from corpus.tokens.encoder import Encoder
 from corpus.turns import Arrangement, arrange_turns, reject_reason
 
 BATCH_UTTERANCES = 16_384  # the text rules run on so many at once: enough to be fast, few megabytes
@@ -107,10 +107,9 @@ def _read(
     rejected: list[Rejected] = []
     n_utterances = 0
     for decoded in _decode(raw, item, counts):
-        entries = [*decoded.dialogues, *decoded.rejected]
-        source = next((one.source for one in entries if one.source), None)
+        source = _source(decoded)
         if source and source not in sources:
-            counts["not_chosen"][source] += len(entries)
+            counts["not_chosen"][source] += decoded.n_entries
             continue
         _count_decoded(decoded, counts)
         rejected += decoded.rejected
@@ -136,6 +135,13 @@ def _decode(raw: Path, item: Item, counts: Counts) -> Iterator[Decoded]:
             counts["declared"][document.raw_file] = declared
         if declared is not None or item.start:  # a later range of one that may declare it
             counts["found"][document.raw_file] += n_found
+
+
+def _source(decoded: Decoded) -> Source | None:
+    """Return the source of a run of entries, which has but one; None if nothing was met."""
+    for one in decoded.dialogues[:1]:
+        return one.source
+    return next((one.source for one in decoded.rejected if one.source), None)
 
 
 def _count_decoded(decoded: Decoded, counts: Counts) -> None:

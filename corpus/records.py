@@ -1,8 +1,8 @@
 """The values that travel between the steps of a build; every step imports these and no other step.
 
-A *dialogue* is a list of *utterances* (raw messages) by *speakers*; the turns step joins a speaker's
-run of utterances into a *turn* and gives it a *role*. What cannot become a row is `Rejected`, with
-the stage and the reason.
+A *dialogue* is a list of *utterances* (raw messages) by *speakers*; the turns step joins a
+speaker's run of utterances into a *turn* and gives it a *role*. What cannot become a row is
+`Rejected`, with the stage and the reason.
 """
 
 from dataclasses import dataclass
@@ -25,17 +25,9 @@ MASKED_FULL = "\ue004"  # topic's `***`: surname + given name
 MASKED_SURNAME = "\ue005"  # topic's `*` before 씨 님 교수 ...: a surname
 MASKED_STEM = "\ue006"  # topic's `**` before 동 역 구 시 읍: the two-syllable stem of a place
 MASKED_PLACE = "\ue007"  # topic's `**` or `***` before 에서: a place
-PLACEHOLDERS = "".join(
-    (
-        NAME,
-        ADDRESS,
-        AFFILIATION,
-        MASKED_GIVEN,
-        MASKED_FULL,
-        MASKED_SURNAME,
-        MASKED_STEM,
-        MASKED_PLACE,
-    )
+PLACEHOLDERS = (
+    f"{NAME}{ADDRESS}{AFFILIATION}"
+    f"{MASKED_GIVEN}{MASKED_FULL}{MASKED_SURNAME}{MASKED_STEM}{MASKED_PLACE}"
 )
 
 
@@ -53,7 +45,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A run of bytes of one file: a whole file, one AIHub part, or a member of an uncompressed tar."""
+    """A run of bytes of one file: a whole file, one AIHub part, or a member of a tar."""
 
     path: str  # as found on disk, relative to raw/
     offset: int

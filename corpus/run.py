@@ -16,14 +16,14 @@ from tqdm import tqdm
 from corpus import __version__
 from corpus.cap import OVERLONG
 from corpus.commit import commit
-from corpus.decode import raw_entries, sniff
 from corpus.item import Options
 from corpus.part import PartPaths
 from corpus.plan import make_plan, n_bytes
-from corpus.read import find_documents, open_document
+from corpus.reading.decode import raw_entries, sniff
+from corpus.reading.documents import find_documents, open_document
 from corpus.records import SOURCES, CorpusError, Document, Item
-from corpus.tokenizer import find_tokenizer
-from corpus.tokens import Encoder
+from corpus.tokens.encoder import Encoder
+from corpus.tokens.find import find_tokenizer
 from corpus.work import begin_build, finished_build, locked, remove_work
 from corpus.workers import run_items
 

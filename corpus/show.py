@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from corpus.explain import explain_lines, read_dialogue
 from corpus.ledger import read_ledger
 from corpus.processed import read_manifest
+from corpus.reading.sources import EntryError, read_entry
 from corpus.records import CorpusError, Document
-from corpus.sources import EntryError, read_entry
-from corpus.tokens import Encoder
+from corpus.tokens.encoder import Encoder
 from corpus.work import TOKENIZER
 
 FIRST = 3  # utterances are shown of a rejected dialogue in a list

@@ -21,7 +21,7 @@ from corpus.counts import Counts
 from corpus.item import Options, build_item, reject_item
 from corpus.plan import n_bytes
 from corpus.records import CorpusError, Item
-from corpus.tokens import Encoder
+from corpus.tokens.encoder import Encoder
 from corpus.work import TOKENIZER
 
 TRIES = 3

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.bpe import NEVER_MERGED, Bpe
+from corpus.tokens.bpe import NEVER_MERGED, Bpe
 
 LETTERS = "abc"
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.chathuman import CHATHUMAN_RULES
-from corpus.normalisation import normalise, normalise_texts
-from corpus.rules import apply, join, split
-from corpus.tags import shown
+from corpus.text.chathuman import CHATHUMAN_RULES
+from corpus.text.normalisation import normalise, normalise_texts
+from corpus.text.rules import apply, join, split
+from corpus.text.tags import shown
 
 CASES = json.loads((Path(__file__).parent / "cases" / "chathuman.json").read_text("utf-8"))
 SPECIAL = {"s", "d", "usr", "pad", "sys", "unk", "mask", *(f"unused{k}" for k in range(100))}

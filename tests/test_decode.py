@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus import entries, framing
-from corpus.decode import decode_document, raw_entries, sniff
+from corpus.reading import entries, framing
+from corpus.reading.decode import decode_document, raw_entries, sniff
 from corpus.records import Document, UnreadableError
 
 LINES = [
@@ -513,7 +513,7 @@ def test_a_broken_topic_document_is_rejected_with_its_reason(monkeypatch):
         assert reasons(decoded) == [f"decode {reason}"]
         assert decoded.rejected[0].dialogue_id == "KAKAO_1_01"
         assert decoded.rejected[0].raw == bad
-    monkeypatch.setattr("corpus.decode.ENTRY_BYTES", 100)
+    monkeypatch.setattr("corpus.reading.decode.ENTRY_BYTES", 100)
     (rejected,) = look(raw).rejected
     assert (rejected.reason, rejected.whole) == ("too_big", (len(raw), sha256(raw).hexdigest()))
 

@@ -19,14 +19,18 @@ def processed(tmp_path_factory):
 
     def entries(kind, where, n):
         return [
-            summary_entry(f"{kind}{k}", ("A", f"{where} {k}번 갔어?"), ("B", f"응 {k}번 갔어ㅋㅋㅋ"))
+            summary_entry(
+                f"{kind}{k}", ("A", f"{where} {k}번 갔어?"), ("B", f"응 {k}번 갔어ㅋㅋㅋ")
+            )
             for k in range(n)
         ]
 
     raw = write(
         folder / "raw",
         Training__a=summary_document(*entries("t", "산에", 30)),
-        Validation__b=summary_document(*entries("v", "바다에", 5), summary_entry("x", ("A", "혼자"))),
+        Validation__b=summary_document(
+            *entries("v", "바다에", 5), summary_entry("x", ("A", "혼자"))
+        ),
     )
     build(raw, folder / "processed", tokenizer="builtin")
     return folder / "processed"

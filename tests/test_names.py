@@ -16,9 +16,9 @@ from faker.providers.person.ko_KR import Provider
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.lexicon import SURNAME_STEPS, SURNAMES, WORDS, given_names
-from corpus.names import fill_names
-from corpus.particles import PARTICLES
+from corpus.names.fill import fill_names
+from corpus.names.lexicon import SURNAME_STEPS, SURNAMES, WORDS, given_names
+from corpus.names.particles import PARTICLES
 from corpus.records import (
     ADDRESS,
     AFFILIATION,
@@ -266,7 +266,7 @@ def test_a_dialogue_is_filled_alike_in_any_order_of_dialogues_and_in_another_pro
     assert forward == backward
     assert len({tuple(texts) for texts in forward.values()}) == len(ids)
     program = (
-        "import json, sys; from corpus.names import fill_names;"
+        "import json, sys; from corpus.names.fill import fill_names;"
         "print(json.dumps(fill_names(*json.load(sys.stdin), seed=0).texts))"
     )
     texts = [placeholders(text.partition(": ")[2]) for text in DIALOGUE]
@@ -443,7 +443,7 @@ def test_every_word_is_a_word_of_the_right_sort():
 
 
 def test_faker_is_imported_only_when_a_name_is_invented():
-    program = "import sys, corpus.names; sys.exit('faker' in sys.modules)"
+    program = "import sys, corpus.names.fill; sys.exit('faker' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

@@ -14,16 +14,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from corpus.normalisation import (
+from corpus.records import PLACEHOLDERS, SOURCES, CorpusError
+from corpus.text.normalisation import (
     CHARACTER_RULES,
     RULES,
     normalise,
     normalise_texts,
     trace,
 )
-from corpus.records import PLACEHOLDERS, SOURCES, CorpusError
-from corpus.rules import apply, join, split
-from corpus.tags import shown
+from corpus.text.rules import apply, join, split
+from corpus.text.tags import shown
 
 CASES = json.loads((Path(__file__).parent / "cases" / "normalisation.json").read_text("utf-8"))
 

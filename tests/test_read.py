@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus import streams
-from corpus.archives import BOMB_BYTES
-from corpus.decode import sniff
-from corpus.read import LOOSE_FILES, find_documents, open_document
+from corpus.reading import streams
+from corpus.reading.archives import BOMB_BYTES
+from corpus.reading.decode import sniff
+from corpus.reading.documents import LOOSE_FILES, find_documents, open_document
+from corpus.reading.search import split_of
+from corpus.reading.streams import Joined, Unpacked
 from corpus.records import CorpusError, Document, Member, Segment, UnreadableError
-from corpus.search import split_of
-from corpus.streams import Joined, Unpacked
 
 OURS = json.dumps(
     {"data": [{"header": {"dialogueInfo": {"dialogueID": "a"}}, "body": {"dialogue": []}}]}

@@ -42,7 +42,7 @@ def raw(tmp_path):
             summary_entry("same_text", *TALK),
             summary_entry("row", ("A", "다른"), ("B", "이야기")),
         ),
-        Training__b=b'{"data": [{"header": {"dialogueInfo": {"dialogueID": 3}}, "body": {"dialogue": []}}]}',
+        Training__b=summary_document(summary_entry(3, *TALK)),
         Validation__c=sns_document(summary_entry("held_out", ("A", "자?"), ("B", "아니 안 자"))),
         Validation__d=topic_document("d", ("1", "밥은?"), ("2", "먹었지 키키키")),
         broken=b'{"data": ',
@@ -332,7 +332,8 @@ def test_a_corpus_inside_raw_is_refused(raw):
 
 
 def test_no_surrogate_is_longer_than_the_bound_takes_it():
-    from corpus import item, lexicon
+    from corpus import item
+    from corpus.names import lexicon
 
     words = {
         word

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus import bank, sample_typing
 from corpus.records import CorpusError
-from corpus.sample import write_sample
-from corpus.sample_files import VALIDATION_EVERY, in_split, shares
+from corpus.sample import bank
+from corpus.sample import typing as sample_typing
+from corpus.sample.files import VALIDATION_EVERY, in_split, shares
+from corpus.sample.write import write_sample
 
 COMMITTED = Path(__file__).parent.parent / "raw" / "sample"
 SCRIPTS = bank.read_bank()
@@ -214,7 +215,7 @@ def test_memory_does_not_grow_with_the_sample(tmp_path):
     def peak_kb(dialogues):
         program = (
             "import resource, sys; from pathlib import Path\n"
-            "from corpus.sample import write_sample\n"
+            "from corpus.sample.write import write_sample\n"
             "write_sample(Path(sys.argv[1]), dialogues=int(sys.argv[2]))\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from corpus.reading.sources import json_schema
 from corpus.records import SOURCES
-from corpus.sources import json_schema
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 

@@ -3,9 +3,9 @@ from collections import Counter
 
 import pytest
 
+from corpus.reading.sources import EntryError, read_entry
+from corpus.reading.sources.summary import declared_items, first_keys_in, holds_entry, id_in
 from corpus.records import Document
-from corpus.sources import EntryError, read_entry
-from corpus.sources.summary import declared_items, first_keys_in, holds_entry, id_in
 
 HEADER = {
     "dialogueInfo": {"numberOfParticipants": 2, "topic": "미용과 건강", "dialogueID": "사-1"},

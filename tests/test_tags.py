@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from corpus.normalisation import normalise, normalise_texts
 from corpus.records import (
     ADDRESS,
     AFFILIATION,
@@ -16,6 +15,7 @@ from corpus.records import (
     MASKED_SURNAME,
     NAME,
 )
+from corpus.text.normalisation import normalise, normalise_texts
 
 CASES = json.loads((Path(__file__).parent / "cases" / "tags.json").read_text("utf-8"))
 

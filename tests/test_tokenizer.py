@@ -5,9 +5,9 @@ from threading import Event
 import pytest
 from huggingface_hub import try_to_load_from_cache
 
-from corpus import tokenizer as module
 from corpus.records import CorpusError
-from corpus.tokenizer import find_tokenizer
+from corpus.tokens import find as module
+from corpus.tokens.find import find_tokenizer
 
 NAME = "someone/some-model"
 NO_SUCH_PLACE = "/there/is/no/such/folder"

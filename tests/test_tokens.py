@@ -10,13 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
 
-from corpus import tokens as module
-from corpus.bank import draws, read_bank, tell
-from corpus.builtin import train_tokenizer
-from corpus.normalisation import normalise
 from corpus.records import CorpusError
-from corpus.tokenizer import find_tokenizer
-from corpus.tokens import Encoder
+from corpus.sample.bank import draws, read_bank, tell
+from corpus.text.normalisation import normalise
+from corpus.tokens import encoder as module
+from corpus.tokens.builtin import train_tokenizer
+from corpus.tokens.encoder import Encoder
+from corpus.tokens.find import find_tokenizer
 
 BUILTIN = find_tokenizer("builtin").json
 KNOWN_TEXT = "운동은 어떤 거 해봤어? 하하나는 필라테스 했었어! ㅋㅎㅋ"
@@ -468,7 +468,7 @@ def test_builtin_is_built_like_kogpt2(kogpt2_tokenizer):
 def test_the_same_text_makes_the_same_tokenizer_in_every_process(chats):
     texts = chats[:500]
     script = (
-        "import json, sys; from corpus.builtin.train_tokenizer import train;"
+        "import json, sys; from corpus.tokens.builtin.train_tokenizer import train;"
         "sys.stdout.buffer.write(train(iter(json.load(sys.stdin))).encode())"
     )
     trained = subprocess.run(

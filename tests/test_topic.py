@@ -3,9 +3,9 @@ from collections import Counter
 
 import pytest
 
+from corpus.reading.sources import EntryError, read_entry
+from corpus.reading.sources.topic import stem_of
 from corpus.records import Document
-from corpus.sources import EntryError, read_entry
-from corpus.sources.topic import stem_of
 
 
 def line(number, text, speaker="1번", norm_text=None):

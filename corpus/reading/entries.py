@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from corpus.framing import (
+from corpus.reading.framing import (
     CHUNK,
     ENTRY_BYTES,
     RAW_BYTES,
@@ -19,9 +19,9 @@ from corpus.framing import (
     cut_entries,
     object_end,
 )
+from corpus.reading.sources import EntryError, id_of, read_entry, summary
+from corpus.reading.utf8 import BOM, Utf8
 from corpus.records import Dialogue, Document, Rejected, Source
-from corpus.sources import EntryError, id_of, read_entry, summary
-from corpus.utf8 import BOM, Utf8
 
 _BETWEEN = b", \t\r\n"  # two entries
 _CLOSING = re.compile(rb"\s*\]\s*\}?\s*\Z")  # of a document, behind its last entry

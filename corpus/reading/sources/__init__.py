@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from corpus.reading.sources import summary, topic
 from corpus.records import Dialogue, Document, Source, Split
-from corpus.sources import summary, topic
 
 _Read = tuple[str, str, list[str], list[str]]  # id, topic, speakers, texts
 

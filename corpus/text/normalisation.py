@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from corpus.chathuman import CHATHUMAN_RULES
 from corpus.records import SOURCES, CorpusError, Source
-from corpus.rules import Match, Rule, apply, in_lower_case, join, split, where
-from corpus.tags import MASK_RULES, REASONS, TAG_RULES, count_tags, shown
+from corpus.text.chathuman import CHATHUMAN_RULES
+from corpus.text.rules import Match, Rule, apply, in_lower_case, join, split, where
+from corpus.text.tags import MASK_RULES, REASONS, TAG_RULES, count_tags, shown
 
 # What a text may hold in the end: Hangul syllables, all compatibility jamo (ㅇㅇ and ㄴㄴ mean yes
 # and no) but the filler U+3164, digits, Latin in lower case, some signs.

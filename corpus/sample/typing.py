@@ -7,7 +7,7 @@ often before two tellings agree.
 import re
 from collections.abc import Callable, Sequence
 
-from corpus.bank import Message, pick
+from corpus.sample.bank import Message, pick
 
 DROPPED = 0.2  # of the laughs and tears that follow a word and end the message
 OTHER_LAUGH = 0.1  # of the runs of ㅋ are ㅎ

@@ -1,7 +1,7 @@
 """Invented dialogues in the true shapes of AIHub: for tests, benchmarks and a first try.
 
-The bank (`corpus.bank`) tells the chats; `sample_topic` and `sample_chats` put them into the files
-of AIHub 543, 117 and 114, with the irregularities that were counted in original files.
+The bank (`bank.py`) tells the chats; `topic.py` and `chats.py` put them into the files of AIHub
+543, 117 and 114, with the irregularities that were counted in original files.
 Nothing here is AIHub's.
 
 Not imitated: the morphemes of 543 (empty) and the summaries of 117 (one sentence names the title).
@@ -11,10 +11,10 @@ from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 
-from corpus.bank import read_bank
 from corpus.records import CorpusError
-from corpus.sample_chats import plan_chats, write_sns, write_summary
-from corpus.sample_topic import write_topic
+from corpus.sample.bank import read_bank
+from corpus.sample.chats import plan_chats, write_sns, write_summary
+from corpus.sample.topic import write_topic
 
 TOPIC_HOME = "020.주제별 텍스트 일상 대화 데이터"
 SUMMARY_HOME = "한국어 대화 요약"

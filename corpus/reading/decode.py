@@ -8,11 +8,11 @@ import re
 from collections.abc import Collection, Iterator
 from hashlib import sha256
 
-from corpus.entries import Decoded, Entries, file_problem, rejected_entry
-from corpus.framing import CHUNK, ENTRY_BYTES
+from corpus.reading.entries import Decoded, Entries, file_problem, rejected_entry
+from corpus.reading.framing import CHUNK, ENTRY_BYTES
+from corpus.reading.sources import EntryError, read_entry, source_of
+from corpus.reading.utf8 import BOM, Stream, Utf8, encoding_of
 from corpus.records import Document, Source
-from corpus.sources import EntryError, read_entry, source_of
-from corpus.utf8 import BOM, Stream, Utf8, encoding_of
 
 NEAR_BYTES = 4 << 20  # entries no further apart are read again in one go
 

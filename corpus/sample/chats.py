@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
-from corpus.bank import NAME_TAG, Script, draws, pick, tell
 from corpus.records import Source
-from corpus.sample_files import (
+from corpus.sample.bank import NAME_TAG, Script, draws, pick, tell
+from corpus.sample.files import (
     AGES,
     SEXES,
     in_split,
@@ -22,7 +22,7 @@ from corpus.sample_files import (
     shares,
     split_in_parts,
 )
-from corpus.sample_typing import type_out
+from corpus.sample.typing import type_out
 
 DOCUMENTS = {  # the topic that a dialogue names: the stem of its document
     "개인 및 관계": "개인및관계",

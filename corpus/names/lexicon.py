@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import accumulate
 
-from corpus.particles import Ending, Sex
+from corpus.names.particles import Ending, Sex
 
 # Thousands of people by surname as written in Hangul (정 is 鄭 + 丁): Statistics Korea, census of
 # 2015, KOSIS table DT_1IN15SD, its 100 most common by Hanja less the one of two syllables: 99.1 %

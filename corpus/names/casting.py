@@ -10,7 +10,7 @@ Places and affiliations are shared out alike.
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from corpus.particles import Ending, Sex
+from corpus.names.particles import Ending, Sex
 
 NEAR = 12  # at most so many characters between two tags of one utterance: they are two people
 MOST_STEPS = 2_000  # 10 ms; only a contrived dialogue has more to try, and gets a person too many

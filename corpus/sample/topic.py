@@ -10,9 +10,9 @@ from json.encoder import encode_basestring as quote
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus.bank import NAME_TAG, Script, draws, pick, tell
-from corpus.sample_files import AGES, SEXES, in_split, member, new_zip, once_in, shares
-from corpus.sample_typing import type_out
+from corpus.sample.bank import NAME_TAG, Script, draws, pick, tell
+from corpus.sample.files import AGES, SEXES, in_split, member, new_zip, once_in, shares
+from corpus.sample.typing import type_out
 
 
 class _Platform(NamedTuple):

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from unicodedata import normalize
 
+from corpus.reading.streams import Joined
 from corpus.records import Member, Segment, UnreadableError
-from corpus.streams import Joined
 
 BOMB_BYTES = 64 << 20  # a member that unpacks to more than this ...
 BOMB_RATIO = (

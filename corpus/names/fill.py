@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from corpus.casting import Form, Mention, share_out
-from corpus.lexicon import SURNAME_STEPS, SURNAMES, WORDS, final_consonant, given_names
-from corpus.particles import Ending, Sex, is_glued, particle_at, sex_at
+from corpus.names.casting import Form, Mention, share_out
+from corpus.names.lexicon import SURNAME_STEPS, SURNAMES, WORDS, final_consonant, given_names
+from corpus.names.particles import Ending, Sex, is_glued, particle_at, sex_at
 from corpus.records import (
     ADDRESS,
     AFFILIATION,

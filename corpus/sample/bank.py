@@ -1,6 +1,6 @@
 """The text bank of the invented sample: scripts of everyday Korean chats, told anew at each draw.
 
-`sample_text/*.txt` were written by hand for this project. A file opens with its two labels and
+`text/*.txt` were written by hand for this project. A file opens with its two labels and
 then holds scripts; a script has a title, its lists, and one line per message:
 
     subject: 반려동물              the label of AIHub 543
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-SAMPLE_TEXT = Path(__file__).parent / "sample_text"
+SAMPLE_TEXT = Path(__file__).parent / "text"
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)(?::([가-힣]+))?\}")

@@ -12,10 +12,10 @@ from functools import lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from corpus.archives import Container
+from corpus.reading.archives import Container
+from corpus.reading.search import HEAD_BYTES, SAMPLE, Search, Sniff
+from corpus.reading.streams import Joined, Unpacked
 from corpus.records import CorpusError, Document, Member, Rejected, UnreadableError
-from corpus.search import HEAD_BYTES, SAMPLE, Search, Sniff
-from corpus.streams import Joined, Unpacked
 
 LOOSE_FILES = 20  # a folder with more loose documents has one entry in the manifest
 

@@ -12,9 +12,9 @@ from itertools import accumulate, chain
 from pathlib import Path
 from unicodedata import normalize
 
-from corpus.archives import Container, kind_of, readable_name, tar_members, zip_members
+from corpus.reading.archives import Container, kind_of, readable_name, tar_members, zip_members
+from corpus.reading.streams import Joined
 from corpus.records import Document, Member, Rejected, Segment, Source, Split, UnreadableError
-from corpus.streams import Joined
 
 HEAD_BYTES = 64 << 10  # of a file are enough to tell what it is
 SAMPLE = "sample"  # the folder of the invented sample, visited only when asked for

@@ -6,8 +6,8 @@ three are ours.
 """
 
 from corpus.records import NAME
-from corpus.rules import Rule, in_lower_case
-from corpus.tags import SYSTEM, URL
+from corpus.text.rules import Rule, in_lower_case
+from corpus.text.tags import SYSTEM, URL
 
 CHATHUMAN_RULES = (
     Rule(

@@ -23,7 +23,7 @@ from corpus.records import (
     PLACEHOLDERS,
     Source,
 )
-from corpus.rules import Rule, count
+from corpus.text.rules import Rule, count
 
 # What stands for a whole utterance that is dropped; private-use, as the placeholders are.
 SYSTEM, URL, NUMBER, UNKNOWN, STARS = "\ue010\ue011\ue012\ue013\ue014"

@@ -1,8 +1,8 @@
 """Token ids of texts, equal to what the Hugging Face tokenizer gives, at a fraction of its cost.
 
 A tokenizer of KoGPT2's structure (added tokens cut out; NFKC; words cut at spaces by Metaspace; BPE
-over characters) is computed by `corpus.bpe` for a whole batch of *easy* texts at once. Texts that
-are not easy, and all texts of a tokenizer of another structure, go through the library itself.
+over characters) is computed by `corpus.tokens.bpe` for a whole batch of *easy* texts at once. Texts
+that are not easy, and all texts of a tokenizer of another structure, go through the library itself.
 
 Not handled: `truncation`, `padding` and the template of a tokenizer.json are switched off. A text
 that spells an added token is that token, control tokens included, as in the library; the text rules
@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from corpus.bpe import MAX_SYMBOL, NEVER_MERGED, Bpe
 from corpus.records import CorpusError
+from corpus.tokens.bpe import MAX_SYMBOL, NEVER_MERGED, Bpe
 
 # The ends of a conversation, its roles, and what training pads with: stored as ids, never as text.
 REQUIRED_TOKENS = ("<s>", "</s>", "<usr>", "<sys>", "<pad>")

@@ -1,8 +1,8 @@
-"""Make the stand-in tokenizer: `python -m corpus.builtin.train_tokenizer` writes tokenizer.json.
+"""Make the stand-in tokenizer, tokenizer.json: `python -m corpus.tokens.builtin.train_tokenizer`.
 
 It is built as skt/kogpt2-base-v2 is (NFKC, Metaspace, BPE over characters, the same control tokens
 at the same ids, then emoticons and emoji), but small, and trained only on the chats that were
-written for this project (`corpus/sample_text`), each told a few times. It lets everything run
+written for this project (`corpus/sample/text`), each told a few times. It lets everything run
 without a network. The ids of one tokenizer mean nothing to the other.
 
 The same text gives the same bytes.
@@ -25,7 +25,7 @@ from tokenizers import (
 )
 
 from corpus import normalise
-from corpus.bank import draws, read_bank, tell
+from corpus.sample.bank import draws, read_bank, tell
 
 OUTPUT = Path(__file__).parent / "tokenizer.json"
 

@@ -42,7 +42,7 @@ def find_tokenizer(name: str = DEFAULT_TOKENIZER) -> TokenizerFile:
     """
     path = Path(name).expanduser()
     if name == BUILTIN:
-        content = files("corpus.builtin").joinpath(_FILE).read_bytes()
+        content = files("corpus.tokens.builtin").joinpath(_FILE).read_bytes()
     elif path.exists():
         content = _read(path)
     elif _HUB_NAME.fullmatch(name):

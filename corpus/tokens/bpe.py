@@ -1,4 +1,4 @@
-"""Byte-pair merges of all words of a batch at once, in numpy: the arithmetic of `corpus.tokens`.
+"""Byte-pair merges of all words of a batch at once, in numpy: the arithmetic of the encoder.
 
 BPE merges, in each word, the adjacent pair of symbols that stands first in the list of merges (the
 leftmost of equals), until no pair of the word is in the list. Here nothing is done word by word:

@@ -1,0 +1,1 @@
+"""Invented people, places and affiliations where AIHub had masked real ones."""

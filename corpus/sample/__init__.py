@@ -1,0 +1,1 @@
+"""Invented dialogues in the true AIHub shapes: what `python -m corpus sample` writes."""

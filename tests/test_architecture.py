@@ -1,0 +1,69 @@
+"""Who may import whom: what keeps the parts exchangeable and `--help` instant."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted(path for path in (ROOT / "corpus").rglob("*.py") if path.name != "__init__.py")
+# A step is a package or a module; its own modules may import each other, and all know the records.
+STEPS = {"reading", "text", "turns", "names", "tokens", "cap"}
+RECORDS = {"records"}
+# Each library lives in one place; what many places need (arrays and tables) is not listed.
+HOMES = {
+    "faker": {"names/lexicon.py"},
+    "msgspec": {"reading"},
+    "regex": {"text/rules.py"},
+    "tokenizers": {"tokens"},
+    "huggingface_hub": {"tokens"},
+    "pandas": {"processed.py"},
+}
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+def home(path):
+    return path.relative_to(ROOT / "corpus").as_posix()
+
+
+def step(path):
+    return home(path).partition("/")[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=home)
+def test_steps_import_the_records_and_no_other_step(path):
+    ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("corpus.")}
+    if step(path) in STEPS and "builtin" not in home(path):
+        assert ours <= RECORDS | {step(path)}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=home)
+def test_a_library_lives_in_one_place(path):
+    if step(path) == "training":
+        return
+    for library in {name.partition(".")[0] for name in imports_of(path)} & HOMES.keys():
+        assert any(home(path).startswith(place) for place in HOMES[library]), library
+
+
+@pytest.mark.parametrize("path", MODULES, ids=home)
+def test_only_training_imports_torch_and_nothing_else_imports_training(path):
+    if step(path) != "training":
+        roots = {name.partition(".")[0] for name in imports_of(path)}
+        assert not roots & {"torch", "transformers", "safetensors"}
+        assert not any(name.startswith("corpus.training") for name in imports_of(path))
+
+
+def test_train_never_imports_the_builder():
+    paths = [ROOT / "train.py", *(path for path in MODULES if step(path) == "training")]
+    for path in paths:
+        for name in imports_of(path):
+            assert not name.startswith("corpus.") or name.startswith(
+                ("corpus.training", "corpus.records")
+            ), path
