@@ -1,0 +1,63 @@
+"""README says what the code does: its table of rules, its tree, its columns and its options."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from corpus.__main__ import _parser
+from corpus.rows import COLUMNS
+from corpus.text.normalisation import RULES
+from corpus.text.tags import shown
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def cell(text):
+    """A text as a table shows it: nothing invisible, and no bar that would end the cell."""
+    visible = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    return "`" + visible.replace("|", r"\|") + "`" if visible else "nothing"
+
+
+def rules_table():
+    lines = ["| rule | before | after | why |", "|---|---|---|---|"]
+    for rule in RULES:
+        before, after = rule.example
+        lines.append(f"| {rule.name} | {cell(before)} | {cell(shown(after))} | {rule.why} |")
+    return "\n".join(lines)
+
+
+def test_the_table_of_rules_is_the_rules():
+    assert rules_table() in README
+
+
+def test_every_column_is_described():
+    for name in COLUMNS.names:
+        assert f"`{name}`" in README
+
+
+def test_every_option_of_build_is_described():
+    verbs = _parser()._subparsers._group_actions[0].choices
+    for action in verbs["build"]._actions:
+        for option in action.option_strings:
+            if option not in ("-h", "--help"):
+                assert f"`{option}" in README, option
+
+
+def test_the_tree_is_the_tree_on_disk():
+    tree = README.partition("## The tree")[2].partition("```\n")[2].partition("```")[0]
+    named = {line.split()[0] for line in tree.splitlines() if line.strip()}
+    modules = {
+        path.relative_to(ROOT).as_posix()
+        for path in [*(ROOT / "corpus").rglob("*.py"), ROOT / "train.py"]
+        if path.name != "__init__.py"
+    }
+    modules |= {"corpus/__init__.py"}
+    assert {name for name in named if name.endswith(".py")} == modules
+    assert all((ROOT / name).exists() for name in named)
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(([\w/.]+)\)", README))
+def test_links_lead_somewhere(path):
+    assert (ROOT / path).exists()
