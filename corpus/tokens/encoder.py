@@ -75,7 +75,7 @@ _CONTROL = re.compile(r"</?\w+>")  # <s> ... <mask>, <d>, <unused0> ...: no emot
 _TYPED_JAMO = {ord(unicodedata.normalize("NFKC", jamo)): jamo for jamo in _JAMO}
 
 _FIRST_MARK = 0xE000  # the k-th added token is this character + k while its text is encoded
-_CHUNK = 400_000  # characters encoded at a time: a fifth faster than 100,000, with 25 MB of arrays
+_CHUNK = 400_000  # characters encoded at a time: 15 % faster than 100,000, with 16 MB of arrays
 
 
 class Encoder:
@@ -122,7 +122,8 @@ class Encoder:
     def encode(self, texts: Sequence[str]) -> list[bytes]:
         """Return the ids of each text as little-endian int32, as the library gives them one by one.
 
-        The batch is what makes it fast: hand over 100,000 characters or more at a time.
+        The batch is what makes it fast: hand over 100,000 characters or more at a time (3,000 turns
+        of chat); a tenth of that costs twice as much for each.
         """
         return [ids for chunk in _chunks(texts) for ids in self._encode_chunk(chunk)]
 
