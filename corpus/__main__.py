@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
+    # Before pyarrow is loaded, here and in workers: its own allocator keeps 80 MB more of 320.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from corpus.closing import closing_lines
     from corpus.processed import has_manifest
     from corpus.run import build

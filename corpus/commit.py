@@ -7,9 +7,10 @@ the same bytes wherever and in whatever order the items were built.
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,9 @@ def commit(
         counts["rejected"][f"{one.source}/{one.reason}"] += 1
     for one in rejected_files:
         counts["broken"][one.reason] += 1
-    members = [ledger_member(rejected_files), *(part.ledger.read_bytes() for part in parts)]
-    _write_ledger([*members, ledger_member(repeated)], out / REJECTED)
+    by_items = (part.ledger.read_bytes() for part in parts)
+    members = chain([ledger_member(rejected_files)], by_items, [ledger_member(repeated)])
+    _write_ledger(members, out / REJECTED)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
     _check_laws(counts, written, rows_under(keys, **_given(inputs["options"])))
     files = {
@@ -136,10 +138,13 @@ def _write_shards(
                     ["dialogue_id", "source", "raw_file", "raw_offset"]
                 )
                 written.located[int(key_of_row[rows][row])] = where.to_pylist()[0]
-            kept = table.filter(pa.array(~is_duplicate[rows]))
+            kept = (
+                table.filter(pa.array(~is_duplicate[rows])) if is_duplicate[rows].any() else table
+            )
             _count(kept, written, unk_id)
-            for split, writer in writers.items():
-                writer.write(kept.filter(pc.equal(kept["split"], split)))
+            for split in pc.unique(kept["split"]).to_pylist():
+                writers[split].write(kept.filter(pc.equal(kept["split"], split)))
+        pa.default_memory_pool().release_unused()
     for split, writer in writers.items():
         writer.close()
         for shard in writer.shards:
@@ -185,17 +190,19 @@ def _reject_duplicates(
     return rejected
 
 
-def _write_ledger(members: Sequence[bytes], folder: Path) -> None:
+def _write_ledger(members: Iterable[bytes], folder: Path) -> None:
+    """Write gzip members one behind the other, a new file after `LEDGER_BYTES`."""
     folder.mkdir(parents=True)
-    waiting: list[bytes] = []
-    number = 0
-    for member in members:
-        waiting.append(member)
-        if sum(map(len, waiting)) > LEDGER_BYTES:
-            write_file(folder / f"{number:05}.jsonl.gz", b"".join(waiting))
-            waiting, number = [], number + 1
-    if any(waiting):
-        write_file(folder / f"{number:05}.jsonl.gz", b"".join(waiting))
+    number, file = 0, None
+    for member in filter(None, members):
+        if file is None:
+            file = (folder / f"{number:05}.jsonl.gz").open("wb")
+        file.write(member)
+        if file.tell() > LEDGER_BYTES:
+            file.close()
+            number, file = number + 1, None
+    if file is not None:
+        file.close()
 
 
 def _check_laws(counts: Counts, written: Written, n_rows_expected: int) -> None:

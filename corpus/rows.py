@@ -134,15 +134,16 @@ class ShardWriter:
         self.waiting.append(table)
         self.n_waiting += len(table)
         while self.n_waiting >= ROW_GROUP_ROWS:
-            rows = pa.concat_tables(self.waiting)
-            self._write_row_group(rows.slice(0, ROW_GROUP_ROWS))
-            self.waiting = [rows.slice(ROW_GROUP_ROWS)]
+            rows = pa.concat_tables(self.waiting).combine_chunks()
             self.n_waiting -= ROW_GROUP_ROWS
+            rest = np.arange(ROW_GROUP_ROWS, len(rows))
+            self.waiting = [rows.take(rest)]  # a copy: a slice would keep the whole group alive
+            self._write_row_group(rows.slice(0, ROW_GROUP_ROWS))
 
     def close(self) -> None:
         """Write what waits and finish the last shard."""
         if self.n_waiting:
-            self._write_row_group(pa.concat_tables(self.waiting))
+            self._write_row_group(pa.concat_tables(self.waiting).combine_chunks())
         self._close_shard()
 
     def _write_row_group(self, rows: pa.Table) -> None:
@@ -156,7 +157,7 @@ class ShardWriter:
                 write_page_index=True,
                 use_content_defined_chunking=True,
             )
-        self.writer.write_table(rows.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+        self.writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
         self.shards[-1]["rows"] += len(rows)
         self.shards[-1]["tokens"] += pc.sum(rows["n_tokens"]).as_py()
         if self.shards[-1]["rows"] >= SHARD_ROWS:

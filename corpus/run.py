@@ -110,6 +110,8 @@ def build(
         begin_build(processed, inputs, tokenizer_file.json, fresh=fresh)
         items = make_plan(found.documents)
         _build_items(raw, work, items, encoder, options, workers=workers, progress=progress)
+        unk_id = encoder.unk_id
+        del encoder  # 50 MB that the commit can use
         manifest = commit(
             processed,
             work,
@@ -118,7 +120,7 @@ def build(
             left_alone=found.left_alone,
             rejected_files=found.rejected,
             read_raw=partial(_read_raw, raw, found.documents),
-            unk_id=encoder.unk_id,
+            unk_id=unk_id,
         )
         remove_work(processed)
     return manifest

@@ -9,10 +9,10 @@ leftmost of equals), until no pair of the word is in the list. Here nothing is d
 - Pieces of one length are a matrix. A step makes the best merge in each of its columns; what merged
   is one shorter and joins the pieces of that length, so one pass from the longest down does all.
 
-Measured on 1.34 million words of chat (3.1 million tokens), in CPU-seconds of one core: 0.3, and 0.7
-for the encoder's whole way from texts to ids. The `tokenizers` library takes 8.2 (`encode_batch`) or
-7.5 (`encode_batch_fast`); a table of words filled by its `model.tokenize` takes 2.4, and 0.7 once it
-is full, with memory that grows.
+Measured on 1.34 million words of chat (3.1 million tokens), in CPU-seconds of one core: 0.3, and
+0.7 for the encoder's whole way from texts to ids. The `tokenizers` library takes 8.2
+(`encode_batch`) or 7.5 (`encode_batch_fast`); a table of words filled by its `model.tokenize` takes
+2.4, and 0.7 once it is full, with memory that grows.
 """
 
 from collections.abc import Mapping, Sequence
