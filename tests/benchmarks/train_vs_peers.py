@@ -2,10 +2,10 @@
 
     python tests/benchmarks/train_vs_peers.py --processed processed/ --dialogues 96 --repeats 3
 
-A GPT-2 of 4 layers × 256 with a vocabulary of 51,200 from scratch, float32, dropout 0.1 (attention
-included, except in ours, where it is always off, and with --dropout 0 nobody has any), and the same
-dialogues for all. Everyone goes through them once a round, 16 dialogues or as many tokens a step; they
-take turns within one process, the first round is thrown away, and medians are shown.
+A GPT-2 of 4 layers × 256 with a vocabulary of 51,200 from scratch, float32, dropout 0.1 (in
+attention too, except in ours, where that is always off; with --dropout 0 nobody has any), and the
+same dialogues for all. Everyone goes through them once a round, 16 dialogues or as many tokens a
+step; they take turns within one process, the first round is thrown away, and medians are shown.
 
 Real tokens are the dialogues' own: padding counts for nobody. Counted is the CPU time of the
 training steps alone (of `Trainer.train`, of `take_step`), not of imports, tokenising and saving.
@@ -38,10 +38,10 @@ from trl import SFTConfig, SFTTrainer
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-import train
-from corpus.training.export import write_model
-from corpus.training.shards import open_corpus
-from corpus.training.vocabulary import load_vocabulary
+import train  # noqa: E402
+from corpus.training.export import write_model  # noqa: E402
+from corpus.training.shards import open_corpus  # noqa: E402
+from corpus.training.vocabulary import load_vocabulary  # noqa: E402
 
 BATCH = 16  # dialogues
 EOS = 1
@@ -214,7 +214,7 @@ def main():
 
         contestants = {
             "Trainer, pad to 256": lambda labels: trainer(base, rows, labels, "max_length"),
-            "Trainer, dynamic padding": lambda labels: trainer(base, rows, labels, True),
+            "Trainer, dynamic padding": lambda labels: trainer(base, rows, labels, "longest"),
             "SFTTrainer, packing 1024": lambda labels: sft_packing(base, rows, labels),
             "train.py": lambda labels: ours(base, corpus, labels, batch_tokens, options.dropout),
         }
@@ -225,8 +225,10 @@ def main():
                 if round_number:
                     seconds.append(spent)
 
-    print(f"\n{len(rows)} dialogues, {n_tokens:,} tokens, {n_tokens / len(rows):.0f} on average, "
-          f"{options.threads} thread(s), dropout {options.dropout:g}, torch {torch.__version__}")  # fmt: skip
+    print(
+        f"\n{len(rows)} dialogues, {n_tokens:,} tokens, {n_tokens / len(rows):.0f} on average, "
+        f"{options.threads} thread(s), dropout {options.dropout:g}, torch {torch.__version__}"
+    )
     print("| labels | loop | real tokens/CPU-s | ours is |\n|---|---|---|---|")
     for (labels, name), seconds in results.items():
         speed = n_tokens / statistics.median(seconds)

@@ -1,0 +1,102 @@
+"""The gradient of a step: a sum over micro-batches and processes in an order that never changes.
+
+All gradients are views of one flat buffer, so that clearing, summing, clipping and the exchange
+between processes are one call each. The sum is a tree over the step's micro-batches and a process
+holds a whole branch of it, so that one process and two come to the same bits.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from transformers import GPT2LMHeadModel
+
+from corpus.training.world import World
+
+# The norm is taken of blocks and then of their norms, so that no number of threads shows in it.
+_NORM_BLOCK = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The gradients of a model's parameters, end to end; the loss and the wish to stop behind them.
+
+    They travel with the gradient, since all processes need them at the same moment.
+    """
+
+    buffer: torch.Tensor
+
+    @property
+    def weights(self) -> torch.Tensor:
+        """The gradient proper, filled up with zeros."""
+        return self.buffer[:-2]
+
+    @property
+    def loss(self) -> torch.Tensor:
+        """The summed loss of the step, a view of one number."""
+        return self.buffer[-2]
+
+    @property
+    def stop(self) -> torch.Tensor:
+        """More than 0 if any process was asked to stop, a view of one number."""
+        return self.buffer[-1]
+
+
+def attach_gradient(model: GPT2LMHeadModel) -> Gradient:
+    """Make every parameter's `.grad` a view of one buffer."""
+    parameters = list(model.parameters())
+    blocks = -(-sum(parameter.numel() for parameter in parameters) // _NORM_BLOCK)
+    buffer = torch.zeros(blocks * _NORM_BLOCK + 2, device=parameters[0].device)
+    place = 0
+    for parameter in parameters:
+        parameter.grad = buffer[place : place + parameter.numel()].view_as(parameter)
+        place += parameter.numel()
+    return Gradient(buffer)
+
+
+def sum_gradient(
+    gradient: Gradient, units: range, add: Callable[[int], None], world: World
+) -> None:
+    """Fill `gradient` with the sum over all units of the step, those of other processes included.
+
+    `units` are the numbers of this process's micro-batches, a power of two of them; `add` adds the
+    gradient and the loss of one. A process that is asked to stop leaves the rest of its units out
+    and tells the others: `gradient.stop` is then above 0 in all, and the gradient worth nothing.
+    """
+    gradient.buffer.zero_()
+    _add_branch(gradient.buffer, units, add, world)
+    gradient.stop.fill_(float(world.stop_asked))
+    world.add_up(gradient.buffer)
+
+
+def _add_branch(
+    buffer: torch.Tensor, units: range, add: Callable[[int], None], world: World
+) -> None:
+    if len(units) <= 2:  # autograd adds the second to the first: a leaf of the tree
+        for unit in units:
+            if not world.stop_asked:
+                add(unit)
+        return
+    half = len(units) // 2
+    _add_branch(buffer, units[:half], add, world)
+    left = buffer.clone()
+    buffer.zero_()
+    _add_branch(buffer, units[half:], add, world)
+    buffer.add_(left)
+
+
+def read_gradient(gradient: Gradient) -> tuple[float, float, bool]:
+    """Return the summed loss, the gradient's norm, and whether a process was asked to stop.
+
+    The only place of a step where the host waits for the device.
+    """
+    weights = gradient.weights.view(-1, _NORM_BLOCK)
+    norm = torch.linalg.vector_norm(torch.linalg.vector_norm(weights, dim=1, dtype=torch.float64))
+    loss, length, stop = torch.stack([gradient.loss.double(), norm, gradient.stop]).tolist()
+    return loss, length, stop > 0
+
+
+def clip_gradient(gradient: Gradient, norm: float, most: float) -> None:
+    """Scale a gradient of this norm to one of at most `most`."""
+    if norm > most:
+        gradient.weights.mul_(most / norm)

@@ -1,0 +1,76 @@
+"""`log.jsonl`: one line per step, validation and set of samples. All pictures are drawn from it."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+LOG = "log.jsonl"
+
+Entry = dict[str, Any]
+
+
+class Events(Protocol):
+    """Where numbers also go, as TensorBoard's SummaryWriter takes them."""
+
+    def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None:
+        """Add one number."""
+
+    def close(self) -> None:
+        """Write what is left."""
+
+
+class Log:
+    """Appends to the log of a run, and to TensorBoard's events if it is installed."""
+
+    def __init__(self, run: Path, *, log_bytes: int, step: int) -> None:
+        """Go on after the first `log_bytes` bytes: what was written after a save is done again."""
+        self._file = (run / LOG).open("ab")
+        self._file.truncate(min(log_bytes, self._file.tell()))
+        self._file.seek(0, os.SEEK_END)
+        self._events = _open_events(run / "tensorboard", step)
+
+    def write(self, step: int, **entry: Any) -> None:  # noqa: ANN401 (JSON values)
+        """Append one line; the numbers in it become TensorBoard scalars."""
+        line = json.dumps({"step": step, **entry}, ensure_ascii=False)
+        self._file.write(line.encode() + b"\n")
+        self._file.flush()
+        if self._events is not None:
+            for tag, value in _scalars(entry):
+                self._events.add_scalar(tag, value, step)
+
+    def sync(self) -> int:
+        """Have the disk hold what was written; return the log's length in bytes."""
+        os.fsync(self._file.fileno())
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Close the files."""
+        self._file.close()
+        if self._events is not None:
+            self._events.close()
+
+
+def read_log(run: Path) -> list[Entry]:
+    """Return all entries; a last line that a power cut tore is left out."""
+    text = (run / LOG).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def _scalars(entry: Entry, prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Flatten the numbers of an entry: {"validation": {"sys": 3.2}} → ("validation/sys", 3.2)."""
+    for key, value in entry.items():
+        if isinstance(value, dict):
+            yield from _scalars(value, f"{prefix}{key}/")
+        elif isinstance(value, int | float):
+            yield f"{prefix}{key}", value
+
+
+def _open_events(folder: Path, step: int) -> Events | None:
+    try:
+        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 (optional, seconds long)
+    except ImportError:
+        return None
+    writer: Events = SummaryWriter(folder, purge_step=step)
+    return writer

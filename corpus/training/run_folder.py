@@ -1,0 +1,93 @@
+"""The folder of a run: what it was started with, and that nobody else writes there."""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from corpus.records import CorpusError
+from corpus.training.files import write_text
+from corpus.training.leaderboard import RUN, Row
+from corpus.training.log import LOG
+
+_LOCK = ".lock"
+_OURS = (RUN, LOG, "curve.svg", "samples.md", "last", "best", ".states", "tensorboard")
+
+Identity = dict[str, Any]
+
+
+def run_name(identity: Identity) -> str:
+    """Name a run by what it does, so that the same command finds it again.
+
+    >>> run_name({"model": "skt/kogpt2-base-v2", "labels": "all-sys", "seed": 0})
+    'kogpt2-base-v2-all-sys-c4bcbf9a'
+    """
+    digest = sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{Path(identity['model']).name}-{identity['labels']}-{digest}"
+
+
+@contextmanager
+def open_run(run: Path, identity: Identity, *, fresh: bool) -> Iterator[None]:
+    """Lock the folder of a run and see that it belongs to this run, or to none yet.
+
+    Raises:
+        CorpusError: another process trains there, it holds a run with other options, or no run but
+            other files.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    with (run / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CorpusError(f"another train.py is at work in {run}.") from None
+        if not (run / RUN).exists():
+            _check_empty(run)
+        elif fresh:
+            _remove(run)
+        else:
+            _check_identity(run, identity)
+        yield
+
+
+def write_run(run: Path, identity: Identity, row: Row) -> None:
+    """Write `run.json`: what the run was started with, and its row on the leaderboard."""
+    text = json.dumps({"options": identity, "row": row}, ensure_ascii=False, indent=1)
+    write_text(run / RUN, text + "\n")
+
+
+def started_on(run: Path) -> str | None:
+    """Return the date on which the run in this folder was started, if there is one."""
+    if not (run / RUN).exists():
+        return None
+    date: str = json.loads((run / RUN).read_text(encoding="utf-8"))["row"]["date"]
+    return date
+
+
+def _remove(run: Path) -> None:
+    for path in (run / name for name in _OURS):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _check_empty(run: Path) -> None:
+    others = [path.name for path in run.iterdir() if path.name not in (_LOCK, *_OURS)]
+    if others:
+        raise CorpusError(
+            f"{run} holds no run but other files ({others[0]}): name an empty folder."
+        )
+
+
+def _check_identity(run: Path, identity: Identity) -> None:
+    before = json.loads((run / RUN).read_text(encoding="utf-8"))["options"]
+    for name, value in json.loads(json.dumps(identity)).items():
+        if before.get(name) != value:
+            raise CorpusError(
+                f"the run in {run} was started with {name} {before.get(name)}, not {value}: give "
+                "the same options to go on, another --out, or --fresh to start over."
+            )
