@@ -17,7 +17,7 @@ import math
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,7 +112,12 @@ def train_run(options: argparse.Namespace, labels: Labels, world: World) -> bool
         run = prepare(options, material, identity, folder, world)
         stack.callback(run.close)
         write_row(run, run.ending or "Running")
-        finished = train(run)
+        try:
+            finished = train(run)
+        except BaseException:
+            with suppress(OSError):  # it may be a full disk that ended the run
+                write_row(run, "Failed")
+            raise
         write_row(run, run.ending or "Interrupted")
     say(world, conclude(run))
     return finished
@@ -135,13 +140,9 @@ class Run:
     progress: Progress
     log: Log | None  # the first process alone writes
     bar: "tqdm[NoReturn] | None"
+    steps_per_epoch: int
     plan: list[Indices] = field(default_factory=list)
     planned_epoch: int = -1
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Steps of one epoch."""
-        return self.material.steps_per_epoch(self.options.batch_tokens)
 
     @property
     def steps(self) -> int:
@@ -218,7 +219,6 @@ def take_step(run: Run) -> bool:
     if stop:
         return False
     if not math.isfinite(loss + norm):
-        write_row(run, "Failed")
         raise CorpusError(
             f"the loss is no finite number any more at step {progress.step + 1}, with a highest "
             f"learning rate of {options.lr:g}: try a lower --lr."
@@ -364,6 +364,7 @@ def prepare(
         progress=progress,
         log=log,
         bar=None,
+        steps_per_epoch=material.steps_per_epoch(options.batch_tokens),
     )
     if run.ending:
         say(world, "This run is finished; --fresh starts it over.")

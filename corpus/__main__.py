@@ -3,6 +3,7 @@
 import argparse
 import errno
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from corpus import __version__
 from corpus.records import SOURCES, CorpusError
+from corpus.verify.findings import CLASSES
 
 DESCRIPTION = "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns) into a chat corpus."
 EPILOG = "python -m corpus VERB --help tells the options of a verb."
@@ -17,7 +19,10 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; return 0, 1 (--strict, and raw/ was broken somewhere) or 2 (a wrong call)."""
+    """Run one verb and return its exit code.
+
+    0 done, 1 raw/ was broken somewhere (--strict), 2 a wrong call; `verify` has more of its own.
+    """
     args = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = args.run
     try:
@@ -31,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        sentence = f"{error.filename or 'a file'}: {error.strerror}."
+        where = f"{error.filename}: " if error.filename else ""
+        sentence = f"{where}{error.strerror or error}."
         if error.errno in NO_ROOM:
             sentence = "the disk is full. Make room; the same command then goes on from here."
     print(f"corpus: {sentence}", file=sys.stderr)
@@ -41,12 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(args: argparse.Namespace) -> int:
     # Before pyarrow is loaded, here and in workers: its own allocator keeps 80 MB more of 320.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a build like Ctrl-C
     from corpus.closing import closing_lines
-    from corpus.processed import has_manifest
+    from corpus.processed import has_manifest, read_manifest
     from corpus.run import build
 
     started = time.monotonic()
-    stood_already = has_manifest(args.processed) and not args.fresh  # any other one is refused
+    stood = has_manifest(args.processed) and not args.fresh
+    before = read_manifest(args.processed) if stood else None
     manifest = build(
         args.raw,
         args.processed,
@@ -58,11 +66,12 @@ def _build(args: argparse.Namespace) -> int:
         overlong=args.overlong,
         max_tokens=args.max_tokens,
         seed=args.seed,
+        update=args.update,
         fresh=args.fresh,
         workers=args.workers,
         progress=sys.stderr.isatty(),
     )
-    if stood_already:
+    if manifest == before:
         print(f"{args.processed} is this build already, finished; nothing to do.")
     else:
         print(f"Built {args.processed} in {time.monotonic() - started:.1f} s.")
@@ -82,7 +91,9 @@ def _sample(args: argparse.Namespace) -> int:
     from corpus.sample.write import write_sample
 
     counts = write_sample(args.raw, dialogues=args.dialogues, seed=args.seed)
-    print(f"Wrote {counts} to {args.raw}.")
+    print(f"Wrote invented dialogues to {args.raw}, with the irregularities of the true sets:")
+    for name, n in sorted(counts.items()):
+        print(f"  {n:>8,} {name.replace('_', ' ')}")
     return 0
 
 
@@ -106,6 +117,10 @@ def _check(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     from corpus import show
 
+    if args.n < 1:
+        raise CorpusError(f"-n is {args.n}; it is how many dialogues to show.")
+    if args.raw and not args.id:
+        raise CorpusError("--raw tells what was done to one dialogue: name it with --id.")
     if args.id:
         lines = show.dialogue_lines(args.processed, args.id, raw=args.raw)
     elif args.reason:
@@ -115,6 +130,20 @@ def _show(args: argparse.Namespace) -> int:
     for line in lines:
         print(line)
     return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    # Before pyarrow is loaded, as for a build.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    from corpus.verify.checks import verify
+
+    started = time.monotonic()
+    findings = verify(args.processed, raw=args.raw, workers=args.workers)
+    for line in findings.lines():
+        print(line)
+    found = f"{findings.counts.total():,} findings" if findings.exit_code else "nothing wrong"
+    print(f"Verified {args.processed} in {time.monotonic() - started:.1f} s: {found}.")
+    return findings.exit_code
 
 
 def _card(args: argparse.Namespace) -> int:
@@ -171,18 +200,18 @@ def _parser() -> argparse.ArgumentParser:
         help="build these alone (default: all)",
     )
     build.add_argument("--seed", type=int, default=0, help="of the invented names (default: 0)")
-    build.add_argument(
-        "--workers",
-        type=int,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="processes at most (default: the cores, %(default)s)",
-    )
+    _add_workers(build)
     build.add_argument(
         "--strict", action="store_true", help="exit with 1 if something in RAW was broken"
     )
     build.add_argument(
-        "--fresh", action="store_true", help="remove an earlier build from PROCESSED first"
+        "--update",
+        action="store_true",
+        help="build again if files of RAW are new, changed or gone; the corpus that stands stays "
+        "until the new one is complete",
+    )
+    build.add_argument(
+        "--fresh", action="store_true", help="replace another build in PROCESSED in the same way"
     )
 
     sample = _verb(verbs, "sample", _sample, "write invented dialogues in the true AIHub shapes")
@@ -214,6 +243,24 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--reason", help="dialogues rejected for this reason")
     show.add_argument("-n", type=int, default=3, metavar="N", help="how many (default: 3)")
 
+    verify = _verb(verbs, "verify", _verify, "say what is wrong with PROCESSED, and where")
+    verify.add_argument(
+        "processed", type=Path, metavar="PROCESSED", help="folder of a finished build"
+    )
+    verify.add_argument(
+        "--raw", type=Path, metavar="RAW", help="build RAW again, aside, and compare every row"
+    )
+    _add_workers(verify)
+    verify.formatter_class = argparse.RawDescriptionHelpFormatter
+    verify.epilog = "\n".join(
+        (
+            "exit codes (the last class that something was found of decides):",
+            "   0  nothing is wrong",
+            "   2  a wrong call, or no corpus in PROCESSED",
+            *(f"  {code}  {kind}: {meaning}" for kind, (code, meaning) in CLASSES.items()),
+        )
+    )
+
     card = _verb(verbs, "card", _card, "print the data-set card of PROCESSED")
     card.add_argument(
         "processed", type=Path, metavar="PROCESSED", help="folder of a finished build"
@@ -239,6 +286,16 @@ def _add_tokenizer(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help="hub name, folder, tokenizer.json, or `builtin`, a small stand-in for trying things "
         "out without a network (default: %(default)s)",
+    )
+
+
+def _add_workers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes at most (default: the cores, %(default)s)",
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yield the closing table of a manifest."""
-    dialogues, utterances = manifest["dialogues"], manifest["utterances"]
+    dialogues = manifest["dialogues"]
+    utterances = {"read": 0} | manifest["utterances"]  # none, where no dialogue could be read
     rows, tokens = manifest["rows"], manifest["tokens"]
     n_rows, n_tokens = sum(rows.values()), sum(tokens.values())
     yield ""

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from itertools import chain
@@ -26,11 +27,12 @@ from corpus.part import PartPaths
 from corpus.records import SPLITS, CorpusError, Rejected
 from corpus.rows import ShardWriter
 from corpus.work import (
-    JOURNAL,
     MANIFEST,
     REJECTED,
     TOKENIZER,
-    sync_folder,
+    json_bytes,
+    make_ready,
+    put_in_place,
     write_file,
     write_json,
 )
@@ -77,10 +79,13 @@ def commit(
     shutil.rmtree(out, ignore_errors=True)
     parts = [PartPaths(work, index) for index in range(n_items)]
     counts = merge_counts(part.read_receipt() or {} for part in parts)
+    if not counts["read"]:
+        sources = ", ".join(inputs["options"]["sources"])
+        raise CorpusError(f"raw/ holds no dialogue of the chosen sources ({sources}).")
     keys = np.concatenate([part.read_keys() for part in parts])
     chosen = keys[keys["rows"] > 0]
     duplicates = duplicates_of(chosen)
-    written = _write_shards(parts, chosen["rows"], duplicates, out, _metadata(inputs), unk_id)
+    written = _write_shards(parts, chosen["rows"], duplicates, out, shard_metadata(inputs), unk_id)
     repeated = _reject_duplicates(duplicates, written.located, read_raw)
     for one in repeated:
         counts["rejected"][f"{one.source}/{one.reason}"] += 1
@@ -104,13 +109,13 @@ def commit(
             "other_choices": other_choices(keys, **_given(inputs["options"])),
             "shards": [shard | {"sha256": files[shard["path"]]} for shard in written.shards],
             "files": files,
-            "corpus_hash": sha256(
-                "".join(f"{a} {b}\n" for a, b in files.items()).encode()
-            ).hexdigest(),
+            "corpus_hash": corpus_hash(files),
         }
     )
-    _move_into_place(out, processed, work, sorted(files))
-    write_json(processed / MANIFEST, manifest)
+    manifest["manifest_sha256"] = sha256(json_bytes(manifest)).hexdigest()
+    write_json(out / MANIFEST, manifest)
+    make_ready(processed, work, out)
+    put_in_place(processed)
     return manifest
 
 
@@ -194,15 +199,13 @@ def _write_ledger(members: Iterable[bytes], folder: Path) -> None:
     """Write gzip members one behind the other, a new file after `LEDGER_BYTES`."""
     folder.mkdir(parents=True)
     number, file = 0, None
-    for member in filter(None, members):
-        if file is None:
-            file = (folder / f"{number:05}.jsonl.gz").open("wb")
-        file.write(member)
-        if file.tell() > LEDGER_BYTES:
-            file.close()
-            number, file = number + 1, None
-    if file is not None:
-        file.close()
+    with ExitStack() as opened:
+        for member in filter(None, members):
+            if file is None or file.tell() > LEDGER_BYTES:
+                opened.close()
+                file = opened.enter_context((folder / f"{number:05}.jsonl.gz").open("wb"))
+                number += 1
+            file.write(member)
 
 
 def _check_laws(counts: Counts, written: Written, n_rows_expected: int) -> None:
@@ -246,7 +249,13 @@ def _given(options: dict[str, Any]) -> dict[str, str]:
     return {name: options[name] for name in MOST}
 
 
-def _metadata(inputs: dict[str, Any]) -> dict[str, str]:
+def corpus_hash(files: dict[str, str]) -> str:
+    """Return one hash for the hashes of all files, by their paths in order."""
+    return sha256("".join(f"{path} {files[path]}\n" for path in sorted(files)).encode()).hexdigest()
+
+
+def shard_metadata(inputs: dict[str, Any]) -> dict[str, str]:
+    """Return what every shard says of what it was made with."""
     options = orjson.dumps(inputs["options"], option=orjson.OPT_SORT_KEYS)
     return {
         "corpus_version": inputs["versions"]["corpus"],
@@ -282,7 +291,7 @@ def _summary(counts: Counts, written: Written) -> dict[str, Any]:
         "rows": {split: written.rows[split] for split in SPLITS},
         "tokens": {split: written.tokens[split] for split in SPLITS},
         "unk_tokens": written.tokens["unk"],
-        "utterances": counts["utterances"] | {"dropped": counts["dropped"]},
+        "utterances": {"read": 0, "kept": 0} | counts["utterances"] | {"dropped": counts["dropped"]},
         "wrong_counts": {
             name: {"declared": declared, "found": counts["found"][name]}
             for name, declared in counts["declared"].items()
@@ -295,11 +304,3 @@ def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         os.fsync(file.fileno())
         return file_digest(file, "sha256").hexdigest()
-
-
-def _move_into_place(out: Path, processed: Path, work: Path, files: list[str]) -> None:
-    """Rename what stands whole in `out`; a crash in between is taken back by the journal."""
-    write_json(work / JOURNAL, files)
-    for path in sorted(out.iterdir()):
-        path.rename(processed / path.name)
-    sync_folder(processed)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from corpus.ledger import ledger_member
 from corpus.records import Rejected
 from corpus.rows import COLUMNS, Row, table_of
-from corpus.work import read_json, write_file, write_json
+from corpus.work import PARTS, read_json, write_file, write_json
 
 # One entry for every dialogue that some choice of options would keep. From these alone the commit
 # decides duplicates, and counts what every other choice would have kept.
@@ -68,7 +68,11 @@ class PartWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.file.close()
+        try:
+            self.file.close()
+        finally:
+            if error:
+                self.temporary.unlink(missing_ok=True)  # on a full disk it would be in the way
 
     def write(
         self, rows: Sequence[Row], keys: Sequence[tuple[Any, ...]], rejected: Sequence[Rejected]
@@ -118,7 +122,7 @@ class PartPaths:
         return self._path(".json")
 
     def _path(self, ending: str) -> Path:
-        return self.work / "parts" / f"{self.index:06}{ending}"
+        return self.work / PARTS / f"{self.index:06}{ending}"
 
     def read_receipt(self) -> dict[str, Any] | None:
         """Return the counts of the item, or None if it is not done."""

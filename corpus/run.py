@@ -5,6 +5,7 @@ What happens to one item is in item.py, what happens once for all of them in com
 
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
@@ -24,7 +25,7 @@ from corpus.reading.documents import find_documents, open_document
 from corpus.records import SOURCES, CorpusError, Document, Item
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
-from corpus.work import begin_build, finished_build, locked, remove_work
+from corpus.work import begin_build, finished_build, locked, put_in_place, remove_work
 from corpus.workers import run_items
 
 DEFAULT_TOKENIZER = "skt/kogpt2-base-v2"
@@ -50,6 +51,7 @@ def build(
     overlong: str = "truncate",
     max_tokens: int = 256,
     seed: int = 0,
+    update: bool = False,
     fresh: bool = False,
     workers: int = 1,
     progress: bool = False,
@@ -70,7 +72,8 @@ def build(
         overlong: what becomes of dialogues over the limit: `truncate`, `split` or `drop`.
         max_tokens: the limit of a row, `<s>` and `</s>` included.
         seed: of the invented names.
-        fresh: remove an earlier build first, rather than refuse.
+        update: build again if the raw files are not those of the corpus that stands.
+        fresh: build whatever stands there. Either way it stays until the new one is complete.
         workers: processes that build at most; a script that asks for more than one must be
             guarded by `if __name__ == "__main__"`, for they import it.
         progress: draw a bar on stderr.
@@ -88,6 +91,8 @@ def build(
         max_tokens=max_tokens,
         seed=seed,
     )
+    if workers < 1:
+        raise CorpusError(f"workers is {workers}; a build needs one at least.")
     if raw.resolve() in (processed.resolve(), *processed.resolve().parents):
         raise CorpusError(f"{processed} lies in {raw}, which is read; choose a folder beside it.")
     found = find_documents(raw, sniff=sniff)
@@ -95,7 +100,7 @@ def build(
     encoder = Encoder(tokenizer_file.json)
     inputs = {
         "options": options,
-        "versions": _versions(),
+        "versions": versions(),
         "tokenizer": {
             "name": tokenizer_file.name,
             "sha256": tokenizer_file.sha256,
@@ -103,27 +108,30 @@ def build(
         },
         "raw": [asdict(file) for file in found.files],
     }
-    finished = finished_build(processed, inputs, fresh=fresh)
+    finished = finished_build(processed, inputs, update=update, fresh=fresh)
     if finished is not None:
         return finished
-    with locked(processed) as work:
-        begin_build(processed, inputs, tokenizer_file.json, fresh=fresh)
-        items = make_plan(found.documents)
-        _build_items(raw, work, items, encoder, options, workers=workers, progress=progress)
-        unk_id = encoder.unk_id
-        del encoder  # 50 MB that the commit can use
-        manifest = commit(
-            processed,
-            work,
-            len(items),
-            inputs=inputs,
-            left_alone=found.left_alone,
-            rejected_files=found.rejected,
-            read_raw=partial(_read_raw, raw, found.documents),
-            unk_id=unk_id,
-        )
+    with locked(processed):
+        put_in_place(processed)  # what was ready when a build was cut short
+        finished = finished_build(processed, inputs, update=update, fresh=fresh)
+        if finished is None:
+            work = begin_build(processed, inputs, tokenizer_file.json)
+            items = make_plan(found.documents)
+            _build_items(raw, work, items, encoder, options, workers=workers, progress=progress)
+            unk_id = encoder.unk_id
+            del encoder  # 50 MB that the commit can use
+            finished = commit(
+                processed,
+                work,
+                len(items),
+                inputs=inputs,
+                left_alone=found.left_alone,
+                rejected_files=found.rejected,
+                read_raw=partial(_read_raw, raw, found.documents),
+                unk_id=unk_id,
+            )
         remove_work(processed)
-    return manifest
+    return finished
 
 
 def _build_items(
@@ -155,8 +163,10 @@ def _build_items(
             if receipt is not None:
                 count(item, receipt)
         left = [item for item in items if done[item.index] is None]
-        for item, counts in run_items(raw, work, left, encoder, options, workers=workers):
-            count(item, counts)
+        built = run_items(raw, work, left, encoder, options, workers=workers)
+        with closing(built):  # no worker outlives the build, whatever ends it
+            for item, counts in built:
+                count(item, counts)
 
 
 def _read_raw(
@@ -173,6 +183,12 @@ def _read_raw(
             stream = open_document(raw, document)
             for offset, content in raw_entries(stream, document, wanted).items():
                 found[document.raw_file, offset] = content
+    for raw_file, offset in places:
+        if (raw_file, offset) not in found:
+            raise CorpusError(
+                f"{raw_file} at {offset:,} cannot be read any more: {raw} has changed, or its disk "
+                "fails."
+            )
     return [found[place] for place in places]
 
 
@@ -220,6 +236,7 @@ def options_of(
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions here of all that the bytes of a corpus depend on."""
     python = ".".join(platform.python_version_tuple()[:2])
     return {"corpus": __version__, "python": python} | {name: version(name) for name in VERSIONED}

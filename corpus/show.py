@@ -1,5 +1,6 @@
 """The terminal's view of a corpus: dialogues as people read them, and why one is not there."""
 
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,8 @@ def dialogue_lines(processed: Path, dialogue_id: str, *, raw: Path | None) -> It
         CorpusError: neither the shards nor the ledger know the id.
     """
     manifest = read_manifest(processed)
-    places: dict[tuple[str, int], None] = {}
+    found = False
+    places: dict[tuple[str, int], None] = {}  # of what could be read
     shards = [str(processed / shard["path"]) for shard in manifest["shards"]]
     table = ds.dataset(shards).to_table(filter=pc.field("dialogue_id") == dialogue_id)
     for row in table.to_pylist():
@@ -49,7 +51,9 @@ def dialogue_lines(processed: Path, dialogue_id: str, *, raw: Path | None) -> It
         yield from row_lines(row)
     for line in read_ledger(processed, containing=orjson.dumps(dialogue_id)):
         if line["id"] == dialogue_id:
-            places[line["raw_file"], line["raw_offset"]] = None
+            found = True
+            if line["stage"] != "decode":
+                places[line["raw_file"], line["raw_offset"]] = None
             yield from rejected_line(line, None)
     if raw is not None:
         encoder = Encoder((processed / TOKENIZER).read_bytes())
@@ -57,7 +61,7 @@ def dialogue_lines(processed: Path, dialogue_id: str, *, raw: Path | None) -> It
             yield f"{raw_file} at {raw_offset:,}"
             dialogue = read_dialogue(raw, raw_file, raw_offset)
             yield from explain_lines(dialogue, encoder, manifest["options"])
-    if not places:
+    if not (found or places):
         raise CorpusError(f"no dialogue {dialogue_id} was read into {processed}.")
 
 
@@ -97,7 +101,8 @@ def row_lines(row: dict[str, Any]) -> Iterator[str]:
 
 def rejected_line(line: dict[str, Any], n_utterances: int | None) -> Iterator[str]:
     """Yield one line of the ledger as people read it: why, where, and the first utterances."""
-    yield f"{line['id'] or '(no id)'} · {line['source']} · rejected as {line['reason']}"
+    known = f"{line['id'] or '(no id)'} · {line['source'] or '(no source)'}"
+    yield f"{known} · rejected as {line['reason']}"
     yield f"  {line['stage']}: {line['detail']}"
     yield f"  {line['raw_file']} at {line['raw_offset']:,}, {line['raw_length']:,} bytes"
     said = list(_utterance_lines(line))
@@ -108,11 +113,13 @@ def rejected_line(line: dict[str, Any], n_utterances: int | None) -> Iterator[st
 
 def _utterance_lines(line: dict[str, Any]) -> Iterator[str]:
     """Yield who wrote what; of an entry that cannot be read, its raw text."""
-    raw = line.get("raw", "")
+    raw = line["raw"].encode() if "raw" in line else b64decode(line["raw_base64"])
+    if not raw:  # of a whole file
+        return
     try:
-        entry = read_entry(line["source"], raw.encode(), _document(line), 0, Counter())
+        entry = read_entry(line["source"], raw, _document(line), 0, Counter())
     except EntryError:
-        excerpt = " ".join((raw or line["raw_base64"]).split())
+        excerpt = " ".join(raw.decode("utf-8", "backslashreplace").split())
         yield f"    {excerpt[:EXCERPT]}{'...' if len(excerpt) > EXCERPT else ''}"
         return
     for speaker, text in zip(entry.speakers, entry.texts, strict=True):

@@ -1,7 +1,10 @@
 """The folder of a build that is under way, and how files get into place whole or not at all.
 
-`processed/.work/` holds what the build is made from, the tokenizer and, for each item that is done,
-its part. No manifest, no corpus: until the commit nothing stands in train/ or validation/.
+    .work/HASH/   inputs.json, the tokenizer and, for each item that is done, its part
+    .work/ready/  a whole corpus on its way into place; its manifest goes last
+
+HASH is of what the build is made from, so what is left of another build is never taken for a part
+of this one. No manifest, no corpus: until one is ready, what stood in `processed/` before stays.
 """
 
 import fcntl
@@ -9,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +21,27 @@ import orjson
 from corpus.records import CorpusError
 
 WORK = ".work"
-INPUTS = "inputs.json"  # in .work/: what the build is made from
+INPUTS = "inputs.json"  # what the build is made from
 MANIFEST = "_manifest.json"
 TOKENIZER = "_tokenizer.json"
 REJECTED = "_rejected"
-JOURNAL = "committing.json"  # in .work/: the files that a commit is moving into place
+PARTS = "parts"
+READY = "ready"  # in .work/: a corpus that is whole, as it will lie in processed/
+REPLACED = "replaced.json"  # in .work/: the manifest of the corpus whose place it takes
 
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file so that it stands under its name whole or not at all, even after a power cut."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)  # on a full disk it would be in the way
+        raise
     sync_folder(path.parent)
 
 
@@ -45,92 +55,90 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - JSON is what it is
-    """Write `value` as readable JSON, keys in order, for people and for equal bytes."""
-    write_file(path, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+    """Write `value` as `json_bytes` gives it."""
+    write_file(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:  # noqa: ANN401
+    """Return `value` as readable JSON, keys in order, for people and for equal bytes."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401
-    """Read a JSON file of ours."""
-    return orjson.loads(path.read_bytes())
+    """Read a JSON file of ours.
+
+    Raises:
+        CorpusError: somebody or something has damaged it.
+    """
+    try:
+        return orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise CorpusError(f"{path} is damaged ({error}): remove it and build again.") from error
 
 
 @contextmanager
-def locked(processed: Path) -> Iterator[Path]:
-    """Hold the build folder for one build at a time; yields `processed/.work`.
+def locked(processed: Path) -> Iterator[None]:
+    """Hold the build folder for one build at a time.
 
     The lock is on the folder itself and ends with the process, however that ends.
 
     Raises:
         CorpusError: another build holds it.
     """
-    work = processed / WORK
-    work.mkdir(parents=True, exist_ok=True)
+    (processed / WORK).mkdir(parents=True, exist_ok=True)
     descriptor = os.open(processed, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield work
-    except BlockingIOError:
-        raise CorpusError(f"{processed} is being built by another process.") from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CorpusError(f"{processed} is being built by another process.") from None
+        yield
     finally:
         os.close(descriptor)
 
 
 def finished_build(
-    processed: Path, inputs: dict[str, Any], *, fresh: bool
+    processed: Path, inputs: dict[str, Any], *, update: bool, fresh: bool
 ) -> dict[str, Any] | None:
     """Return the manifest of `processed` if it is just this build, None if it is still to be made.
 
+    Args:
+        update: a corpus of other raw files may be replaced.
+        fresh: any corpus may be replaced, this one too.
+
     Raises:
-        CorpusError: another build stands or is half made there and is not to be removed, or a file
+        CorpusError: another build stands or is half made there and is not to be replaced, or a file
             that no build wrote would become part of the corpus.
     """
-    manifest = processed / MANIFEST
-    for path, what in ((manifest, "holds"), (processed / WORK / INPUTS, "holds half of")):
-        if path.exists() and not fresh:
-            there = read_json(path)
-            differences = list(_differences(there, inputs))
-            if differences:
-                raise CorpusError(
-                    f"{processed} {what} another build ({'; '.join(differences)}): choose another "
-                    "folder, or add --fresh to remove that build first."
-                )
-            if path == manifest:
-                return dict(there)
     if processed.exists() and not processed.is_dir():
         raise CorpusError(f"{processed} is not a folder.")
-    for path in sorted(processed.iterdir()) if processed.exists() else ():
-        if not path.name.startswith(".") and path.name not in _own_names(processed):
-            raise CorpusError(
-                f"{path} was not written by a build and would be read as part of the corpus: "
-                "move it away, or choose another folder."
+    manifest = processed / MANIFEST
+    half_made = sorted((processed / WORK).glob(f"*/{INPUTS}"))
+    for path in [manifest, *half_made] if manifest.exists() else half_made:
+        if fresh:
+            break
+        there = read_json(path)
+        others, raw = list(_differences(there, inputs)), _raw_difference(there, inputs)
+        if others or (raw and not update):
+            what = "holds" if path == manifest else "holds half of"
+            differences = "; ".join([*others, *filter(None, [raw])])
+            advice = (
+                "choose another folder, or add --fresh to replace that build"
+                if others
+                else "add --update to build raw/ as it is now"
             )
+            raise CorpusError(
+                f"{processed} {what} another build ({differences}): {advice}; a corpus that stands "
+                "there stays until the new one is complete."
+            )
+        if path == manifest and not raw:
+            return dict(there)
+    _refuse_strangers(processed)
     return None
 
 
-def begin_build(processed: Path, inputs: dict[str, Any], tokenizer: bytes, *, fresh: bool) -> None:
-    """Make `.work/` ready: empty for a new build, as it was for one that goes on."""
-    work = processed / WORK
-    if fresh:
-        remove_build(processed)
-    take_back(processed)
-    (work / "parts").mkdir(parents=True, exist_ok=True)
-    if not (work / INPUTS).exists():
-        write_file(work / TOKENIZER, tokenizer)
-        write_json(work / INPUTS, inputs)
-
-
-def _own_names(processed: Path) -> set[str]:
-    names = {MANIFEST}
-    for path in (processed / MANIFEST, processed / WORK / JOURNAL):
-        if path.exists():
-            content = read_json(path)
-            listed = content["files"] if isinstance(content, dict) else content
-            names |= {name.partition("/")[0] for name in listed}
-    return names
-
-
 def _differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
-    """Yield what tells two builds apart, as a person would say it."""
+    """Yield what tells two builds apart beside their raw files, as a person would say it."""
     for kind in ("options", "versions"):
         for name in sorted(there[kind].keys() | here[kind].keys()):
             before, now = there[kind].get(name), here[kind].get(name)
@@ -139,38 +147,120 @@ def _differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
     if there["tokenizer"]["sha256"] != here["tokenizer"]["sha256"]:
         names = there["tokenizer"]["name"], here["tokenizer"]["name"]
         yield f"tokenizer is {names[0]} there and {names[1]} here (or its content changed)"
+
+
+def _raw_difference(there: dict[str, Any], here: dict[str, Any]) -> str:
+    """Return which raw files are new, changed and gone, as a person would say it, or nothing."""
     before, now = ({file["path"]: file for file in one["raw"]} for one in (there, here))
-    changed = sorted(name for name in before.keys() | now if before.get(name) != now.get(name))
-    if changed:
-        more = f" and {len(changed) - 1} more" if changed[1:] else ""
-        yield f"raw file {changed[0]}{more} changed, came or went"
+    changed = {name for name in now.keys() & before if now[name] != before[name]}
+    return ", ".join(
+        f"raw file {names[0]}{f' (and {len(names) - 1} more)' if names[1:] else ''} {what}"
+        for names, what in (
+            (sorted(now.keys() - before), "is new"),
+            (sorted(changed), "changed"),
+            (sorted(before.keys() - now), "is gone"),
+        )
+        if names
+    )
 
 
-def remove_build(processed: Path) -> None:
-    """Remove what a build wrote: the files its manifest lists and `.work/`; nothing else."""
-    manifest = processed / MANIFEST
+def _refuse_strangers(processed: Path) -> None:
+    """Raise CorpusError for a file that no build wrote and that would be read as ours."""
+    own = _own_files(processed)
+    folders = {name.rpartition("/")[0] for name in own}
+    strangers = [
+        path
+        for folder in sorted(folders | {""})
+        for path in sorted((processed / folder).glob("*"))
+        if not path.name.startswith(".")
+        and path.relative_to(processed).as_posix() not in own | folders
+    ]
+    if strangers:
+        raise CorpusError(
+            f"{strangers[0]} was not written by a build and would be read as part of the corpus: "
+            "move it away, or choose another folder."
+        )
+
+
+def _own_files(processed: Path) -> set[str]:
+    """Return what the manifests say that builds have put here, relative to `processed`."""
+    work = processed / WORK
+    manifests = (processed / MANIFEST, work / READY / MANIFEST, work / REPLACED)
+    names = {name for path in manifests if path.exists() for name in read_json(path)["files"]}
+    return names | {MANIFEST}
+
+
+def begin_build(processed: Path, inputs: dict[str, Any], tokenizer: bytes) -> Path:
+    """Return the folder of this build in `.work/`: as it was if it goes on, else a new one."""
+    told = {name: inputs[name] for name in ("options", "versions", "raw")}
+    told["tokenizer"] = inputs["tokenizer"]["sha256"]
+    digest = sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    work = processed / WORK / digest[:16]
+    for path in (processed / WORK).iterdir():
+        if path != work or not (path / INPUTS).exists():
+            _remove(path)
+    if not work.exists():
+        (work / PARTS).mkdir(parents=True)
+        write_file(work / TOKENIZER, tokenizer)
+        write_json(work / INPUTS, inputs)
+    for path in (work / PARTS).glob("*.tmp"):  # what a build that was killed was writing
+        path.unlink(missing_ok=True)
+    return work
+
+
+def make_ready(processed: Path, work: Path, out: Path) -> None:
+    """Declare the corpus in `out` whole and `work`, of which it was made, done with.
+
+    From here on a build that is cut short has nothing left to do but `put_in_place`.
+    """
+    for folder in {path.parent for path in out.rglob("*")}:
+        sync_folder(folder)
+    out.rename(processed / WORK / READY)
+    sync_folder(processed / WORK)
+    _remove(work)
+
+
+def put_in_place(processed: Path) -> None:
+    """Move the corpus that is ready, if one is, to where it is read, its manifest last.
+
+    What stood there goes now and not before. Called again after a crash, it goes on.
+    """
+    work = processed / WORK
+    ready, manifest = work / READY, processed / MANIFEST
+    if not (ready / MANIFEST).exists():
+        return
+    files = read_json(ready / MANIFEST)["files"]
     if manifest.exists():
-        files = read_json(manifest)["files"]
-        manifest.unlink()  # first: half a corpus must not look like one
-        remove_files(processed, files)
-    take_back(processed)
-    remove_work(processed)
+        manifest.replace(work / REPLACED)
+        sync_folder(processed)  # before a file goes: half a corpus must not look like one
+    if (work / REPLACED).exists():
+        _remove_files(processed, read_json(work / REPLACED)["files"].keys() - files.keys())
+    for name in files:
+        if (ready / name).exists():
+            (processed / name).parent.mkdir(exist_ok=True)
+            (ready / name).replace(processed / name)
+    for folder in {(processed / name).parent for name in files} | {processed}:
+        sync_folder(folder)
+    (work / REPLACED).unlink(missing_ok=True)
+    (ready / MANIFEST).replace(manifest)
+    sync_folder(processed)
 
 
-def take_back(processed: Path) -> None:
-    """Remove what a commit that was cut short had moved into place already."""
-    journal = processed / WORK / JOURNAL
-    if journal.exists():
-        remove_files(processed, read_json(journal))
-        journal.unlink()
+def _remove(path: Path) -> None:
+    """Remove what lies in `.work/`; first what would make half a folder look like a whole one."""
+    if path.is_dir():
+        (path / INPUTS).unlink(missing_ok=True)
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def remove_work(processed: Path) -> None:
-    """Remove `.work/`: the manifest stands, or the build is given up."""
+    """Remove `.work/`: the manifest stands."""
     shutil.rmtree(processed / WORK, ignore_errors=True)
 
 
-def remove_files(processed: Path, files: Iterable[str]) -> None:
+def _remove_files(processed: Path, files: Iterable[str]) -> None:
     """Remove these files of a build, and their folders if nothing else lies in them."""
     paths = [processed / name for name in files]
     for path in paths:

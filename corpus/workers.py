@@ -1,17 +1,16 @@
 """Where items are built: in this process, or in worker processes that may be killed at any time.
 
-Items are independent and leave their result in `.work/`, so a worker that dies costs a retry of
-what it was at, never more. An item that fails three times is rejected as an item.
+Items are independent and leave their result in `.work/`, so a worker that dies costs a retry of the
+one item it was at. An item that fails three times is rejected as an item.
 """
 
 import os
 import signal
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
-from multiprocessing import active_children, get_context, parent_process
+from collections import Counter, deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from threading import Thread
 
@@ -27,8 +26,10 @@ from corpus.work import TOKENIZER
 TRIES = 3
 # A worker needs about a second to start, as long as it builds 8 MB: below this it does not pay.
 BYTES_PER_WORKER = 48 << 20
-
-_encoder: Encoder  # of a worker process, made once when it starts
+CANNOT_START = (
+    "Worker processes cannot be started. A script that builds must do so under "
+    '`if __name__ == "__main__"`, for they import it; --workers 1 needs none.'
+)
 
 
 def run_items(
@@ -39,104 +40,142 @@ def run_items(
     options: Options,
     *,
     workers: int,
-) -> Iterator[tuple[Item, Counts]]:
+) -> Generator[tuple[Item, Counts], None, None]:
     """Build `items` and yield each with what was counted, in the order in which they are done.
 
     Raises:
-        CorpusError: as `build_item` does.
+        CorpusError: as `build_item` does, or no worker process can be started.
         OSError: the disk is full or broken; what is done stays done.
     """
     workers = min(workers, len(items), sum(map(n_bytes, items)) // BYTES_PER_WORKER)
+    built: Iterator[tuple[Item, Counts | str]]
     if workers < 2:
-        for item in items:
-            yield item, _build_here(raw, work, item, encoder, options)
-        return
-    with closing(_Pool(raw, work, options, workers)) as pool:
-        yield from pool.run(items)
+        built = ((item, _build(raw, work, item, encoder, options)) for item in items)
+    else:
+        built = _build_in_processes(raw, work, items, options, workers)
+    for item, counts in built:
+        yield item, reject_item(work, item, counts) if isinstance(counts, str) else counts
 
 
-def _build_here(raw: Path, work: Path, item: Item, encoder: Encoder, options: Options) -> Counts:
-    for attempt in range(1, TRIES + 1):
+def _build(raw: Path, work: Path, item: Item, encoder: Encoder, options: Options) -> Counts | str:
+    """Build an item; return what was counted, or why it failed each time."""
+    for _ in range(TRIES):
         try:
             return build_item(raw, work, item, encoder, **options)
         except (OSError, CorpusError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the other items live
-            if attempt == TRIES:
-                return reject_item(work, item, _told(error))
-    raise AssertionError  # unreachable
+            why = f"{type(error).__name__}: {error}"
+    return why
 
 
-class _Pool:
-    """A pool of processes that is made anew when one of them dies."""
-
-    def __init__(self, raw: Path, work: Path, options: Options, workers: int) -> None:
-        self._raw, self._work, self._options, self._workers = raw, work, options, workers
-        self._executor: ProcessPoolExecutor | None = None
-
-    def run(self, items: Sequence[Item]) -> Iterator[tuple[Item, Counts]]:
-        """Build the items, as many at once as there are workers."""
-        waiting = list(reversed(items))
-        tries: Counter[int] = Counter()
-        running: dict[Future[Counts], Item] = {}
-        alone: list[Item] = []  # one of them may have killed a worker: each is tried for itself
-        while waiting or running or alone:
-            n_free = (1 if alone else self._workers) - len(running)
-            for _ in range(n_free):
-                source = alone or waiting
-                if source and not (alone and running):
-                    item = source.pop()
-                    running[self._submit(item)] = item
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                item = running.pop(future)
+def _build_in_processes(
+    raw: Path, work: Path, items: Sequence[Item], options: Options, n_workers: int
+) -> Iterator[tuple[Item, Counts | str]]:
+    """Build as many items at once as there are workers; a worker that dies is replaced."""
+    waiting = deque(items)
+    deaths: Counter[int] = Counter()  # by item
+    stillborn = 0  # workers that died before they were ready, one after the other
+    workers: dict[object, _Worker] = {}  # by their connections
+    try:
+        while waiting or any(worker.item for worker in workers.values()):
+            while len(workers) < n_workers:
+                worker = _Worker(raw, work, options)
+                workers[worker.connection] = worker
+            for worker in workers.values():
+                if waiting and worker.is_ready and not worker.item:
+                    worker.give(waiting.popleft())
+            for connection in wait([worker.connection for worker in workers.values()]):
+                worker = workers[connection]
+                item = worker.item
                 try:
-                    yield item, future.result()
-                    continue
-                except (OSError, CorpusError):
-                    raise
-                except BrokenProcessPool:
-                    suspects, error = [item, *running.values()], "its worker process died"
-                    running.clear()
-                    self.close()
-                except Exception as raised:  # noqa: BLE001 - whatever it is, the others live
-                    suspects, error = [item], _told(raised)
-                for suspect in suspects:
-                    tries[suspect.index] += 1
-                    if tries[suspect.index] == TRIES:
-                        yield suspect, reject_item(self._work, suspect, error)
-                    else:
-                        alone.append(suspect)
-                break  # `done` may hold futures of the pool that is gone
-
-    def _submit(self, item: Item) -> Future[Counts]:
-        if self._executor is None:
-            self._executor = ProcessPoolExecutor(
-                self._workers,
-                mp_context=get_context("spawn"),
-                initializer=_start_worker,
-                initargs=(self._work,),
-            )
-        return self._executor.submit(_build_in_worker, self._raw, self._work, item, self._options)
-
-    def close(self) -> None:
-        """Stop the processes; what they are at is left undone."""
-        if self._executor is not None:
-            for process in active_children():
-                process.terminate()
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
+                    answer = worker.answer()
+                    stillborn = 0
+                except EOFError as death:
+                    del workers[connection]
+                    stillborn += not worker.is_ready
+                    if stillborn == TRIES:
+                        raise CorpusError(f"{CANNOT_START} ({death})") from None
+                    answer = str(death)
+                    if item:
+                        deaths[item.index] += 1
+                        if deaths[item.index] < TRIES:
+                            waiting.append(item)  # behind the others, when memory may be free
+                            continue
+                if item:
+                    yield item, answer
+    finally:
+        for worker in workers.values():
+            worker.stop()
 
 
-def _start_worker(work: Path) -> None:
-    """Make a worker ready: one thread for itself, its own encoder, gone when the build is gone."""
-    global _encoder  # noqa: PLW0603 - what a worker holds from item to item
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the build's, which ends its workers
+class _Worker:
+    """A process that builds one item after the other, seen from the build."""
+
+    def __init__(self, raw: Path, work: Path, options: Options) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs, raw, work, options), daemon=True)
+        # Ctrl-C reaches all processes of a terminal, but is the build's alone, which ends its
+        # workers. They inherit the mask, so that it does not reach one that still starts either.
+        resource_tracker.ensure_running()  # or it would be started below, and unblock SIGINT
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        theirs.close()  # the process has the only other end: it is closed when that dies
+        self.is_ready = False
+        self.item: Item | None = None  # what it is at
+
+    def give(self, item: Item) -> None:
+        """Let it build an item; if it is dead, `answer` will say so."""
+        self.item = item
+        with suppress(OSError):
+            self.connection.send(item)
+
+    def answer(self) -> Counts | str:
+        """Return what became of its item, once the connection has something to say.
+
+        Raises:
+            EOFError: it is dead; how it died.
+            CorpusError: the build cannot go on.
+            OSError: the disk is full or broken.
+        """
+        try:
+            answer: Counts | str | Exception = self.connection.recv()
+        except (EOFError, OSError):
+            self.stop()
+            code = self.process.exitcode
+            raise EOFError(f"its worker process died (exit code {code})") from None
+        self.is_ready, self.item = True, None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def stop(self) -> None:
+        """End the process, whatever it is at."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+def _work(connection: Connection, raw: Path, work: Path, options: Options) -> None:
+    """Build what comes in, one thread for itself, until the build has ended."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     Thread(target=_follow, daemon=True).start()
-    _encoder = Encoder((work / TOKENIZER).read_bytes())
+    encoder = Encoder((work / TOKENIZER).read_bytes())
+    with suppress(EOFError, OSError):  # of the connection: the build is gone
+        connection.send("ready")
+        while True:
+            item: Item = connection.recv()
+            try:
+                answer: Counts | str | Exception = _build(raw, work, item, encoder, options)
+            except (OSError, CorpusError) as error:
+                answer = error
+            connection.send(answer)
 
 
 def _follow() -> None:
@@ -145,11 +184,3 @@ def _follow() -> None:
     if build is not None:
         build.join()
         os._exit(1)
-
-
-def _build_in_worker(raw: Path, work: Path, item: Item, options: Options) -> Counts:
-    return build_item(raw, work, item, _encoder, **options)
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 import pytest
-from raw_trees import summary_document, summary_entry, write
+from raw_trees import summary_document, summary_entry, topic_document, write
 
 import corpus
 from corpus.__main__ import main
@@ -44,6 +44,15 @@ def test_a_build_closes_with_what_became_of_everything(raw, tmp_path, capsys):
     assert ["ends_on_usr", "1", "33.33%"] in lines
     assert ["rows", "2"] in lines
     assert any(line[:2] == ["--usr-ending", "trim:"] for line in lines)
+
+
+def test_a_build_of_nothing_but_broken_entries_closes_too(tmp_path, capsys):
+    raw = write(tmp_path / "raw", Training__z=BROKEN)
+    code, out, err = run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")
+    assert code == 0
+    assert ["bad_shape", "1", "100.00%"] in [line.split() for line in out.splitlines()]
+    assert ["utterances", "read", "0"] in [line.split() for line in out.splitlines()]
+    assert "Warning" in err
 
 
 def test_the_same_command_again_says_that_it_is_done(raw, processed, capsys):
@@ -153,6 +162,26 @@ def test_show_lists_what_was_rejected_for_a_reason(processed, capsys):
     assert out.startswith("1 rejected as ends_on_usr\nd2 ")
 
 
+def test_show_lists_files_that_cannot_be_read(raw, tmp_path, capsys):
+    write(raw, unknown=b"{}")
+    (raw / "broken.zip").write_bytes(b"PK\x03\x04")
+    run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")
+    for reason, file in (("unknown_json", "unknown.json"), ("broken_archive", "broken.zip")):
+        code, out, err = run(capsys, "show", tmp_path / "out", "--reason", reason)
+        assert (code, err) == (0, "")
+        assert f"  {file} at 0, 0 bytes" in out.splitlines()
+
+
+def test_show_with_raw_says_of_an_unreadable_dialogue_why_it_is_one(raw, tmp_path, capsys):
+    broken = summary_document(summary_entry("d4", *TALK)).replace("여행".encode(), b"\xff")
+    write(raw, Training__c=broken)
+    run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")
+    code, out, err = run(capsys, "show", tmp_path / "out", "--id", "d4", "--raw", raw)
+    assert (code, err) == (0, "")
+    assert "d4 · summary · rejected as bad_json" in out
+    assert r'"topic": "\xff"' in out
+
+
 def test_show_names_the_reasons_there_are(processed, capsys):
     code, _, err = run(capsys, "show", processed, "--reason", "boredom")
     assert code == 2
@@ -173,6 +202,18 @@ def test_check_says_what_is_there_and_builds_nothing(raw, tmp_path, capsys):
     assert ["1", "unknown_json"] in lines
     assert ["rows", "2"] in lines
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_estimate_is_near_the_truth_whatever_the_sources(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("corpus.check.SAMPLED_BYTES", 40_000)
+    chats = [summary_entry(f"d{k}", *TALK, ("A", f"{k}")) for k in range(100)]  # no row
+    talks = [(("1", f"{k}"), ("2", "응")) for k in range(100)]
+    topics = {f"T_{k}": topic_document(f"T_{k}", *talk) for k, talk in enumerate(talks)}
+    raw = write(tmp_path / "raw", Training__a=summary_document(*chats), **topics)
+    _, out, _ = run(capsys, "check", raw, "--tokenizer", "builtin")
+    assert "from a sample of 100%" not in out
+    estimated = dict(line.split()[:2] for line in out.splitlines() if line.startswith("  "))
+    assert 80 <= int(estimated["rows"]) <= 120
 
 
 def test_the_card_forbids_redistribution_and_loads_as_a_card(processed, capsys):
@@ -207,3 +248,26 @@ def test_importing_the_package_and_asking_for_help_load_no_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_build_of_a_source_that_is_not_there_is_refused(raw, tmp_path, capsys):
+    words = ["build", raw, tmp_path / "out", "--tokenizer", "builtin", "--sources", "sns"]
+    code, _, err = run(capsys, *words)
+    assert code == 2
+    assert "no dialogue of the chosen sources (sns)" in err
+    assert not (tmp_path / "out" / "train").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["build", "RAW", "OUT", "--workers", "0"], "workers is 0"),
+        (["show", "PROCESSED", "-n", "0"], "-n is 0"),
+        (["show", "PROCESSED", "--raw", "RAW"], "name it with --id"),
+    ],
+)
+def test_a_call_that_makes_no_sense_is_refused(raw, processed, tmp_path, capsys, words, message):
+    places = {"RAW": raw, "OUT": tmp_path / "new", "PROCESSED": processed}
+    code, _, err = run(capsys, *(places.get(word, word) for word in words))
+    assert code == 2
+    assert message in err

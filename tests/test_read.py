@@ -580,3 +580,15 @@ def test_a_bomb_takes_no_memory(tmp_path):
     assert stream.seek(59_999_990) == 59_999_990
     assert stream.read(100) == bytes(10)
     assert len(stream._ready) <= streams.BLOCK_UNPACKED
+
+
+def test_a_member_of_a_zip_is_known_by_its_keys_whatever_it_is_called(tmp_path):
+    members = {
+        "행사": content(1),
+        "여행.json.bak": content(2),
+        "x.csv": b"a,b",
+        "y.txt": content(3),
+    }
+    raw = put(tmp_path, {"a.zip": zip_of(members)})
+    assert contents(raw) == {"a.zip!행사": content(1), "a.zip!여행.json.bak": content(2)}
+    assert find(raw).left_alone == {"not_json": 1, "raw_text": 1}

@@ -37,13 +37,21 @@ def test_a_file_is_taken_byte_for_byte(tmp_path):
     path = tmp_path / "any-name.json"
     path.write_bytes(b'{"a": "\xea\xb0\x80"}\r\n')
     found = find_tokenizer(str(path))
-    assert (found.name, found.json) == (str(path), path.read_bytes())
+    assert found.json == path.read_bytes()
     assert found.sha256 == sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_folder_stands_for_its_tokenizer_json(tmp_path):
     (tmp_path / "tokenizer.json").write_bytes(b"{}")
     assert find_tokenizer(str(tmp_path)).json == b"{}"
+
+
+def test_a_local_tokenizer_is_named_without_the_path_to_it(tmp_path):
+    path = tmp_path / "tokenizer.json"
+    path.write_bytes(b"{}")
+    (tmp_path / "other").symlink_to(tmp_path)
+    given = [path, tmp_path, tmp_path / "other"]
+    assert [find_tokenizer(str(one)).name for one in given] == ["tokenizer.json"] * 3
 
 
 def test_builtin_needs_neither_file_nor_network():

@@ -13,7 +13,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from corpus.reading.archives import Container, kind_of, readable_name, tar_members, zip_members
-from corpus.reading.streams import Joined
+from corpus.reading.streams import Joined, Unpacked
 from corpus.records import Document, Member, Rejected, Segment, Source, Split, UnreadableError
 
 HEAD_BYTES = 64 << 10  # of a file are enough to tell what it is
@@ -140,8 +140,18 @@ class Search:
                 self._reject(name, *why)
             elif _ARCHIVE.fullmatch(inner):
                 self._reject(name, "nested_archive", "an archive in a zip: unpack it first")
+            elif not why and not _is_text(inner) and self._is_read(container, member, size):
+                self._add(name, container, member, size)
             else:
                 self._leave_alone(inner)
+
+    def _is_read(self, container: Container, member: Member, size: int) -> bool:
+        """Say whether a zip's member of any name is a document of ours, by its beginning."""
+        with Joined(self._raw, container) as file:
+            try:
+                return bool(self._sniff(Unpacked(file, member, size).read(HEAD_BYTES)))
+            except UnreadableError:
+                return False
 
     def _visit_tar(self, archive: str, container: Container) -> None:
         members, damage = tar_members(self._raw, container)
@@ -162,7 +172,7 @@ class Search:
         self.documents.append(Document(name, container, member, size, split_of(name)))
 
     def _leave_alone(self, name: str) -> None:
-        self.left_alone["raw_text" if name[-4:].casefold() == ".txt" else "not_json"] += 1
+        self.left_alone["raw_text" if _is_text(name) else "not_json"] += 1
 
     def _reject(self, name: str, reason: str, detail: str) -> None:
         self.rejected.append(Rejected("file", reason, detail, None, None, name, 0, b""))
@@ -182,6 +192,11 @@ def split_of(raw_file: str) -> Split | None:
 
 def _is_json(name: str) -> bool:
     return name[-5:].casefold() == ".json"
+
+
+def _is_text(name: str) -> bool:
+    """Say whether this is raw text, as TS_ and VS_ hold some 100,000 of: too many to look into."""
+    return name[-4:].casefold() == ".txt"
 
 
 def _is_hidden(path: str) -> bool:

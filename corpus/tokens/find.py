@@ -29,7 +29,7 @@ _PATIENCE = 12.0  # seconds for the hub, in all
 class TokenizerFile:
     """A tokenizer.json as it was found."""
 
-    name: str  # as the user gave it
+    name: str  # on the hub, or `builtin`; of a local file no more than its own, never a path
     json: bytes
     sha256: str
 
@@ -44,7 +44,8 @@ def find_tokenizer(name: str = DEFAULT_TOKENIZER) -> TokenizerFile:
     if name == BUILTIN:
         content = files("corpus.tokens.builtin").joinpath(_FILE).read_bytes()
     elif path.exists():
-        content = _read(path)
+        path = path / _FILE if path.is_dir() else path
+        name, content = path.name, _read(path)  # the manifest holds no path of this machine
     elif _HUB_NAME.fullmatch(name):
         cached = _in_hub_cache(name)
         content = _read(cached) if cached else _from_hub(name)
@@ -55,7 +56,7 @@ def find_tokenizer(name: str = DEFAULT_TOKENIZER) -> TokenizerFile:
 
 def _read(path: Path) -> bytes:
     try:
-        return (path / _FILE if path.is_dir() else path).read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise CorpusError(f"--tokenizer {path}: {error.strerror}: {error.filename}.") from error
 

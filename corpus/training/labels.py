@@ -39,11 +39,7 @@ class Sequences:
     tokens: npt.NDArray[np.int32]
     kinds: npt.NDArray[np.uint8]
     starts: npt.NDArray[np.int64]
-
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """Tokens fed per sequence, which is also its number of targets."""
-        return np.diff(self.starts) - 1
+    lengths: npt.NDArray[np.int64]  # tokens fed, which is also the number of targets
 
     def labelled(self, lowest_kind: int) -> npt.NDArray[np.int64]:
         """Count each sequence's targets of `lowest_kind` and above."""
@@ -66,7 +62,7 @@ def make_sequences(dialogues: Dialogues, *, bos: int, eos: int, shift: bool) -> 
         inside[starts[:-1]] = False
     tokens[inside] = dialogues.token_ids
     kinds[inside] = _kinds(dialogues)
-    return Sequences(tokens, kinds, starts)
+    return Sequences(tokens, kinds, starts, lengths - 1)
 
 
 def _kinds(dialogues: Dialogues) -> npt.NDArray[np.uint8]:

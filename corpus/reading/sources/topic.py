@@ -91,7 +91,7 @@ def utterances_of(
         "wrong_speaker_type": annotations.speaker_type == "1:1" and len(set(speakers)) > 2,
         "line_end_in_text": "\n" in "".join(texts),
     }
-    quirks.update({name: n for name, n in odd.items() if n})
+    quirks.update({name: int(n) for name, n in odd.items() if n})  # a bool would stay one
     return speakers, texts
 
 

@@ -1,0 +1,145 @@
+"""The raw files against the manifest, and the rows that they give against the corpus."""
+
+from collections import Counter
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.counts import Counts, merge_counts
+from corpus.part import PartPaths
+from corpus.plan import make_plan
+from corpus.reading.decode import sniff
+from corpus.reading.documents import Found, find_documents
+from corpus.run import versions
+from corpus.tokens.encoder import Encoder
+from corpus.verify.findings import Findings
+from corpus.verify.laws import Ints
+from corpus.verify.shards import Shards, content_keys, place_keys
+from corpus.work import MANIFEST, TOKENIZER
+from corpus.workers import run_items
+
+_COUNTED = ("rules", "tags", "names", "people", "quirks")
+
+
+def check_raw(
+    raw: Path,
+    processed: Path,
+    manifest: dict[str, Any],
+    shards: Shards,
+    encoder: Encoder | None,
+    findings: Findings,
+    *,
+    workers: int,
+) -> None:
+    """Compare the raw files, and build all of them again, aside, to compare every row.
+
+    Without an encoder nothing can be built, and the files alone are compared.
+
+    Raises:
+        CorpusError: there is nothing to read in `raw`.
+    """
+    found = find_documents(raw, sniff=sniff)
+    _check_files(found, manifest, findings)
+    if encoder is None:
+        return
+    rebuilt = _Rebuilt(shards, findings)
+    receipts: list[Counts] = []
+    with TemporaryDirectory() as folder:
+        work = Path(folder)
+        (work / TOKENIZER).write_bytes((processed / TOKENIZER).read_bytes())
+        items = make_plan(found.documents)
+        options = manifest["options"]
+        with closing(run_items(raw, work, items, encoder, options, workers=workers)) as built:
+            for item, counts in built:
+                part = PartPaths(work, item.index)
+                for rows in part.read_rows():
+                    rebuilt.compare(rows)
+                for path in (part.rows, part.keys, part.ledger, part.receipt):
+                    path.unlink()
+                receipts.append(counts)
+    rebuilt.check_all_met()
+    counts = merge_counts(receipts)
+    counts["broken"].update(one.reason for one in found.rejected)
+    n_left_out = rebuilt.n_left_out if shards.whole else None
+    _check_counts(manifest, counts, n_left_out, findings)
+    if "raw" in findings.counts and manifest["versions"] != versions():
+        there, here = (
+            ", ".join(f"{k} {v}" for k, v in sorted(one.items()))
+            for one in (manifest["versions"], versions())
+        )
+        findings.add("raw", "versions", f"built with {there}; checked with {here}")
+
+
+class _Rebuilt:
+    """The rows of the corpus, as they are met again in what the raw files give."""
+
+    def __init__(self, shards: Shards, findings: Findings) -> None:
+        self.n_left_out = 0  # dialogues that the raw files give and the corpus does not hold
+        self._shards, self._findings = shards, findings
+        places, contents, rows = (
+            np.concatenate(column) if column else np.zeros(0, np.uint64)
+            for column in (shards.places, shards.contents, shards.from_raw)
+        )
+        self._places, first = np.unique(places, return_index=True)
+        self._contents, self._rows = contents[first], rows[first]
+        self._met = np.zeros(len(first), np.bool_)
+
+    def compare(self, rows: pa.Table) -> None:
+        """Compare some rows that the raw files give."""
+        keys = place_keys(rows)
+        known = np.isin(keys, self._places)
+        at = np.searchsorted(self._places, keys[known])
+        self._met[at] = True
+        others = at[self._contents[at] != content_keys(rows)[known]]
+        self._tell(others, "its raw dialogue gives another row")
+        is_first = rows["part"].to_numpy() == 0
+        self.n_left_out += int((is_first & ~known).sum())
+        of_known = np.isin(place_keys(rows, part=0), self._places)
+        for row in np.flatnonzero(~is_first & ~known & of_known).tolist():
+            one = rows.slice(row, 1).to_pylist()[0]
+            where = f"{one['raw_file']} at {one['raw_offset']:,} ({one['dialogue_id']})"
+            self._findings.add("raw", where, f"the corpus lacks its part {one['part']}")
+
+    def check_all_met(self) -> None:
+        """Check that the raw files gave every row."""
+        missing = np.flatnonzero(~self._met)
+        self._tell(missing, "no raw dialogue gives a row for its raw_file, raw_offset and part")
+
+    def _tell(self, at: Ints, what: str) -> None:
+        places = np.sort(self._rows[at]).tolist()
+        self._findings.add_each("raw", places, lambda place: (self._shards.name(place), what))
+
+
+def _check_files(found: Found, manifest: dict[str, Any], findings: Findings) -> None:
+    there = {one["path"]: one for one in manifest["raw"]}
+    here = {one.path: asdict(one) for one in found.files}
+    for path in sorted(there.keys() | here.keys()):
+        if path not in here:
+            findings.add("raw", path, "is gone")
+        elif path not in there:
+            findings.add("raw", path, "was not there when the corpus was built")
+        elif here[path] != there[path]:
+            findings.add("raw", path, "is not the file that the corpus was built from")
+
+
+def _check_counts(
+    manifest: dict[str, Any], counts: Counts, n_left_out: int | None, findings: Findings
+) -> None:
+    """Compare what was counted on the way; `n_left_out` is None if it cannot be known."""
+    claims = []
+    if n_left_out is not None:
+        claims.append(("duplicates", manifest["reasons"].get("duplicate", 0), n_left_out))
+    for name in (*_COUNTED, "broken"):
+        said = Counter(manifest[name])
+        claims += [(f"{name} {k}", said[k], counts[name][k]) for k in sorted(said | counts[name])]
+    read = {source: one["read"] for source, one in manifest["sources"].items()}
+    claims += [(f"read {source}", n, counts["read"][source]) for source, n in read.items()]
+    for what, said_n, counted in claims:
+        if said_n != counted:
+            told = f"{what}: it says {said_n:,}; the raw files give {counted:,}"
+            findings.add("raw", MANIFEST, told)

@@ -1,0 +1,532 @@
+"""A build may be killed at any moment, and any write may fail: the bytes are the same."""
+
+import errno
+import io
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
+
+import corpus
+from corpus import rows, run, work, workers
+from corpus.ledger import read_ledger
+from corpus.records import CorpusError
+
+TALK = [
+    ("1", "안녕 뭐해"),
+    ("2", "#@이름#이랑 있어"),
+    ("1", "나 밥 먹으러 가"),
+    ("2", "맛있게 먹어"),
+]
+ROOT = Path(__file__).parent.parent
+
+
+def built(raw, processed, **options):
+    return run.build(raw, processed, tokenizer="builtin", **options)
+
+
+def hashes(folder):
+    """The sha256 of every file below a folder, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def standing(processed):
+    """The corpus that stands, which must be whole, as hashes; None if there is no manifest."""
+    if not (processed / "_manifest.json").exists():
+        return None
+    listed = work.read_json(processed / "_manifest.json")["files"]
+    there = {name: one for name, one in hashes(processed).items() if not name.startswith(".work/")}
+    assert listed == {name: one for name, one in there.items() if name != "_manifest.json"}
+    return there
+
+
+@pytest.fixture(autouse=True)
+def small_items(monkeypatch):
+    """Each document is an item, and the builds of this process share what is slow to make."""
+    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
+    monkeypatch.setattr("corpus.plan.RANGES", 1)
+    for slow in ("Encoder", "version"):
+        monkeypatch.setattr(run, slow, lru_cache(getattr(run, slow)))
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """Three items: a dialogue and one that is rejected, a duplicate, one of validation."""
+    return write(
+        tmp_path / "raw",
+        Training__a=summary_document(
+            summary_entry("a", *TALK), summary_entry("alone", ("A", "안녕"), ("A", "안녕?"))
+        ),
+        Training__b=topic_document("b", *TALK),
+        Validation__c=sns_document(summary_entry("c", ("A", "자?"), ("B", "아니 안 자"))),
+    )
+
+
+class Disk:
+    """Counts what is done to the disk, and from event number `at` on lets `strike` happen."""
+
+    def __init__(self, patch, kinds, at=sys.maxsize, strike=None):
+        self.kinds, self.at, self.strike, self.n = kinds, at, strike, 0
+        self.watch(patch, os, "fsync", "fsync", lambda _: None)
+        self.watch(patch, rows.pq.ParquetWriter, "write_table", "write")
+        for name in ("replace", "rename"):
+            self.watch(patch, os, name, "rename")
+        self.watch(patch, os, "unlink", "unlink")
+        disk, real = self, Path.open
+
+        class Watched(io.BufferedWriter):
+            begun = False  # the first write of a file may fail, and its fsync after the last
+
+            def write(self, content):
+                if not self.begun:
+                    disk.happens("write")
+                self.begun = True
+                return super().write(content)
+
+        def opened(path, mode="r", *args, **options):
+            return Watched(io.FileIO(path, mode)) if mode == "wb" else real(path, mode, *args)
+
+        patch.setattr(Path, "open", opened)
+
+    def watch(self, patch, owner, name, kind, instead=None):
+        real = instead or getattr(owner, name)
+
+        def call(*args, **options):
+            self.happens(kind)
+            return real(*args, **options)
+
+        patch.setattr(owner, name, call)
+
+    def happens(self, kind):
+        if kind in self.kinds:
+            self.n += 1
+            if self.n >= self.at:
+                self.strike(self.n - self.at)
+
+
+def full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def bad_sector(n_before):
+    if not n_before:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def kill(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+WRITES = {"write", "fsync", "rename"}
+
+
+def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path):
+    seen = {}  # what an undisturbed build leaves in .work/ under each name
+
+    def remembering(processed, folder, *args, **options):
+        seen.update(hashes(folder))
+        return commit(processed, folder, *args, **options)
+
+    commit = run.commit
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "commit", remembering)
+        disk = Disk(patch, WRITES)
+        built(raw, tmp_path / "whole")
+    whole = standing(tmp_path / "whole")
+    assert disk.n > 60
+    for at in range(1, disk.n + 1):
+        out = tmp_path / "out"
+        with pytest.MonkeyPatch.context() as patch:
+            Disk(patch, WRITES, at, (full_disk, bad_sector)[at % 2])
+            with pytest.raises(OSError, match=r"No space left|Input/output"):
+                built(raw, out)
+            assert standing(out) in (None, whole)
+            for folder in (out / ".work").glob("*/parts"):
+                left = {f"parts/{name}": one for name, one in hashes(folder).items()}
+                assert not [name for name in left if name.endswith(".tmp")]
+                assert left.items() <= seen.items()  # a torn file never has a final name
+            patch.undo()
+            Disk(patch, WRITES)  # no waiting for the disk
+            built(raw, out)
+        assert hashes(out) == whole, at
+        shutil.rmtree(out)
+
+
+def killed(act):
+    """Do `act` in a process of its own, which may be killed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a fork of many threads: none is used
+        child = os.fork()
+    if not child:
+        code = 1
+        try:
+            act()
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert status in (0, signal.SIGKILL)
+
+
+def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_ends_well(
+    raw, tmp_path
+):
+    built(raw, tmp_path / "old")
+    old = standing(tmp_path / "old")
+    (raw / "Validation" / "c.json").unlink()  # so that files of the old corpus have to go
+    write(raw, Training__0=summary_document(summary_entry("c", ("A", "왔어?"), ("B", "방금"))))
+    built(raw, tmp_path / "new")
+    new = standing(tmp_path / "new")
+    assert old.keys() - new.keys()
+    make_ready, states, at = work.make_ready, [], 0
+    while new not in states:
+        at += 1
+        out = tmp_path / "out"
+        shutil.copytree(tmp_path / "old", out)
+
+        def act(at=at, out=out):
+            def arm(*args, **options):
+                Disk(pytest.MonkeyPatch(), {"rename", "unlink"}, at, kill)
+                return make_ready(*args, **options)
+
+            pytest.MonkeyPatch().setattr("corpus.commit.make_ready", arm)
+            built(raw, out, update=True)
+
+        killed(act)
+        states.append(standing(out))
+        assert states[-1] in (old, None, new)
+        built(raw, out, update=True)
+        assert hashes(out) == new, at
+        shutil.rmtree(out)
+    assert len(states) > 20
+    assert states == sorted(states, key=[old, None, new].index)  # it stays until the new is ready
+
+
+@pytest.mark.parametrize("options", [{}, {"update": True}, {"fresh": True}])
+def test_what_was_ready_when_a_build_was_killed_is_the_corpus(raw, tmp_path, options):
+    built(raw, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("corpus.commit.put_in_place", full_disk)
+        with pytest.raises(OSError, match="No space"):
+            built(raw, tmp_path / "out")
+    assert standing(tmp_path / "out") is None
+    with pytest.raises(CorpusError, match="no finished corpus"):
+        corpus.load(tmp_path / "out")
+    (tmp_path / "raw" / "notes.txt").write_text("this changes nothing")
+    (tmp_path / "raw" / "notes.txt").unlink()
+    built(raw, tmp_path / "out", **options)
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
+
+
+def test_half_a_folder_of_work_is_not_taken_for_the_whole(raw, tmp_path):
+    built(raw, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "commit", full_disk)
+        with pytest.raises(OSError, match="No space"):
+            built(raw, tmp_path / "out")
+    [folder] = (tmp_path / "out" / ".work").iterdir()
+    (folder / "inputs.json").unlink()  # what is removed first
+    (folder / "parts" / "000001.rows.arrow").unlink()
+    built(raw, tmp_path / "out")
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
+
+
+def test_an_item_that_fails_at_first_is_tried_again(raw, tmp_path, monkeypatch):
+    built(raw, tmp_path / "whole")
+    real, calls = workers.build_item, []
+
+    def fails_twice(raw, work, item, *args, **options):
+        calls.append(item.index)
+        if calls.count(item.index) < 3:
+            raise ZeroDivisionError
+        return real(raw, work, item, *args, **options)
+
+    monkeypatch.setattr(workers, "build_item", fails_twice)
+    built(raw, tmp_path / "out")
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
+
+
+def test_an_item_that_fails_three_times_is_rejected_as_an_item(raw, tmp_path, monkeypatch):
+    real, calls = workers.build_item, []
+
+    def fails(raw, work, item, *args, **options):
+        calls.append(item.index)
+        if item.documents[0].raw_file == "Training/a.json":
+            real(raw, work, item, *args, **options)
+            raise ZeroDivisionError("by zero")
+        return real(raw, work, item, *args, **options)
+
+    monkeypatch.setattr(workers, "build_item", fails)
+    manifest = built(raw, tmp_path / "out")
+    assert [calls.count(index) for index in range(3)] == [3, 1, 1]
+    assert manifest["broken"]["failed_item"] == 1
+    assert manifest["dialogues"] == {"read": 2, "written": 2, "rejected": 0}
+    [line] = [one for one in read_ledger(tmp_path / "out") if one["reason"] == "failed_item"]
+    assert (line["stage"], line["raw_file"]) == ("file", "Training/a.json")
+    assert "ZeroDivisionError: by zero" in line["detail"]
+    assert set(corpus.load(tmp_path / "out")["dialogue_id"]) == {"b", "c"}
+
+
+def test_workers_that_cannot_start_are_a_wrong_call_and_no_lost_item(
+    raw, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(workers, "_work", os._exit)  # which takes one argument, and gets four
+        with pytest.raises(CorpusError, match="Worker processes cannot be started"):
+            built(raw, tmp_path / "out", workers=2)
+    assert not multiprocessing.active_children()
+    capfd.readouterr()
+    assert built(raw, tmp_path / "out")["broken"] == {}
+
+
+def test_the_order_of_a_directory_cannot_show(raw, tmp_path, monkeypatch):
+    built(raw, tmp_path / "whole")
+    draw, real = random.Random(1), Path.iterdir
+    for k in range(3):
+        shuffled = lambda path: iter(draw.sample(found := list(real(path)), len(found)))  # noqa: E731
+        monkeypatch.setattr(Path, "iterdir", shuffled)
+        built(raw, tmp_path / str(k))
+        assert hashes(tmp_path / str(k)) == hashes(tmp_path / "whole")
+
+
+def test_two_builds_in_one_folder_are_one_too_many(raw, tmp_path):
+    out = tmp_path / "out"
+    with (
+        work.locked(out),
+        pytest.raises(CorpusError, match=r"out is being built by another process\.$"),
+    ):
+        built(raw, out)
+    built(raw, out)
+    assert standing(out)
+
+
+def half_built(raw, out):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "commit", full_disk)
+        with pytest.raises(OSError, match="No space"):
+            built(raw, out)
+
+
+@pytest.mark.parametrize("begin", [built, half_built])
+def test_going_on_with_anything_else_is_refused_by_name(raw, tmp_path, monkeypatch, begin):
+    out = tmp_path / "out"
+    begin(raw, out)
+    before = hashes(out)
+    words = "holds half of another build" if begin is half_built else "holds another build"
+    with pytest.raises(CorpusError, match=rf"{words} \(seed is 0 there and 1 here\).*--fresh"):
+        built(raw, out, seed=1)
+    with pytest.raises(CorpusError, match="max_tokens is 256 there and 99 here; seed is 0"):
+        built(raw, out, seed=1, max_tokens=99, update=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "version", lambda name: "99.0")
+        with pytest.raises(CorpusError, match=r"pyarrow is [\d.]+ there and 99\.0 here"):
+            built(raw, out)
+    (raw / "Training" / "b.json").unlink()
+    write(
+        raw,
+        Training__a=topic_document("a", *TALK),
+        Training__y=topic_document("y", *TALK),
+        Training__z=topic_document("z", *TALK),
+    )
+    told = (
+        r"raw file Training/y\.json \(and 1 more\) is new, raw file Training/a\.json changed, "
+        r"raw file Training/b\.json is gone\): add --update"
+    )
+    with pytest.raises(CorpusError, match=told):
+        built(raw, out)
+    assert hashes(out) == before
+
+
+@pytest.mark.parametrize("begin", [built, half_built])
+@pytest.mark.parametrize("how", [{"update": True}, {"fresh": True}])
+def test_an_update_gives_the_bytes_of_a_fresh_build(raw, tmp_path, begin, how):
+    begin(raw, tmp_path / "out")
+    # a dialogue that comes first now: what was kept repeats it
+    write(raw, Training__0=summary_document(summary_entry("first", *TALK)))
+    with pytest.raises(CorpusError, match=r"raw file Training/0\.json is new\): add --update"):
+        built(raw, tmp_path / "out")
+    manifest = built(raw, tmp_path / "out", **how)
+    assert "first" in set(corpus.load(tmp_path / "out")["dialogue_id"])
+    assert built(raw, tmp_path / "new") == manifest
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "new")
+    assert built(raw, tmp_path / "out", update=True) == manifest
+
+
+def test_a_build_begun_with_other_raw_files_is_no_part_of_an_update(raw, tmp_path):
+    out = tmp_path / "out"
+    built(raw, out)
+    for k in range(2):
+        write(raw, **{f"Training__0{k}": summary_document(summary_entry(f"new{k}", *TALK))})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(run, "commit", full_disk)
+            with pytest.raises(OSError, match="No space"):
+                built(raw, out, update=True)
+        assert len(list((out / ".work").iterdir())) == 1
+    built(raw, out, update=True)
+    built(raw, tmp_path / "new")
+    assert hashes(out) == hashes(tmp_path / "new")
+
+
+def test_a_file_of_somebody_else_among_the_shards_is_refused_and_survives(raw, tmp_path):
+    out = tmp_path / "out"
+    built(raw, out)
+    (out / "train" / ".DS_Store").write_text("Finder")
+    (out / "train" / "notes.txt").write_text("mine")
+    with pytest.raises(CorpusError, match=r"train/notes\.txt was not written by a build"):
+        built(raw, out, fresh=True, seed=1)
+    (out / "train" / "notes.txt").unlink()
+    built(raw, out, fresh=True, seed=1)
+    assert (out / "train" / ".DS_Store").read_text() == "Finder"
+
+
+def test_a_damaged_manifest_is_one_sentence(raw, tmp_path):
+    out = tmp_path / "out"
+    built(raw, out)
+    (out / "_manifest.json").write_text("{")
+    with pytest.raises(CorpusError, match=r"_manifest\.json is damaged"):
+        built(raw, out)
+
+
+CHILD = """
+import sys, time
+import corpus.plan, corpus.workers
+from corpus.__main__ import main
+
+corpus.plan.ITEM_BYTES = corpus.plan.RANGES = corpus.workers.BYTES_PER_WORKER = 1
+real = corpus.workers.build_item
+
+def build_item(raw, work, item, *args, **options):
+    if item.index > 1:
+        time.sleep(600)
+    return real(raw, work, item, *args, **options)
+
+corpus.workers.build_item = build_item
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+class Command:
+    """The command line in processes of its own, as a session of which each member is known."""
+
+    def __init__(self, raw, out, *words, hash_seed):
+        script = out.parent / "child.py"
+        script.write_text(CHILD)
+        words = ("build", raw, out, "--tokenizer", "builtin", *words)
+        self.out = out
+        self.process = subprocess.Popen(
+            [sys.executable, script, *map(str, words)],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def wait_for_an_item(self):
+        deadline = time.monotonic() + 60
+        while not list((self.out / ".work").glob("*/parts/*.json")):
+            assert self.process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def end(self):
+        """Wait for it, then for all processes that it started, and return what it told."""
+        out, err = self.process.communicate(timeout=60)
+        deadline = time.monotonic() + 10
+        while self.members() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not self.members()
+        return self.process.returncode, out, err
+
+    def members(self):
+        found = []
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[3]) == self.process.pid and fields[0] not in "ZX":
+                found.append(path.parent.name)
+        return found
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+
+
+@pytest.fixture
+def many(raw):
+    return write(
+        raw,
+        **{
+            f"Training__m{k}": topic_document(f"m{k}", *TALK, ("1", f"{k}번"), ("2", "응"))
+            for k in range(5)
+        },
+    )
+
+
+@linux
+def test_however_a_build_is_ended_its_workers_end_and_the_same_command_goes_on(many, tmp_path):
+    ends = {
+        "term": (lambda process: process.terminate(), 130),  # of the build alone
+        "ctrl-c": (lambda process: os.killpg(process.pid, signal.SIGINT), 130),  # of all, at once
+        "kill": (lambda process: process.kill(), -signal.SIGKILL),
+    }
+    begun = {
+        name: Command(many, tmp_path / name, "--workers", "2", hash_seed=str(k))
+        for k, name in enumerate(ends)
+    }
+    for name, (end, expected) in ends.items():
+        begun[name].wait_for_an_item()
+        end(begun[name].process)
+        told = "" if name == "kill" else "\nStopped. The same command goes on from here.\n"
+        assert begun[name].end() == (expected, "", told)
+        assert standing(tmp_path / name) is None
+    built(many, tmp_path / "whole")
+    for name in ends:
+        built(many, tmp_path / name)
+        assert hashes(tmp_path / name) == hashes(tmp_path / "whole")
+
+
+def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_rejected(
+    many, tmp_path, monkeypatch
+):
+    died = []
+    give, build = workers._Worker.give, workers._build
+
+    def dies(worker, item):
+        give(worker, item)
+        if item.index == 1 or (item.index == 2 and 2 not in died):
+            died.append(item.index)
+            worker.process.kill()
+
+    def gives_up(raw, work, item, *rest):
+        told = "its worker process died (exit code -9)"
+        return told if item.index == 1 else build(raw, work, item, *rest)
+
+    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    monkeypatch.setattr(workers._Worker, "give", dies)
+    manifest = built(many, tmp_path / "three", workers=3)
+    assert sorted(died) == [1, 1, 1, 2]
+    assert manifest["broken"] == {"failed_item": 1}
+    assert not multiprocessing.active_children()
+    monkeypatch.setattr(workers, "_build", gives_up)
+    built(many, tmp_path / "one", workers=1)
+    assert hashes(tmp_path / "three") == hashes(tmp_path / "one")

@@ -1,0 +1,274 @@
+"""One build over everything that can be wrong with raw/: each thing is told, the rest lives.
+
+That every reason is right in every place is tested in test_read.py and test_decode.py; here all of
+it lies in one folder.
+"""
+
+import io
+import json
+import os
+import struct
+import tarfile
+import zipfile
+from hashlib import sha256
+
+import pytest
+from raw_trees import sns_document, summary_document, summary_entry, topic_document
+
+import corpus
+from corpus import run
+from corpus.ledger import read_ledger
+from corpus.reading.archives import BOMB_BYTES
+
+ENTRY_BYTES = 200_000  # instead of 32 MB
+
+
+def talk(dialogue_id):
+    return [("1", f"{dialogue_id} 안녕"), ("2", "그래 안녕")]
+
+
+def entry(dialogue_id):
+    return summary_entry(dialogue_id, *talk(dialogue_id))
+
+
+def topic(dialogue_id):
+    return topic_document(dialogue_id, *talk(dialogue_id))
+
+
+def between(broken):
+    """A document whose second entry of three is `broken`."""
+    first, last = (json.dumps(entry(k), ensure_ascii=False).encode() for k in ("first", "last"))
+    return b'{"numberOfItems": 3, "data": [' + b", ".join((first, broken, last)) + b"]}"
+
+
+def damaged(old, new):
+    raw = json.dumps(entry("lost"), ensure_ascii=False).encode()
+    assert old in raw
+    return between(raw.replace(old, new, 1))
+
+
+def shaped(change):
+    one = entry("lost")
+    change(one)
+    return between(json.dumps(one, ensure_ascii=False).encode())
+
+
+def zipped(members, method=zipfile.ZIP_DEFLATED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+    return file.getvalue()
+
+
+def tarred(members, **special):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        for name, kind in special.items():
+            info = tarfile.TarInfo(f"{name}.json")
+            info.type, info.linkname = kind, "/etc/passwd"
+            archive.addfile(info)
+    return file.getvalue()
+
+
+def in_directory(archive, at, form, *values):
+    """A zip with something changed in what its directory says of its last member."""
+    changed = bytearray(archive)
+    struct.pack_into(form, changed, archive.rfind(b"PK\x01\x02") + at, *values)
+    return bytes(changed)
+
+
+def document(*ids):
+    return summary_document(*map(entry, ids))
+
+
+GOOD = {"good.json": topic("good")}
+TWO = zipped(GOOD | {"bad.json": topic("bad")})
+PLAIN = zipped(GOOD | {"bad.json": topic("bad")}, zipfile.ZIP_STORED)
+LINES = b'"body": {"dialogue": ['
+NO_ONE = ()
+
+# By what it is called: the file, its content, the reasons in the ledger, and who lives.
+ENTRIES = {
+    "bare word": (damaged(b'"T1"', "(반사회적용어)".encode()), "bad_json"),
+    "bad byte": (damaged("안녕".encode(), b"\xec\x95\xff"), "bad_json"),
+    "lost quote": (damaged(b'"utterance": "', b'"utterance": '), "bad_json"),
+    "stray quote": (damaged(b'"T1"', b'"T"1"'), "bad_json"),
+    "lost brace": (damaged(b'{"utteranceID": "U1"', b'"utteranceID": "U1"'), "bad_json"),
+    "doubled brace": (damaged(b'"header": {', b'"header": {{'), "bad_json"),
+    "lost bracket": (damaged(b'"participantsInfo": [', b'"participantsInfo": '), "bad_json"),
+    "lost colon": (damaged(b'"turnID": "T1"', b'"turnID" "T1"'), "bad_json"),
+    "lost comma": (damaged(b'"T1", ', b'"T1" '), "bad_json"),
+    "line end in a text": (damaged("안녕".encode(), b"\n"), "bad_json"),
+    "NUL": (damaged("안녕".encode(), b"\x00"), "bad_json"),
+    "NaN": (damaged(b'"T1"', b"NaN"), "bad_json"),
+    "lone surrogate": (damaged("안녕".encode(), b"\\ud800 x"), "bad_json"),
+    "absurd nesting": (damaged(b'"T1"', b"[" * 50_000 + b"]" * 50_000), "bad_json"),
+    "half lost": (between(json.dumps(entry("lost")).encode()[:200]), "bad_json"),
+    "too big": (shaped(lambda one: one["body"].update(summary="가" * ENTRY_BYTES)), "too_big"),
+    "duplicate key": (damaged(LINES, b'"body": {"dialogue": [], "dialogue": ['), "duplicate_key"),
+    "no body": (shaped(lambda one: one.pop("body")), "bad_shape"),
+    "body null": (shaped(lambda one: one.update(body=None)), "bad_shape"),
+    "no utterance": (damaged(b'"utterance": ', b'"utterances": '), "bad_shape"),
+    "text is a number": (
+        shaped(lambda one: one["body"]["dialogue"][0].update(utterance=3)),
+        "bad_shape",
+    ),
+    "lines are text": (shaped(lambda one: one["body"].update(dialogue="안녕")), "bad_shape"),
+    "id is null": (
+        shaped(lambda one: one["header"]["dialogueInfo"].update(dialogueID=None)),
+        "bad_shape",
+    ),
+    "id is empty": (
+        shaped(lambda one: one["header"]["dialogueInfo"].update(dialogueID="")),
+        "bad_shape",
+    ),
+}
+FILES = {
+    "stray bytes": ("a.json", between(b"null, 17"), {"a.json": "stray_bytes"}, ("first", "last")),
+    "cut in an entry": ("a.json", document("a", "b")[:-60], {"a.json": "cut_short"}, ("a",)),
+    "cut behind an entry": ("a.json", document("a", "b")[:-2], {"a.json": "cut_short"}, "ab"),
+    "empty": ("a.json", b"", {"a.json": "empty_file"}, NO_ONE),
+    "white space": ("a.json", b" \n" * 50, {"a.json": "empty_file"}, NO_ONE),
+    "no JSON": ("a.json", b"\x89PNG\r\n\x1a\n" * 9, {"a.json": "not_json"}, NO_ONE),
+    "unknown JSON": ("a.json", b'{"name": [1]}', {"a.json": "unknown_json"}, NO_ONE),
+    "topic cut short": ("a.json", topic("a")[:-9], {"a.json": "cut_short"}, NO_ONE),
+    "topic lines null": (
+        "a.json",
+        topic("a").replace(b'"lines": [', b'"lines": null, "rest": ['),
+        {"a.json": "bad_shape"},
+        NO_ONE,
+    ),
+    "topic key twice": (
+        "a.json",
+        topic("a").replace(b'"norm_text": ', b'"text": "1 : x", "norm_text": ', 1),
+        {"a.json": "duplicate_key"},
+        NO_ONE,
+    ),
+    "zip cut": ("a.zip", TWO[:-30], {"a.zip": "broken_archive"}, NO_ONE),
+    "zip that is a page": ("a.zip", b"<html>404</html>", {"a.zip": "broken_archive"}, NO_ONE),
+    "zip of nothing": ("a.zip", b"", {"a.zip": "broken_archive"}, NO_ONE),
+    "tar of zeros": ("a.tar", bytes(10_240), {"a.tar": "broken_archive"}, NO_ONE),
+    "tar cut": (
+        "a.tar",
+        tarred(GOOD | {"bad.json": topic("bad") * 9})[:4000],
+        {"a.tar!bad.json": "broken_archive", "a.tar": "broken_archive"},
+        ("good",),
+    ),
+    "tar gz": ("a.tar.gz", b"\x1f\x8b\x08" + bytes(99), {"a.tar.gz": "unsupported_archive"}, ()),
+    "7z": ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(99), {"a.7z": "unsupported_archive"}, ()),
+    "rar": ("a.rar", b"Rar!\x1a\x07" + bytes(99), {"a.rar": "unsupported_archive"}, ()),
+    "xz": ("a.xz", b"\xfd7zXZ\x00" + bytes(99), {"a.xz": "unsupported_archive"}, ()),
+    "locked": (
+        "a.zip",
+        in_directory(TWO, 8, "<H", 1),
+        {"a.zip!bad.json": "encrypted"},
+        ("good",),
+    ),
+    "bzip2": (
+        "a.zip",
+        zipped({"bad.json": topic("bad")}, zipfile.ZIP_BZIP2),
+        {"a.zip!bad.json": "unsupported_compression"},
+        NO_ONE,
+    ),
+    "bomb": (
+        "a.zip",
+        in_directory(TWO, 24, "<I", BOMB_BYTES + 1),
+        {"a.zip!bad.json": "zip_bomb"},
+        ("good",),
+    ),
+    "overlap": (
+        "a.zip",
+        in_directory(TWO, 42, "<I", 9),
+        {"a.zip!bad.json": "zip_bomb"},
+        ("good",),
+    ),
+    "header lost": (
+        "a.zip",
+        PLAIN[: PLAIN.rfind(b"PK\x03\x04")] + b"XXXX" + PLAIN[PLAIN.rfind(b"PK\x03\x04") + 4 :],
+        {"a.zip!bad.json": "bad_member"},
+        ("good",),
+    ),
+    "wrong length": (
+        "a.zip",
+        in_directory(TWO, 24, "<I", len(topic("bad")) + 1),
+        {"a.zip!bad.json": "bad_member"},
+        ("good", "bad"),  # all of it could be read
+    ),
+    "wrong checksum": (
+        "a.zip",
+        in_directory(TWO, 16, "<I", 7),
+        {"a.zip!bad.json": "bad_crc"},
+        ("good", "bad"),
+    ),
+    "zip in a zip": (
+        "a.zip",
+        zipped(GOOD | {"b.zip": TWO}),
+        {"a.zip!b.zip": "nested_archive"},
+        ("good",),
+    ),
+    "tar in a tar": (
+        "a.tar",
+        tarred(GOOD | {"b.tar": tarred(GOOD)}),
+        {"a.tar!b.tar": "nested_archive"},
+        ("good",),
+    ),
+    "links and devices in a tar": (
+        "a.tar",
+        tarred(GOOD, link=tarfile.SYMTYPE, hard=tarfile.LNKTYPE, device=tarfile.CHRTYPE),
+        {f"a.tar!{name}.json": "special_file" for name in ("link", "hard", "device")},
+        ("good",),
+    ),
+    "parts with a hole": ("a.zip.part7", TWO[7:], {"a.zip": "part_hole"}, NO_ONE),
+    # what only looks dangerous is read, and written nowhere
+    "names that lead out": (
+        "a.zip",
+        zipped({"../../out.json": topic("out"), "/abs.json": topic("abs"), "..\\w.json": topic("w")}),
+        {},
+        ("out", "abs"),
+    ),
+    "names that lead out of a tar": (
+        "a.tar",
+        tarred({"../../out.json": topic("out"), "/abs.json": topic("abs")}),
+        {},
+        ("out", "abs"),
+    ),
+    "BOM": ("a.json", b"\xef\xbb\xbf" + document("a"), {}, ("a",)),
+    "UTF-16": ("a.json", document("a").decode().encode("utf-16"), {}, ("a",)),
+    "cp949": ("a.json", document("a").decode().encode("cp949"), {}, ("a",)),
+    "role tokens": (
+        "a.json",
+        sns_document(summary_entry("a", ("1", "<usr></s><sys> 안녕"), ("2", "</s> 응<pad>"))),
+        {},
+        ("a",),
+    ),
+    "ids that are paths": ("a.json", document("../../a", "/b"), {}, ("../../a", "/b")),
+}
+TABLE = {
+    name: ("a.json", content, {"a.json": reason}, ("first", "last"))
+    for name, (content, reason) in ENTRIES.items()
+} | FILES
+
+
+def with_own_ids(content, name):
+    """Ids and texts are told apart by the folder, or they would be duplicates of each other."""
+    return content
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """The manifest, ledger and rows of a build over all of it."""
+    top = tmp_path_factory.mktemp("hostile")
+    raw, out = top / "raw", top / "here" / "out"
+    for name, (file, content, _, _) in TABLE.items():
+        path = raw / name / file
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    os.symlink(raw, raw / "empty" / "loop")
+    os.symlink(raw / "nowhere", raw / "empty" / "dangling.json")
+    os.mkfifo(raw / "empty" / "pipe.json")
+    return raw, out
