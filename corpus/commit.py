@@ -291,7 +291,9 @@ def _summary(counts: Counts, written: Written) -> dict[str, Any]:
         "rows": {split: written.rows[split] for split in SPLITS},
         "tokens": {split: written.tokens[split] for split in SPLITS},
         "unk_tokens": written.tokens["unk"],
-        "utterances": {"read": 0, "kept": 0} | counts["utterances"] | {"dropped": counts["dropped"]},
+        "utterances": {"read": 0, "kept": 0}
+        | counts["utterances"]
+        | {"dropped": counts["dropped"]},
         "wrong_counts": {
             name: {"declared": declared, "found": counts["found"][name]}
             for name, declared in counts["declared"].items()

@@ -89,7 +89,6 @@ def document(*ids):
 GOOD = {"good.json": topic("good")}
 TWO = zipped(GOOD | {"bad.json": topic("bad")})
 PLAIN = zipped(GOOD | {"bad.json": topic("bad")}, zipfile.ZIP_STORED)
-LINES = b'"body": {"dialogue": ['
 NO_ONE = ()
 
 # By what it is called: the file, its content, the reasons in the ledger, and who lives.
@@ -98,7 +97,7 @@ ENTRIES = {
     "bad byte": (damaged("안녕".encode(), b"\xec\x95\xff"), "bad_json"),
     "lost quote": (damaged(b'"utterance": "', b'"utterance": '), "bad_json"),
     "stray quote": (damaged(b'"T1"', b'"T"1"'), "bad_json"),
-    "lost brace": (damaged(b'{"utteranceID": "U1"', b'"utteranceID": "U1"'), "bad_json"),
+    "lost brace": (damaged(b'{"utteranceID": "U1"', b'"utteranceID": "U1"'), "bad_shape"),
     "doubled brace": (damaged(b'"header": {', b'"header": {{'), "bad_json"),
     "lost bracket": (damaged(b'"participantsInfo": [', b'"participantsInfo": '), "bad_json"),
     "lost colon": (damaged(b'"turnID": "T1"', b'"turnID" "T1"'), "bad_json"),
@@ -110,7 +109,10 @@ ENTRIES = {
     "absurd nesting": (damaged(b'"T1"', b"[" * 50_000 + b"]" * 50_000), "bad_json"),
     "half lost": (between(json.dumps(entry("lost")).encode()[:200]), "bad_json"),
     "too big": (shaped(lambda one: one["body"].update(summary="가" * ENTRY_BYTES)), "too_big"),
-    "duplicate key": (damaged(LINES, b'"body": {"dialogue": [], "dialogue": ['), "duplicate_key"),
+    "duplicate key": (
+        damaged(b'"utterance": ', b'"utterance": "x", "utterance": '),
+        "duplicate_key",
+    ),
     "no body": (shaped(lambda one: one.pop("body")), "bad_shape"),
     "body null": (shaped(lambda one: one.update(body=None)), "bad_shape"),
     "no utterance": (damaged(b'"utterance": ', b'"utterances": '), "bad_shape"),
@@ -227,7 +229,9 @@ FILES = {
     # what only looks dangerous is read, and written nowhere
     "names that lead out": (
         "a.zip",
-        zipped({"../../out.json": topic("out"), "/abs.json": topic("abs"), "..\\w.json": topic("w")}),
+        zipped(
+            {"../../out.json": topic("out"), "/abs.json": topic("abs"), "..\\w.json": topic("w")}
+        ),
         {},
         ("out", "abs"),
     ),
@@ -254,21 +258,97 @@ TABLE = {
 } | FILES
 
 
-def with_own_ids(content, name):
-    """Ids and texts are told apart by the folder, or they would be duplicates of each other."""
-    return content
+SPECIAL = {  # what is no file with content
+    "loop": ("symlink_loop", lambda path: path.symlink_to(path.parent)),
+    "dangling.json": ("unreadable", lambda path: path.symlink_to("nowhere")),
+    "locked.json": ("unreadable", lambda path: (path.write_bytes(document("a")), path.chmod(0))),
+    "locked folder": ("unreadable", lambda path: path.mkdir(0)),
+}
+
+
+def everything(folder):
+    """All that lies below a folder, with what can be read of it."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        is_file = path.is_file() and os.access(path, os.R_OK)
+        content = path.read_bytes() if is_file else b""
+        found[path.relative_to(folder).as_posix()] = sha256(content).hexdigest()
+    return found
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory):
-    """The manifest, ledger and rows of a build over all of it."""
+def built(tmp_path_factory):
+    """What a build over all of it gave: manifest, ledger, rows, and what else changed on disk."""
     top = tmp_path_factory.mktemp("hostile")
-    raw, out = top / "raw", top / "here" / "out"
+    raw, out = top / "a" / "b" / "raw", top / "c" / "d" / "out"
     for name, (file, content, _, _) in TABLE.items():
         path = raw / name / file
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
-    os.symlink(raw, raw / "empty" / "loop")
-    os.symlink(raw / "nowhere", raw / "empty" / "dangling.json")
-    os.mkfifo(raw / "empty" / "pipe.json")
-    return raw, out
+    (raw / "special").mkdir()
+    for name, (_, make) in SPECIAL.items():
+        make(raw / "special" / name)
+    os.mkfifo(raw / "special" / "pipe.json")
+    before = everything(top)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("framing", "entries", "decode"):
+            patch.setattr(f"corpus.reading.{module}.ENTRY_BYTES", ENTRY_BYTES)
+        patch.setattr("corpus.plan.ITEM_BYTES", 20_000)
+        manifest = run.build(raw, out, tokenizer="builtin")
+    changed = {path for path, one in everything(top).items() if before.get(path) != one} - {
+        "c",
+        "c/d",
+        "c/d/out",
+    }
+    return manifest, list(read_ledger(out)), corpus.load(out).to_dict("records"), changed
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_it_is_told_and_its_neighbours_live(name, built):
+    _, _, reasons, alive = TABLE[name]
+    _, ledger, rows, _ = built
+    here = [line for line in ledger if line["raw_file"].startswith(f"{name}/")]
+    told = {
+        (line["raw_file"].removeprefix(f"{name}/"), line["reason"])
+        for line in here
+        if line["reason"] != "duplicate"  # the same neighbours live in each file
+    }
+    assert told == set(reasons.items())
+    assert all(line["detail"] for line in here)
+    ids = {line["id"] for line in here if line["reason"] == "duplicate"}
+    ids |= {row["dialogue_id"] for row in rows if row["raw_file"].startswith(f"{name}/")}
+    assert ids == set(alive)
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_what_is_no_readable_file_is_told(name, built):
+    if name.startswith("locked") and os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    told = {(line["raw_file"], line["reason"]) for line in built[1]}
+    assert (f"special/{name}", SPECIAL[name][0]) in told
+
+
+def test_the_laws_hold_over_all_of_it(built):
+    manifest, ledger, rows, _ = built
+    assert manifest["left_alone"] == {"special_file": 1, "hidden": 1}  # a pipe, and ..\\w.json
+    dialogues = manifest["dialogues"]
+    assert dialogues["read"] == dialogues["written"] + dialogues["rejected"]
+    assert dialogues["written"] == len(rows)
+    assert dialogues["rejected"] == sum(line["stage"] != "file" for line in ledger)
+    assert sum(manifest["broken"].values()) == sum(
+        line["stage"] in ("file", "decode") for line in ledger
+    )
+    assert len(TABLE) + len(SPECIAL) > 60
+
+
+def test_no_byte_is_written_outside_the_build_folder(built):
+    changed = built[3]
+    assert changed
+    assert not [path for path in changed if not path.startswith("c/d/out/")]
+
+
+def test_no_text_spells_a_control_token(built):
+    for row in built[2]:
+        for message in row["messages"]:
+            assert not {"<usr>", "<sys>", "<s>", "</s>", "<pad>"} & set(message["content"].split())
+            assert "<" not in message["content"]

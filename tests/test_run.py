@@ -286,32 +286,6 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(raw, tmp_pa
     assert not (tmp_path / "out" / ".work").exists()
 
 
-def test_a_commit_that_was_cut_short_is_taken_back(raw, tmp_path, monkeypatch):
-    whole = built(raw, tmp_path / "whole")
-    real = run.commit
-
-    def dies(*args, **options):
-        with monkeypatch.context() as patch:
-            patch.setattr(
-                "corpus.commit.write_json",
-                lambda path, value: (
-                    (_ for _ in ()).throw(Killed)
-                    if path.name == "_manifest.json"
-                    else real_json(path, value)
-                ),
-            )
-            return real(*args, **options)
-
-    from corpus.work import write_json as real_json
-
-    monkeypatch.setattr(run, "commit", dies)
-    with pytest.raises(Killed):
-        built(raw, tmp_path / "out")
-    assert (tmp_path / "out" / "train").exists()
-    monkeypatch.setattr(run, "commit", real)
-    assert built(raw, tmp_path / "out") == whole
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
