@@ -24,7 +24,7 @@ def run_name(identity: Identity) -> str:
     """Name a run by what it does, so that the same command finds it again.
 
     >>> run_name({"model": "skt/kogpt2-base-v2", "labels": "all-sys", "seed": 0})
-    'kogpt2-base-v2-all-sys-c4bcbf9a'
+    'kogpt2-base-v2-all-sys-ca460712'
     """
     digest = sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     return f"{Path(identity['model']).name}-{identity['labels']}-{digest}"
