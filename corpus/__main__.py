@@ -77,6 +77,12 @@ def _build(args: argparse.Namespace) -> int:
         print(f"Built {args.processed} in {time.monotonic() - started:.1f} s.")
     print("\n".join(closing_lines(manifest)))
     broken = manifest["broken"]
+    for raw_file, n in manifest["wrong_counts"].items():
+        print(
+            f"Warning: numberOfItems of {raw_file} says {n['declared']:,}, {n['found']:,} were "
+            "found; is the download complete?",
+            file=sys.stderr,
+        )
     if broken:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(broken.items()))
         print(
@@ -127,7 +133,7 @@ def _show(args: argparse.Namespace) -> int:
         lines = show.rejected_lines(args.processed, reason=args.reason, n=args.n)
     else:
         lines = show.sample_lines(args.processed, n=args.n)
-    for line in lines:
+    for line in show.unless_damaged(args.processed, lines):
         print(line)
     return 0
 
@@ -236,11 +242,12 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument(
         "processed", type=Path, metavar="PROCESSED", help="folder of a finished build"
     )
-    show.add_argument("--id", help="this dialogue, whether it was written or rejected")
+    chosen = show.add_mutually_exclusive_group()
+    chosen.add_argument("--id", help="this dialogue, whether it was written or rejected")
+    chosen.add_argument("--reason", help="dialogues rejected for this reason")
     show.add_argument(
         "--raw", type=Path, metavar="RAW", help="with --id: what each step and rule did to it"
     )
-    show.add_argument("--reason", help="dialogues rejected for this reason")
     show.add_argument("-n", type=int, default=3, metavar="N", help="how many (default: 3)")
 
     verify = _verb(verbs, "verify", _verify, "say what is wrong with PROCESSED, and where")

@@ -28,8 +28,13 @@ def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield _line("  <unk>", manifest["unk_tokens"], n_tokens)
     if manifest["other_choices"]:
         yield "another choice would have kept"
-        for choice, n in manifest["other_choices"].items():
+        choices = sorted(manifest["other_choices"].items(), key=_fewest_changes)
+        for choice, n in choices:
             yield f"  {choice}: {n:,} rows"
+
+
+def _fewest_changes(choice: tuple[str, int]) -> tuple[int, str]:
+    return choice[0].count("--"), choice[0]  # one option, then all of them
 
 
 def _most_first(counter: Mapping[str, int]) -> list[tuple[str, int]]:

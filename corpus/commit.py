@@ -33,6 +33,7 @@ from corpus.work import (
     json_bytes,
     make_ready,
     put_in_place,
+    remove_work,
     write_file,
     write_json,
 )
@@ -73,7 +74,7 @@ def commit(
         rejected_files: files of raw/ that cannot be read.
 
     Raises:
-        CorpusError: no dialogue is left, or a law does not hold; the parts stay as they are.
+        CorpusError: there is no dialogue, or a law does not hold; then the parts stay as they are.
     """
     out = work / "out"
     shutil.rmtree(out, ignore_errors=True)
@@ -81,7 +82,11 @@ def commit(
     counts = merge_counts(part.read_receipt() or {} for part in parts)
     if not counts["read"]:
         sources = ", ".join(inputs["options"]["sources"])
-        raise CorpusError(f"raw/ holds no dialogue of the chosen sources ({sources}).")
+        remove_work(processed)  # nothing in it is worth keeping, and it would refuse other sources
+        raise CorpusError(
+            f"no dialogue of the chosen sources ({sources}) was found: `python -m corpus check "
+            "RAW` says what is there."
+        )
     keys = np.concatenate([part.read_keys() for part in parts])
     chosen = keys[keys["rows"] > 0]
     duplicates = duplicates_of(chosen)

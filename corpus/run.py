@@ -93,7 +93,9 @@ def build(
     )
     if workers < 1:
         raise CorpusError(f"workers is {workers}; a build needs one at least.")
-    if raw.resolve() in (processed.resolve(), *processed.resolve().parents):
+    if raw.resolve() == processed.resolve():
+        raise CorpusError(f"{raw} is given for both, raw files and corpus; choose another folder.")
+    if raw.resolve() in processed.resolve().parents:
         raise CorpusError(f"{processed} lies in {raw}, which is read; choose a folder beside it.")
     found = find_documents(raw, sniff=sniff)
     tokenizer_file = find_tokenizer(tokenizer)

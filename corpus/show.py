@@ -1,12 +1,14 @@
 """The terminal's view of a corpus: dialogues as people read them, and why one is not there."""
 
+import zlib
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -21,6 +23,21 @@ from corpus.work import TOKENIZER
 
 FIRST = 3  # utterances are shown of a rejected dialogue in a list
 EXCERPT = 300  # characters of what cannot be read
+
+
+def unless_damaged(processed: Path, lines: Iterable[str]) -> Iterator[str]:
+    """Yield `lines`, and tell in one sentence where what they are read from is damaged.
+
+    Raises:
+        CorpusError: a shard or the ledger is missing or cannot be read.
+    """
+    try:
+        yield from lines
+    except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
+        raise CorpusError(
+            f"{processed} cannot be shown ({error}): `python -m corpus verify {processed}` says "
+            "what is wrong with it."
+        ) from error
 
 
 def sample_lines(processed: Path, *, n: int) -> Iterator[str]:
@@ -45,10 +62,11 @@ def dialogue_lines(processed: Path, dialogue_id: str, *, raw: Path | None) -> It
     found = False
     places: dict[tuple[str, int], None] = {}  # of what could be read
     shards = [str(processed / shard["path"]) for shard in manifest["shards"]]
-    table = ds.dataset(shards).to_table(filter=pc.field("dialogue_id") == dialogue_id)
-    for row in table.to_pylist():
-        places[row["raw_file"], row["raw_offset"]] = None
-        yield from row_lines(row)
+    if shards:
+        table = ds.dataset(shards).to_table(filter=pc.field("dialogue_id") == dialogue_id)
+        for row in table.to_pylist():
+            places[row["raw_file"], row["raw_offset"]] = None
+            yield from row_lines(row)
     for line in read_ledger(processed, containing=orjson.dumps(dialogue_id)):
         if line["id"] == dialogue_id:
             found = True
@@ -70,6 +88,7 @@ def rejected_lines(processed: Path, *, reason: str, n: int) -> Iterator[str]:
 
     Raises:
         CorpusError: nothing was rejected for this reason.
+        EOFError: the ledger lacks some of them.
     """
     manifest = read_manifest(processed)
     counts = Counter(manifest["reasons"]) | Counter(manifest["broken"])
@@ -84,6 +103,8 @@ def rejected_lines(processed: Path, *, reason: str, n: int) -> Iterator[str]:
                 break
             shown += 1
             yield from rejected_line(line, FIRST)
+    if shown < min(n, counts[reason]):
+        raise EOFError(f"its ledger has {shown:,} of them")
 
 
 def row_lines(row: dict[str, Any]) -> Iterator[str]:

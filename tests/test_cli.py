@@ -258,9 +258,65 @@ def test_a_build_of_a_source_that_is_not_there_is_refused(raw, tmp_path, capsys)
     assert not (tmp_path / "out" / "train").exists()
 
 
+def test_the_sources_may_be_corrected_after_a_call_that_found_none(raw, tmp_path, capsys):
+    words = ["build", raw, tmp_path / "out", "--tokenizer", "builtin", "--sources"]
+    assert run(capsys, *words, "topic")[0] == 2
+    assert run(capsys, *words, "summary")[0] == 0
+
+
+def test_a_file_is_no_folder_for_a_sample(tmp_path, capsys):
+    (tmp_path / "file").write_text("mine")
+    code, _, err = run(capsys, "sample", tmp_path / "file")
+    assert (code, err) == (2, f"corpus: {tmp_path / 'file'} is not a folder.\n")
+
+
+def test_a_document_of_fewer_dialogues_than_it_declares_is_a_warning(tmp_path, capsys):
+    document = summary_document(summary_entry("d1", *TALK), declared=2)
+    raw = write(tmp_path / "raw", Training__a=document)
+    code, _, err = run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin", "--strict")
+    assert code == 0
+    assert "numberOfItems of Training/a.json says 2, 1 were found" in err
+
+
+@pytest.mark.parametrize("damage", [b"PAR1", None])
+@pytest.mark.parametrize("words", [[], ["--id", "d1"], ["--reason", "ends_on_usr"]])
+def test_show_says_that_a_corpus_is_damaged(processed, capsys, damage, words):
+    for path in (processed / "train/00000.parquet", processed / "_rejected/00000.jsonl.gz"):
+        path.unlink()
+        if damage:
+            path.write_bytes(damage)
+    code, _, err = run(capsys, "show", processed, *words)
+    assert code == 2
+    assert "`python -m corpus verify" in err
+    assert err.count("\n") == 1
+
+
+def test_show_finds_a_rejected_dialogue_where_no_dialogue_was_written(tmp_path, capsys):
+    raw = write(
+        tmp_path / "raw", Training__a=summary_document(summary_entry("d1", *TALK, ("A", "응")))
+    )
+    run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")
+    code, out, _ = run(capsys, "show", tmp_path / "out", "--id", "d1")
+    assert code == 0
+    assert "d1 · summary · rejected as ends_on_usr" in out
+
+
+def test_what_other_choices_keep_ends_with_all_of_them_together(processed, capsys):
+    lines = [line for line in run(capsys, "card", processed)[1].splitlines() if "  --" in line]
+    assert [line.count("--") for line in lines] == [1, 1, 1, 3]
+
+
+def test_show_lists_by_id_or_by_reason_and_not_by_both(processed, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["show", str(processed), "--id", "d1", "--reason", "ends_on_usr"])
+    assert stop.value.code == 2
+    assert "not allowed with argument --id" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["build", "RAW", "RAW"], "is given for both"),
         (["build", "RAW", "OUT", "--workers", "0"], "workers is 0"),
         (["show", "PROCESSED", "-n", "0"], "-n is 0"),
         (["show", "PROCESSED", "--raw", "RAW"], "name it with --id"),

@@ -428,6 +428,7 @@ def test_the_sample_is_left_alone_beside_anything_readable(tmp_path):
     ("files", "words"),
     [
         ({}, "it is empty"),
+        ({"x/cut.zip": ARCHIVE[:50]}, "x/cut.zip is rejected as broken_archive .*no directory"),
         (
             {"a.txt": b"", "b.json": b"{}", "c.zip": b""},
             "1 broken_archive, 1 raw_text, 1 unknown_json",

@@ -68,7 +68,7 @@ def test_a_path_that_leads_nowhere_is_not_asked_for_on_the_hub(name, capsys):
 
 
 def test_a_folder_without_a_tokenizer_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(CorpusError, match=f"{tmp_path}/tokenizer.json"):
+    with pytest.raises(CorpusError, match=f"{tmp_path}: there is no tokenizer.json in this"):
         find_tokenizer(str(tmp_path))
 
 

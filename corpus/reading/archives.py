@@ -34,6 +34,8 @@ _UNREAD_MAGIC = {
     b"EGGA": "egg",
     b"ALZ\x01": "alz",
 }
+# What zipfile calls no zip file begins like one, or it would not have been asked.
+_NO_DIRECTORY = "it has no directory at its end: an unfinished download?"
 _UTF8_NAME = 0x800  # the flag of a zip's member whose name is UTF-8
 # What zipfile and tarfile raise for a directory that is damaged, or made to harm.
 _BROKEN = (
@@ -78,7 +80,8 @@ def zip_members(raw: Path, container: Container) -> Iterator[tuple[str, Member, 
         with io.BufferedReader(Joined(raw, container)) as file, zipfile.ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
     except _BROKEN as error:
-        raise UnreadableError("broken_archive", f"zip: {error}") from error
+        detail = _NO_DIRECTORY if str(error) == "File is not a zip file" else error
+        raise UnreadableError("broken_archive", f"zip: {detail}") from error
     overlapping, end = set[int](), 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:

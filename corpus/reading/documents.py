@@ -116,7 +116,10 @@ def _place(document: Document) -> tuple[str, list[str], int]:
 
 
 def _what_there_is(search: Search) -> str:
-    """Return a few words on what was found instead of documents."""
+    """Return a few words on what was found instead of documents; on one bad file, which it is."""
+    if len(search.rejected) == 1 and not search.documents and not search.left_alone:
+        one = search.rejected[0]
+        return f"{one.raw_file} is rejected as {one.reason} ({one.detail})"
     counts = search.left_alone + Counter(one.reason for one in search.rejected)
     counts["unknown_json"] += len(search.documents)
     return ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()) if n) or "it is empty"

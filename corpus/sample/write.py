@@ -32,12 +32,15 @@ def write_sample(
     `broken` adds entries and files that cannot be read.
 
     Raises:
-        CorpusError: `dialogues` is not positive, or `out` already holds one of the folders.
+        CorpusError: `dialogues` is not positive, `out` is no folder, or it already holds one
+            of ours.
     """
     if dialogues < 1:
         raise CorpusError(
             f"a sample of {dialogues} dialogues cannot be written; ask for 1 or more."
         )
+    if out.exists() and not out.is_dir():
+        raise CorpusError(f"{out} is not a folder.")
     for home in (TOPIC_HOME, SUMMARY_HOME, SNS_HOME):
         if (out / home).exists():
             raise CorpusError(f"{out / home} is already there; give a folder without it.")

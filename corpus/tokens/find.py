@@ -22,7 +22,7 @@ BUILTIN = "builtin"
 _FILE = "tokenizer.json"
 _HUB_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?(?<!\.json)")
 # The hub's client repeats what times out: without a network, `from_pretrained` took 23 s to fail.
-_PATIENCE = 12.0  # seconds for the hub, in all
+_PATIENCE = 10.0  # seconds for the hub, so that the command gives up within 15 on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,10 @@ def find_tokenizer(name: str = DEFAULT_TOKENIZER) -> TokenizerFile:
     if name == BUILTIN:
         content = files("corpus.tokens.builtin").joinpath(_FILE).read_bytes()
     elif path.exists():
-        path = path / _FILE if path.is_dir() else path
+        if path.is_dir():
+            path = path / _FILE
+            if not path.exists():
+                raise CorpusError(f"--tokenizer {name}: there is no {_FILE} in this folder.")
         name, content = path.name, _read(path)  # the manifest holds no path of this machine
     elif _HUB_NAME.fullmatch(name):
         cached = _in_hub_cache(name)
