@@ -12,6 +12,7 @@ from corpus.text.tags import shown
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+VERBS = _parser()._subparsers._group_actions[0].choices
 
 
 def cell(text):
@@ -37,12 +38,15 @@ def test_every_column_is_described():
         assert f"`{name}`" in README
 
 
-def test_every_option_of_build_is_described():
-    verbs = _parser()._subparsers._group_actions[0].choices
-    for action in verbs["build"]._actions:
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_option_of_a_verb_is_described(verb):
+    options = README.partition("## Options of build")[2].partition("## A build that")[0]
+    about = "\n".join(line for line in options.splitlines() if f"`{verb} " in line)
+    for action in VERBS[verb]._actions:
         for option in action.option_strings:
             if option not in ("-h", "--help"):
-                assert f"`{option}" in README, option
+                where = options if verb == "build" else about
+                assert re.search(rf"[` ]{option}[` ]", where), option
 
 
 def test_the_tree_is_the_tree_on_disk():
