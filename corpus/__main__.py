@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from corpus import __version__
 from corpus.records import SOURCES, CorpusError
@@ -48,45 +49,80 @@ def _build(args: argparse.Namespace) -> int:
     # Before pyarrow is loaded, here and in workers: its own allocator keeps 80 MB more of 320.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a build like Ctrl-C
-    from corpus.closing import closing_lines
+    from corpus.cluster import build_shard
     from corpus.processed import has_manifest, read_manifest
     from corpus.run import build
 
     started = time.monotonic()
     stood = has_manifest(args.processed) and not args.fresh
     before = read_manifest(args.processed) if stood else None
-    manifest = build(
-        args.raw,
-        args.processed,
-        tokenizer=args.tokenizer,
-        rules=args.rules,
-        sources=args.sources,
-        multi_party=args.multi_party,
-        usr_ending=args.usr_ending,
-        overlong=args.overlong,
-        max_tokens=args.max_tokens,
-        seed=args.seed,
-        update=args.update,
-        fresh=args.fresh,
-        workers=args.workers,
-        progress=sys.stderr.isatty(),
+    options: dict[str, Any] = {
+        "tokenizer": args.tokenizer,
+        "rules": args.rules,
+        "sources": args.sources,
+        "multi_party": args.multi_party,
+        "usr_ending": args.usr_ending,
+        "overlong": args.overlong,
+        "max_tokens": args.max_tokens,
+        "seed": args.seed,
+        "update": args.update,
+        "fresh": args.fresh,
+        "workers": args.workers,
+        "progress": sys.stderr.isatty(),
+    }
+    if not args.shard:
+        manifest = build(args.raw, args.processed, **options)
+        return _close(args, manifest, started, is_old=manifest == before)
+    share = build_shard(args.raw, args.processed, args.shard, **options)
+    if share is None:
+        return _close(args, read_manifest(args.processed), started, is_old=True)
+    print(
+        f"Built --shard {args.shard}: {share.n_items:,} items, {share.counts['read'].total():,} "
+        f"dialogues read, in {time.monotonic() - started:.1f} s. Once all shards are built: "
+        f"python -m corpus commit {args.processed}"
     )
-    if manifest == before:
+    return _warn(args, share.counts["broken"])
+
+
+def _commit(args: argparse.Namespace) -> int:
+    # Before pyarrow is loaded, as for a build.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    from corpus.cluster import commit_shards
+    from corpus.processed import has_manifest, read_manifest
+
+    started = time.monotonic()
+    before = read_manifest(args.processed) if has_manifest(args.processed) else None
+    manifest = commit_shards(args.processed, raw=args.raw)
+    return _close(args, manifest, started, is_old=manifest == before)
+
+
+def _close(
+    args: argparse.Namespace, manifest: dict[str, Any], started: float, *, is_old: bool
+) -> int:
+    """Tell what became of everything, and return the exit code."""
+    from corpus.closing import closing_lines
+
+    if is_old:
         print(f"{args.processed} is this build already, finished; nothing to do.")
     else:
         print(f"Built {args.processed} in {time.monotonic() - started:.1f} s.")
     print("\n".join(closing_lines(manifest)))
-    broken = manifest["broken"]
     for raw_file, n in manifest["wrong_counts"].items():
         print(
             f"Warning: numberOfItems of {raw_file} says {n['declared']:,}, {n['found']:,} were "
             "found; is the download complete?",
             file=sys.stderr,
         )
+    return _warn(args, manifest["broken"])
+
+
+def _warn(args: argparse.Namespace, broken: Mapping[str, int]) -> int:
+    """Tell what was broken in raw/, if anything, and return the exit code."""
     if broken:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(broken.items()))
         print(
-            f"Warning: something in {args.raw} was broken and left out: {reasons}. "
+            f"Warning: something in {args.raw or 'RAW'} was broken and left out: {reasons}. "
             f"`python -m corpus show {args.processed} --reason REASON` lists them.",
             file=sys.stderr,
         )
@@ -208,8 +244,12 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--seed", type=int, default=0, help="of the invented names (default: 0)")
     _add_workers(build)
     build.add_argument(
-        "--strict", action="store_true", help="exit with 1 if something in RAW was broken"
+        "--shard",
+        metavar="I/N",
+        help="build the I-th of N shares of the items alone, on one of several machines that all "
+        "see PROCESSED; `commit` ends such a build",
     )
+    _add_strict(build)
     build.add_argument(
         "--update",
         action="store_true",
@@ -219,6 +259,20 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--fresh", action="store_true", help="replace another build in PROCESSED in the same way"
     )
+
+    commit = _verb(
+        verbs, "commit", _commit, "turn what all shards have left in PROCESSED into the corpus"
+    )
+    commit.add_argument(
+        "processed", type=Path, metavar="PROCESSED", help="folder that the shards were built into"
+    )
+    commit.add_argument(
+        "--raw",
+        type=Path,
+        metavar="RAW",
+        help="where RAW lies here, if not where it lay for the shards",
+    )
+    _add_strict(commit)
 
     sample = _verb(verbs, "sample", _sample, "write invented dialogues in the true AIHub shapes")
     sample.add_argument("raw", type=Path, metavar="RAW", help="new or empty folder")
@@ -293,6 +347,12 @@ def _add_tokenizer(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help="hub name, folder, tokenizer.json, or `builtin`, a small stand-in for trying things "
         "out without a network (default: %(default)s)",
+    )
+
+
+def _add_strict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--strict", action="store_true", help="exit with 1 if something in RAW was broken"
     )
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from corpus.ledger import ledger_member
 from corpus.records import Rejected
 from corpus.rows import COLUMNS, Row, table_of
-from corpus.work import PARTS, read_json, write_file, write_json
+from corpus.work import PARTS, read_json, temporary_of, write_file, write_json
 
 # One entry for every dialogue that some choice of options would keep. From these alone the commit
 # decides duplicates, and counts what every other choice would have kept.
@@ -51,7 +51,7 @@ class PartWriter:
     def __init__(self, work: Path, index: int) -> None:
         self.paths = PartPaths(work, index)
         # A worker of a build that was killed may still write for a moment: not to our file.
-        self.temporary = self.paths.rows.with_suffix(f".{os.getpid()}.tmp")
+        self.temporary = temporary_of(self.paths.rows)
         self.keys: list[tuple[Any, ...]] = []
         self.ledger: list[bytes] = []
 

@@ -4,7 +4,8 @@ What happens to one item is in item.py, what happens once for all of them in com
 """
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
@@ -17,14 +18,15 @@ from tqdm import tqdm
 from corpus import __version__
 from corpus.cap import OVERLONG
 from corpus.commit import commit
+from corpus.counts import Counts
 from corpus.item import Options
 from corpus.part import PartPaths
 from corpus.plan import make_plan, n_bytes
 from corpus.reading.decode import raw_entries, sniff
-from corpus.reading.documents import find_documents, open_document
+from corpus.reading.documents import Found, find_documents, open_document
 from corpus.records import SOURCES, CorpusError, Document, Item
 from corpus.tokens.encoder import Encoder
-from corpus.tokens.find import find_tokenizer
+from corpus.tokens.find import TokenizerFile, find_tokenizer
 from corpus.work import begin_build, finished_build, locked, put_in_place, remove_work
 from corpus.workers import run_items
 
@@ -91,25 +93,11 @@ def build(
         max_tokens=max_tokens,
         seed=seed,
     )
-    if workers < 1:
-        raise CorpusError(f"workers is {workers}; a build needs one at least.")
-    if raw.resolve() == processed.resolve():
-        raise CorpusError(f"{raw} is given for both, raw files and corpus; choose another folder.")
-    if raw.resolve() in processed.resolve().parents:
-        raise CorpusError(f"{processed} lies in {raw}, which is read; choose a folder beside it.")
+    check_folders(raw, processed, workers=workers)
     found = find_documents(raw, sniff=sniff)
     tokenizer_file = find_tokenizer(tokenizer)
     encoder = Encoder(tokenizer_file.json)
-    inputs = {
-        "options": options,
-        "versions": versions(),
-        "tokenizer": {
-            "name": tokenizer_file.name,
-            "sha256": tokenizer_file.sha256,
-            "vocab_size": encoder.vocab_size,
-        },
-        "raw": [asdict(file) for file in found.files],
-    }
+    inputs = inputs_of(options, tokenizer_file, encoder, found)
     finished = finished_build(processed, inputs, update=update, fresh=fresh)
     if finished is not None:
         return finished
@@ -119,7 +107,7 @@ def build(
         if finished is None:
             work = begin_build(processed, inputs, tokenizer_file.json)
             items = make_plan(found.documents)
-            _build_items(raw, work, items, encoder, options, workers=workers, progress=progress)
+            build_items(raw, work, items, encoder, options, workers=workers, progress=progress)
             unk_id = encoder.unk_id
             del encoder  # 50 MB that the commit can use
             finished = commit(
@@ -129,14 +117,40 @@ def build(
                 inputs=inputs,
                 left_alone=found.left_alone,
                 rejected_files=found.rejected,
-                read_raw=partial(_read_raw, raw, found.documents),
+                read_raw=partial(read_raw, raw, found.documents),
                 unk_id=unk_id,
             )
         remove_work(processed)
     return finished
 
 
-def _build_items(
+def check_folders(raw: Path, processed: Path, *, workers: int) -> None:
+    """Raise CorpusError if no build can be asked for like this."""
+    if workers < 1:
+        raise CorpusError(f"workers is {workers}; a build needs one at least.")
+    if raw.resolve() == processed.resolve():
+        raise CorpusError(f"{raw} is given for both, raw files and corpus; choose another folder.")
+    if raw.resolve() in processed.resolve().parents:
+        raise CorpusError(f"{processed} lies in {raw}, which is read; choose a folder beside it.")
+
+
+def inputs_of(
+    options: Options, tokenizer: TokenizerFile, encoder: Encoder, found: Found
+) -> dict[str, Any]:
+    """Return what a corpus is made from, as its manifest records it."""
+    return {
+        "options": options,
+        "versions": versions(),
+        "tokenizer": {
+            "name": tokenizer.name,
+            "sha256": tokenizer.sha256,
+            "vocab_size": encoder.vocab_size,
+        },
+        "raw": [asdict(file) for file in found.files],
+    }
+
+
+def build_items(
     raw: Path,
     work: Path,
     items: Sequence[Item],
@@ -145,18 +159,18 @@ def _build_items(
     *,
     workers: int,
     progress: bool,
-) -> None:
-    """Build the items that have no receipt yet."""
+) -> Counts:
+    """Build the items that have no receipt yet, and return what all of them counted."""
     done = {item.index: PartPaths(work, item.index).read_receipt() for item in items}
     total = sum(map(n_bytes, items))
-    kept = rejected = 0
+    counted: Counts = defaultdict(Counter)
     with tqdm(total=total, unit="B", unit_scale=True, disable=not progress) as bar:
 
         def count(item: Item, counts: Mapping[str, Mapping[str, int]]) -> None:
-            nonlocal kept, rejected
-            n_rejected = sum(counts.get("rejected", {}).values())
-            rejected += n_rejected
-            kept += sum(counts.get("read", {}).values()) - n_rejected
+            for name in ("read", "rejected", "broken"):
+                counted[name].update(counts.get(name, {}))
+            rejected = counted["rejected"].total()
+            kept = counted["read"].total() - rejected
             bar.set_postfix_str(f"{kept:,} kept, {rejected:,} rejected", refresh=False)
             bar.update(n_bytes(item))
 
@@ -169,10 +183,11 @@ def _build_items(
         with closing(built):  # no worker outlives the build, whatever ends it
             for item, counts in built:
                 count(item, counts)
+    return counted
 
 
-def _read_raw(
-    raw: Path, documents: Sequence[Document], places: Sequence[tuple[str, int]]
+def read_raw(
+    raw: Path, documents: Iterable[Document], places: Sequence[tuple[str, int]]
 ) -> list[bytes]:
     """Return the raw JSON at each (raw_file, raw_offset), reading each document once."""
     offsets: dict[str, set[int]] = {}

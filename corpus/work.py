@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import orjson
@@ -29,10 +30,12 @@ PARTS = "parts"
 READY = "ready"  # in .work/: a corpus that is whole, as it will lie in processed/
 REPLACED = "replaced.json"  # in .work/: the manifest of the corpus whose place it takes
 
+_WRITER = token_hex(4)  # processes of several machines that share a folder may have the same number
+
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file so that it stands under its name whole or not at all, even after a power cut."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_of(path)
     try:
         with temporary.open("wb") as file:
             file.write(content)
@@ -43,6 +46,11 @@ def write_file(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)  # on a full disk it would be in the way
         raise
     sync_folder(path.parent)
+
+
+def temporary_of(path: Path) -> Path:
+    """Return the name under which this process alone writes a file before it is whole."""
+    return path.with_name(f"{path.name}.{_WRITER}-{os.getpid()}.tmp")
 
 
 def sync_folder(folder: Path) -> None:
@@ -77,10 +85,11 @@ def read_json(path: Path) -> Any:  # noqa: ANN401
 
 
 @contextmanager
-def locked(processed: Path) -> Iterator[None]:
-    """Hold the build folder for one build at a time.
+def locked(processed: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold the build folder for one build at a time, or for any number of its shards.
 
-    The lock is on the folder itself and ends with the process, however that ends.
+    The lock is on the folder itself and ends with the process, however that ends. A network file
+    system does not tell other machines of it.
 
     Raises:
         CorpusError: another build holds it.
@@ -89,7 +98,7 @@ def locked(processed: Path) -> Iterator[None]:
     descriptor = os.open(processed, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CorpusError(f"{processed} is being built by another process.") from None
         yield
@@ -118,17 +127,17 @@ def finished_build(
         if fresh:
             break
         there = read_json(path)
-        others, raw = list(_differences(there, inputs)), _raw_difference(there, inputs)
+        others, raw = list(differences(there, inputs)), _raw_difference(there, inputs)
         if others or (raw and not update):
             what = "holds" if path == manifest else "holds half of"
-            differences = "; ".join([*others, *filter(None, [raw])])
+            told = "; ".join([*others, *filter(None, [raw])])
             advice = (
                 "choose another folder, or add --fresh to replace that build"
                 if others
                 else "add --update to build raw/ as it is now"
             )
             raise CorpusError(
-                f"{processed} {what} another build ({differences}): {advice}; a corpus that stands "
+                f"{processed} {what} another build ({told}): {advice}; a corpus that stands "
                 "there stays until the new one is complete."
             )
         if path == manifest and not raw:
@@ -137,7 +146,7 @@ def finished_build(
     return None
 
 
-def _differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
+def differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
     """Yield what tells two builds apart beside their raw files, as a person would say it."""
     for kind in ("options", "versions"):
         for name in sorted(there[kind].keys() | here[kind].keys()):
@@ -190,21 +199,27 @@ def _own_files(processed: Path) -> set[str]:
     return names | {MANIFEST}
 
 
-def begin_build(processed: Path, inputs: dict[str, Any], tokenizer: bytes) -> Path:
-    """Return the folder of this build in `.work/`: as it was if it goes on, else a new one."""
+def begin_build(
+    processed: Path, inputs: dict[str, Any], tokenizer: bytes, *, shared: bool = False
+) -> Path:
+    """Return the folder of this build in `.work/`: as it was if it goes on, else a new one.
+
+    What is left of other builds goes, unless the folder is `shared`: others are writing there.
+    """
     told = {name: inputs[name] for name in ("options", "versions", "raw")}
     told["tokenizer"] = inputs["tokenizer"]["sha256"]
     digest = sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
     work = processed / WORK / digest[:16]
-    for path in (processed / WORK).iterdir():
-        if path != work or not (path / INPUTS).exists():
-            _remove(path)
-    if not work.exists():
-        (work / PARTS).mkdir(parents=True)
+    if not shared:
+        for path in (processed / WORK).iterdir():
+            if path != work or not (path / INPUTS).exists():
+                _remove(path)
+        for path in (work / PARTS).glob("*.tmp"):  # what a build that was killed was writing
+            path.unlink(missing_ok=True)
+    if not (work / INPUTS).exists():
+        (work / PARTS).mkdir(parents=True, exist_ok=True)
         write_file(work / TOKENIZER, tokenizer)
         write_json(work / INPUTS, inputs)
-    for path in (work / PARTS).glob("*.tmp"):  # what a build that was killed was writing
-        path.unlink(missing_ok=True)
     return work
 
 
@@ -220,6 +235,11 @@ def make_ready(processed: Path, work: Path, out: Path) -> None:
     _remove(work)
 
 
+def is_ready(processed: Path) -> bool:
+    """Say whether a whole corpus waits for `put_in_place`."""
+    return (processed / WORK / READY / MANIFEST).exists()
+
+
 def put_in_place(processed: Path) -> None:
     """Move the corpus that is ready, if one is, to where it is read, its manifest last.
 
@@ -227,7 +247,7 @@ def put_in_place(processed: Path) -> None:
     """
     work = processed / WORK
     ready, manifest = work / READY, processed / MANIFEST
-    if not (ready / MANIFEST).exists():
+    if not is_ready(processed):
         return
     files = read_json(ready / MANIFEST)["files"]
     if manifest.exists():

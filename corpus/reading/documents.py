@@ -54,8 +54,7 @@ def find_documents(raw: Path, *, sniff: Sniff) -> Found:
     Raises:
         CorpusError: there is no such folder, or no document of a known source in it.
     """
-    if not raw.is_dir():
-        raise CorpusError(f"{raw} is not a folder." if raw.exists() else f"There is no {raw}.")
+    _check_folder(raw)
     _big_member.cache_clear()  # what was open belongs to an earlier look
     _archive.cache_clear()
     search = Search(raw, sniff)
@@ -73,6 +72,35 @@ def find_documents(raw: Path, *, sniff: Sniff) -> Found:
     rejected = sorted(search.rejected, key=lambda one: one.raw_file)
     files = _raw_files(raw, search.holders, documents)
     return Found(documents, files, rejected, dict(sorted(search.left_alone.items())))
+
+
+def raw_state(raw: Path) -> str:
+    """Return a hash of the names, sizes and times of all files in `raw`, of which none is read.
+
+    Raises:
+        CorpusError: there is no such folder.
+    """
+    _check_folder(raw)
+    lines: list[str] = []
+    seen = set[tuple[int, int]]()
+    for folder, folders, names in os.walk(raw, followlinks=True):
+        itself = Path(folder).stat()
+        here = (itself.st_dev, itself.st_ino)
+        if here in seen:
+            folders.clear()
+            continue
+        seen.add(here)
+        for path in (Path(folder, name) for name in names):
+            if path.exists():  # a broken link is the business of the search
+                status = path.stat()
+                name = path.relative_to(raw).as_posix()
+                lines.append(f"{name}\n{status.st_size} {status.st_mtime_ns}\n")
+    return sha256("".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _check_folder(raw: Path) -> None:
+    if not raw.is_dir():
+        raise CorpusError(f"{raw} is not a folder." if raw.exists() else f"There is no {raw}.")
 
 
 def open_document(raw: Path, document: Document) -> Joined | Unpacked:

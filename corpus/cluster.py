@@ -1,0 +1,161 @@
+"""A build by several machines: its shards, in any order, and the commit of what they have left.
+
+Whoever comes first makes the plan, and who comes at the same time makes the same one. Nobody waits
+for anybody or removes what another one has put there, so shards share a folder and nothing else.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from corpus.commit import commit
+from corpus.counts import Counts
+from corpus.plan_file import (
+    declare,
+    declared_plan,
+    missing_line,
+    parse_shard,
+    plan_state,
+    read_plan,
+    write_plan,
+)
+from corpus.processed import read_manifest
+from corpus.reading.decode import sniff
+from corpus.reading.documents import find_documents, raw_state
+from corpus.records import CorpusError
+from corpus.run import (
+    DEFAULT_TOKENIZER,
+    build_items,
+    check_folders,
+    inputs_of,
+    options_of,
+    read_raw,
+    versions,
+)
+from corpus.tokens.encoder import Encoder
+from corpus.tokens.find import find_tokenizer
+from corpus.work import (
+    TOKENIZER,
+    WORK,
+    begin_build,
+    differences,
+    finished_build,
+    is_ready,
+    locked,
+    put_in_place,
+    remove_work,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a shard has built."""
+
+    n_items: int
+    counts: Counts  # `read`, `rejected` and `broken` of its items
+
+
+def build_shard(
+    raw: Path | str,
+    processed: Path | str,
+    shard: str,
+    *,
+    tokenizer: str = DEFAULT_TOKENIZER,
+    update: bool = False,
+    fresh: bool = False,
+    workers: int = 1,
+    progress: bool = False,
+    **options: Any,  # noqa: ANN401 - `options_of` has their types
+) -> Share | None:
+    """Build one share of the items of `raw`; None if the whole corpus stands in `processed`.
+
+    A shard that was interrupted goes on where it was; one whose items are built does nothing.
+
+    Args:
+        raw: the folder that holds the AIHub downloads, as they are.
+        processed: the folder of the corpus, which all shards see.
+        shard: `2/8` for the second of eight.
+        tokenizer: as for `build`, and like `options` the same for all shards.
+        update: as for `build`.
+        fresh: as for `build`.
+        workers: as for `build`, of this shard alone.
+        progress: draw a bar on stderr.
+        options: those of `build`.
+
+    Raises:
+        CorpusError: a wrong call, in one sentence; what was in `processed` before is untouched.
+    """
+    one = parse_shard(shard)
+    chosen = options_of(**options)
+    raw, processed = Path(raw), Path(processed)
+    check_folders(raw, processed, workers=workers)
+    raw_is = raw_state(raw)
+    tokenizer_file = find_tokenizer(tokenizer)
+    encoder = Encoder(tokenizer_file.json)
+    state = plan_state(chosen, versions(), tokenizer_file.sha256, raw_is)
+    plan, found = declared_plan(processed, state), None
+    if plan:
+        inputs = plan.inputs
+    else:
+        found = find_documents(raw, sniff=sniff)
+        inputs = inputs_of(chosen, tokenizer_file, encoder, found)
+    if finished_build(processed, inputs, update=update, fresh=fresh):
+        return None
+    with locked(processed, shared=True):
+        if finished_build(processed, inputs, update=update, fresh=fresh):
+            return None
+        if is_ready(processed):
+            raise CorpusError(f"A commit of {processed} was cut short: let `commit` finish first.")
+        work = begin_build(processed, inputs, tokenizer_file.json, shared=True)
+        if found:
+            write_plan(work, raw, found)
+        declare(processed, work, state, one)
+        items = read_plan(work).items_of(one)
+        counts = build_items(raw, work, items, encoder, chosen, workers=workers, progress=progress)
+    return Share(len(items), counts)
+
+
+def commit_shards(processed: Path | str, *, raw: Path | str | None = None) -> dict[str, Any]:
+    """Turn what all shards have left in `processed` into the corpus, and return its manifest.
+
+    Args:
+        processed: the folder of the corpus.
+        raw: where raw/ lies as this machine sees it, if not where it lay for the shards: the ledger
+            has the raw text of duplicates.
+
+    Raises:
+        CorpusError: a shard has not built all of its items, or no shard was built at all; what was
+            in `processed` before is untouched.
+    """
+    processed = Path(processed)
+    if not (processed / WORK).is_dir():
+        return read_manifest(processed)
+    with locked(processed):
+        if is_ready(processed):  # a commit was cut short
+            put_in_place(processed)
+            remove_work(processed)
+        plan = declared_plan(processed)
+        if plan is None:
+            return read_manifest(processed)
+        others = [*differences(plan.inputs, plan.inputs | {"versions": versions()})]
+        if others:
+            raise CorpusError(f"The shards were built with other versions: {'; '.join(others)}.")
+        missing = plan.missing()
+        if missing:
+            raise CorpusError(missing_line(processed, plan, missing))
+        raw = Path(raw or plan.raw)
+        if not raw.is_dir():
+            raise CorpusError(f"There is no {raw} here: say with --raw where RAW lies.")
+        manifest = commit(
+            processed,
+            plan.work,
+            len(plan.sizes),
+            inputs=plan.inputs,
+            left_alone=plan.left_alone,
+            rejected_files=plan.rejected,
+            read_raw=partial(read_raw, raw, plan.documents()),
+            unk_id=Encoder((plan.work / TOKENIZER).read_bytes()).unk_id,
+        )
+        remove_work(processed)
+    return manifest

@@ -1,0 +1,184 @@
+"""The plan of a build as a file that its shards share, and whose items are whose.
+
+.work/shards.json         which build the shards are of, and how many they are
+.work/HASH/plan.jsonl.gz  what raw/ holds beside documents, then an item a line
+"""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+
+from corpus.part import PartPaths
+from corpus.plan import make_plan, n_bytes
+from corpus.reading.documents import Found
+from corpus.records import CorpusError, Document, Item, Member, Rejected, Segment, Split
+from corpus.work import INPUTS, WORK, read_json, write_file, write_json
+
+SHARDS = "shards.json"
+PLAN = "plan.jsonl.gz"
+NAMED = 8  # shards are named of those that are missing
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of the shares into which the items of a build are dealt."""
+
+    number: int  # from 1
+    of: int
+
+    def __str__(self) -> str:
+        """Return it as `--shard` takes it."""
+        return f"{self.number}/{self.of}"
+
+
+def parse_shard(text: str) -> Shard:
+    """Return the shard that `--shard` names.
+
+    >>> parse_shard("2/8")
+    Shard(number=2, of=8)
+
+    Raises:
+        CorpusError: there is no such shard.
+    """
+    numbers = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+    if not numbers or not 1 <= int(numbers[1]) <= int(numbers[2]):
+        raise CorpusError(f"--shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text}.")
+    return Shard(int(numbers[1]), int(numbers[2]))
+
+
+def shard_numbers(sizes: Sequence[int], of: int) -> list[int]:
+    """Return the number of the shard of each item: neighbours together, as many bytes in each.
+
+    Neighbours, because what stands before a range of a zip's member has to be unpacked to reach it.
+
+    >>> shard_numbers([8, 8, 8, 24], 2)
+    [1, 1, 1, 2]
+    """
+    total = sum(sizes) or 1
+    middles = (2 * end - size for end, size in zip(accumulate(sizes), sizes, strict=True))
+    return [min(1 + middle * of // (2 * total), of) for middle in middles]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPlan:
+    """The plan of a build as it lies in its folder `work`; the items are read when asked for."""
+
+    work: Path
+    raw: str  # where it was made
+    left_alone: dict[str, int]
+    rejected: list[Rejected]
+    sizes: list[int]  # bytes of each item
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What the build is made from."""
+        return dict(read_json(self.work / INPUTS))
+
+    def items_of(self, shard: Shard) -> list[Item]:
+        """Return the items of one shard, in plan order."""
+        numbers = shard_numbers(self.sizes, shard.of)
+        pairs = zip(numbers, self._lines(), strict=True)
+        return [_item(json.loads(line)) for number, line in pairs if number == shard.number]
+
+    def documents(self) -> Iterator[Document]:
+        """Yield the documents in plan order, each once; memory does not grow with the plan."""
+        for item in map(_item, map(json.loads, self._lines())):
+            if not item.start:
+                yield from item.documents
+
+    def missing(self) -> list[int]:
+        """Return the items that nobody has built yet."""
+        indices = range(len(self.sizes))
+        return [one for one in indices if not PartPaths(self.work, one).receipt.exists()]
+
+    def _lines(self) -> Iterator[str]:
+        with _opened(self.work) as lines:
+            next(lines)
+            yield from lines
+
+
+def write_plan(work: Path, raw: Path, found: Found) -> None:
+    """Leave the plan of a build in its folder, for all of its shards."""
+    items = make_plan(found.documents)
+    header = {
+        "raw": str(raw.absolute()),
+        "left_alone": found.left_alone,
+        "rejected": [_values(one)[:7] for one in found.rejected],  # files: they have no raw text
+        "sizes": [n_bytes(item) for item in items],
+    }
+    lines = (json.dumps(one, ensure_ascii=False, default=_values) for one in (header, *items))
+    content = "\n".join(lines).encode("utf-8", "surrogatepass")  # a path may be no UTF-8
+    write_file(work / PLAN, gzip.compress(content, 1, mtime=0))
+
+
+def read_plan(work: Path) -> SharedPlan:
+    """Return the plan that lies in the folder of a build."""
+    with _opened(work) as lines:
+        header = json.loads(next(lines))
+    header["rejected"] = [Rejected(*[*one, b""]) for one in header["rejected"]]
+    return SharedPlan(work, **header)
+
+
+def plan_state(
+    options: Mapping[str, Any], versions: Mapping[str, str], tokenizer_sha256: str, raw_state: str
+) -> str:
+    """Return a name for what a plan is made of, which costs less than making it."""
+    told = [options, versions, tokenizer_sha256, raw_state]
+    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def declare(processed: Path, work: Path, state: str, shard: Shard) -> None:
+    """Say that the shards in `processed` are of the build in `work`, and how many they are."""
+    declared = {"work": work.name, "state": state, "shards": shard.of}
+    write_json(processed / WORK / SHARDS, declared)
+
+
+def declared_plan(processed: Path, state: str | None = None) -> SharedPlan | None:
+    """Return the plan of the shards in `processed`, None if there is none, or of another state."""
+    if not (processed / WORK / SHARDS).exists():
+        return None
+    declared = read_json(processed / WORK / SHARDS)
+    work = processed / WORK / declared["work"]
+    if state not in (None, declared["state"]) or not (work / INPUTS).exists():
+        return None  # without its inputs it is of a build that is done with
+    return read_plan(work)
+
+
+def missing_line(processed: Path, plan: SharedPlan, missing: Sequence[int]) -> str:
+    """Return which shards have not built which items, as a person would say it."""
+    of = read_json(processed / WORK / SHARDS)["shards"]
+    numbers = shard_numbers(plan.sizes, of)
+    shards = [str(Shard(number, of)) for number in sorted({numbers[one] for one in missing})]
+    more = f" and {len(shards) - NAMED:,} more" if shards[NAMED:] else ""
+    return (
+        f"{processed} lacks {len(missing):,} of {len(plan.sizes):,} items: run --shard "
+        f"{', '.join(shards[:NAMED])}{more} to the end, and commit then."
+    )
+
+
+def _opened(work: Path) -> TextIO:
+    return gzip.open(work / PLAN, "rt", encoding="utf-8", errors="surrogatepass", newline="\n")
+
+
+def _values(record: Any) -> list[Any]:  # noqa: ANN401 - any of our records: all have slots
+    return [getattr(record, name) for name in record.__slots__]
+
+
+def _item(values: list[Any]) -> Item:
+    index, documents, start, end = values
+    return Item(index, tuple(_document(*one) for one in documents), start, end)
+
+
+def _document(
+    raw_file: str, container: list[Any], member: list[Any] | None, size: int, split: Split | None
+) -> Document:
+    segments = tuple(Segment(*one) for one in container)
+    return Document(raw_file, segments, Member(*member) if member else None, size, split)

@@ -1,0 +1,320 @@
+"""A build by several machines that share a folder gives the bytes of a build by one."""
+
+import itertools
+import os
+import subprocess
+import sys
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
+
+from corpus import cluster, run, work
+from corpus.__main__ import main
+from corpus.cluster import build_shard, commit_shards
+from corpus.part import PartPaths
+from corpus.plan import make_plan
+from corpus.plan_file import parse_shard, read_plan, shard_numbers, write_plan
+from corpus.processed import read_manifest
+from corpus.reading.decode import sniff
+from corpus.reading.documents import find_documents
+from corpus.records import CorpusError
+
+ROOT = Path(__file__).parent.parent
+
+TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
+
+
+@pytest.fixture(autouse=True)
+def small_items(monkeypatch):
+    """Each document is an item, and the builds of this process share what is slow to make."""
+    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
+    monkeypatch.setattr("corpus.plan.RANGES", 1)
+    monkeypatch.setattr(run, "version", lru_cache(run.version))
+    encoder = lru_cache(run.Encoder)
+    for module in (run, cluster):
+        monkeypatch.setattr(module, "Encoder", encoder)
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """Six items: rows of both splits, a duplicate, a broken entry, a file that is none."""
+    return write(
+        tmp_path / "raw",
+        Training__a=summary_document(
+            summary_entry("a", *TALK), summary_entry("alone", ("A", "안녕"), ("A", "안녕?"))
+        ),
+        Training__b=topic_document("b", *TALK),
+        Training__c=topic_document("c", *TALK, ("1", "그래"), ("2", "응")),
+        Training__d=summary_document(summary_entry(3, *TALK)),
+        Validation__e=sns_document(summary_entry("e", ("A", "자?"), ("B", "아니 안 자"))),
+        Validation__f=topic_document("f", ("1", "왔어?"), ("2", "방금")),
+        broken=b'{"name": "no dialogue"}',
+    )
+
+
+@pytest.fixture
+def whole(raw, tmp_path):
+    """The files of the plain build, by their hashes."""
+    run.build(raw, tmp_path / "whole", tokenizer="builtin")
+    return hashes(tmp_path / "whole")
+
+
+def hashes(folder):
+    return {
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def built(raw, out, shard, **options):
+    return build_shard(raw, out, shard, tokenizer="builtin", **options)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations("123")), ids="".join)
+def test_three_shards_in_any_order_one_run_twice_give_the_bytes_of_a_plain_build(
+    raw, tmp_path, whole, order
+):
+    shares = [built(raw, tmp_path / "out", f"{one}/3") for one in (*order, order[0])]
+    assert sum(share.n_items for share in shares[:3]) == 7
+    assert shares[3] == shares[0]
+    manifest = commit_shards(tmp_path / "out")
+    assert hashes(tmp_path / "out") == whole
+    read = sum(share.counts["read"].total() for share in shares[:3])
+    assert read == manifest["dialogues"]["read"]
+
+
+CHILD = """
+import sys
+import corpus.plan
+from corpus.__main__ import main
+
+corpus.plan.ITEM_BYTES = corpus.plan.RANGES = 1
+sys.exit(main())
+"""
+
+
+def test_shards_that_run_at_once_do_not_disturb_each_other(raw, tmp_path, whole):
+    words = ["build", raw, tmp_path / "out", "--tokenizer", "builtin", "--shard"]
+    begun = [
+        subprocess.Popen(
+            [sys.executable, "-c", CHILD, *words, shard],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for shard in ("1/2", "2/2", "1/2", "1/1")  # some build the same items
+    ]
+    told = [one.communicate(timeout=120)[0] for one in begun]
+    assert [one.returncode for one in begun] == [0] * 4
+    assert "Once all shards are built: python -m corpus commit" in told[0]
+    commit_shards(tmp_path / "out")
+    assert hashes(tmp_path / "out") == whole
+
+
+def test_a_commit_names_the_shards_that_are_missing_and_leaves_all_as_it_is(raw, tmp_path, whole):
+    out = tmp_path / "out"
+    built(raw, out, "2/3")
+    before = hashes(out)
+    with pytest.raises(CorpusError, match=r"out lacks 5 of 7 items: run --shard 1/3, 3/3 to the "):
+        commit_shards(out)
+    assert hashes(out) == before
+    built(raw, out, "1/3")
+    with pytest.raises(CorpusError, match=r"out lacks \d of 7 items: run --shard 3/3 to the end"):
+        commit_shards(out)
+    built(raw, out, "3/3")
+    commit_shards(out)
+    assert hashes(out) == whole
+
+
+def test_a_shard_that_died_at_an_item_is_named_and_goes_on(raw, tmp_path, whole):
+    out = tmp_path / "out"
+    built(raw, out, "1/1")
+    [parts] = out.glob(".work/*/parts")
+    (parts / "000002.json").unlink()
+    (parts / "000002.rows.arrow").write_bytes(b"torn")
+    with pytest.raises(CorpusError, match=r"out lacks 1 of 7 items: run --shard 1/1 to the end"):
+        commit_shards(out)
+    built(raw, out, "1/1")
+    commit_shards(out)
+    assert hashes(out) == whole
+
+
+def test_a_shard_removes_nothing_that_another_one_is_writing(raw, tmp_path):
+    out = tmp_path / "out"
+    built(raw, out, "1/3")
+    [parts] = out.glob(".work/*/parts")
+    (parts / "000006.rows.arrow.of-another.tmp").write_bytes(b"half")
+    before = hashes(out)
+    built(raw, out, "2/3")
+    after = hashes(out)
+    assert {name: after[name] for name in before} == before
+
+
+def test_the_plan_is_made_once_and_raw_is_read_for_it_once(raw, tmp_path, whole, monkeypatch):
+    built(raw, tmp_path / "out", "2/3")
+    with monkeypatch.context() as patch:
+        patch.setattr(cluster, "find_documents", None)
+        built(raw, tmp_path / "out", "1/3")
+        built(raw, tmp_path / "out", "3/3")
+        commit_shards(tmp_path / "out")
+    assert hashes(tmp_path / "out") == whole
+
+
+def test_a_plan_of_raw_files_that_have_changed_is_not_taken(raw, tmp_path):
+    built(raw, tmp_path / "out", "1/2")
+    write(raw, Training__new=topic_document("new", *TALK))
+    with pytest.raises(CorpusError, match=r"half of another build \(raw file Training/new.json is"):
+        built(raw, tmp_path / "out", "2/2")
+    for shard in ("2/2", "1/2"):
+        built(raw, tmp_path / "out", shard, update=True)
+    commit_shards(tmp_path / "out")
+    run.build(raw, tmp_path / "new", tokenizer="builtin")
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "new")
+
+
+def test_shards_of_another_build_are_refused_by_name_and_may_replace_it(raw, tmp_path):
+    out = tmp_path / "out"
+    run.build(raw, out, tokenizer="builtin")
+    with pytest.raises(CorpusError, match=r"holds another build \(seed is 0 there and 1"):
+        built(raw, out, "1/2", seed=1)
+    assert not (out / ".work").exists()
+    for shard in ("1/2", "2/2"):
+        assert read_manifest(out)["options"]["seed"] == 0  # it stays until the new one is whole
+        built(raw, out, shard, seed=1, fresh=True)
+    manifest = commit_shards(out)
+    assert manifest == run.build(raw, tmp_path / "one", tokenizer="builtin", seed=1)
+    assert hashes(out) == hashes(tmp_path / "one")
+
+
+def test_a_plain_build_goes_on_with_what_shards_have_built(raw, tmp_path, whole, monkeypatch):
+    built(raw, tmp_path / "out", "1/2")
+    began = []
+    real = run.run_items
+    monkeypatch.setattr(
+        run, "run_items", lambda *args, **how: began.extend(args[2]) or real(*args, **how)
+    )
+    run.build(raw, tmp_path / "out", tokenizer="builtin")
+    assert 0 < len(began) < 7
+    assert hashes(tmp_path / "out") == whole
+
+
+def test_a_finished_corpus_is_left_as_it_is_by_shards_and_by_a_second_commit(raw, tmp_path, whole):
+    out = tmp_path / "out"
+    built(raw, out, "1/1")
+    manifest = commit_shards(out)
+    assert built(raw, out, "1/1") is None
+    assert commit_shards(out) == manifest
+    assert hashes(out) == whole
+
+
+def test_a_commit_that_was_cut_short_is_finished_by_the_next_one(raw, tmp_path, whole):
+    out = tmp_path / "out"
+    built(raw, out, "1/1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("corpus.commit.put_in_place", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            commit_shards(out)
+    with pytest.raises(CorpusError, match=r"was cut short: let `commit` finish first"):
+        built(raw, out, "1/1")
+    commit_shards(out)
+    assert hashes(out) == whole
+
+
+def test_no_commit_and_no_plain_build_while_a_shard_runs(raw, tmp_path, whole):
+    out = tmp_path / "out"
+    with work.locked(out, shared=True):
+        built(raw, out, "1/1")
+        with pytest.raises(CorpusError, match="is being built by another process"):
+            commit_shards(out)
+        with pytest.raises(CorpusError, match="is being built by another process"):
+            run.build(raw, out, tokenizer="builtin")
+    with (
+        work.locked(out),
+        pytest.raises(CorpusError, match="is being built by another process"),
+    ):
+        built(raw, out, "1/1")
+    commit_shards(out)
+    assert hashes(out) == whole
+
+
+def test_raw_may_lie_elsewhere_for_the_commit(raw, tmp_path, whole):
+    built(raw, tmp_path / "out", "1/1")
+    moved = raw.rename(tmp_path / "moved")
+    with pytest.raises(CorpusError, match=r"There is no .*raw here: say with --raw where RAW lies"):
+        commit_shards(tmp_path / "out")
+    commit_shards(tmp_path / "out", raw=moved)
+    assert hashes(tmp_path / "out") == whole
+
+
+def test_parts_of_other_versions_are_not_committed(raw, tmp_path, monkeypatch):
+    built(raw, tmp_path / "out", "1/1")
+    here = run.versions()
+    monkeypatch.setattr(cluster, "versions", lambda: here | {"pyarrow": "99.0"})
+    with pytest.raises(
+        CorpusError, match=r"other versions: pyarrow is [\d.]+ there and 99\.0 here"
+    ):
+        commit_shards(tmp_path / "out")
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/0", "a/b", "-1/3", "1/3/5"])
+def test_a_shard_that_does_not_exist_is_one_sentence(raw, tmp_path, capsys, text):
+    words = ["build", str(raw), str(tmp_path / "out"), "--tokenizer", "builtin"]
+    assert main([*words, f"--shard={text}"]) == 2
+    assert capsys.readouterr().err == (
+        f"corpus: --shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text}.\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_commit_of_nothing_is_one_sentence_and_makes_nothing(tmp_path, capsys):
+    assert main(["commit", str(tmp_path / "out")]) == 2
+    assert "holds no finished corpus" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_commands_tell_what_was_done(raw, tmp_path, capsys, whole):
+    words = ["build", str(raw), str(tmp_path / "out"), "--tokenizer", "builtin", "--strict"]
+    codes = [main([*words, "--shard", f"{one}/2"]) for one in (1, 2)]
+    assert sorted(codes) == [0, 1]  # the broken entry lies in one of them
+    assert "1 bad_shape" in capsys.readouterr().err
+    assert main(["commit", str(tmp_path / "out")]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"Built {tmp_path / 'out'} in ")
+    assert ["dialogues", "read", "7"] in [line.split() for line in out.splitlines()]
+    assert "1 bad_shape" in err
+    assert main(["commit", str(tmp_path / "out"), "--strict"]) == 1
+    assert "already, finished" in capsys.readouterr().out
+
+
+def test_every_item_is_in_one_shard_and_shards_have_about_as_many_bytes():
+    sizes = [8, 1, 30, 8, 8, 8, 2, 8, 8, 8, 300, 8, 8, 0]
+    for of in (1, 2, 3, 7, 14, 100):
+        numbers = shard_numbers(sizes, of)
+        assert numbers == sorted(numbers)
+        assert set(numbers) <= set(range(1, of + 1))
+    even = shard_numbers([8] * 100, 7)
+    assert {even.count(number) for number in range(1, 8)} == {14, 15}
+    assert shard_numbers([0, 0], 2) == [1, 1]
+
+
+def test_a_plan_comes_back_from_its_file_as_it_was(tmp_path, monkeypatch):
+    raw = tmp_path / "raw"
+    write(raw, Training__가=topic_document("가", *TALK), 나=topic_document("나", *TALK))
+    (raw / "bad.zip").write_bytes(b"PK\x05\x06")
+    (raw / os.fsdecode(b"\xff\xfe.json")).write_bytes(topic_document("x", *TALK))
+    found = find_documents(raw, sniff=sniff)
+    (tmp_path / "work").mkdir()
+    write_plan(tmp_path / "work", raw, found)
+    plan = read_plan(tmp_path / "work")
+    assert plan.items_of(parse_shard("1/1")) == make_plan(found.documents)
+    assert list(plan.documents()) == found.documents
+    assert (plan.rejected, plan.left_alone) == (found.rejected, found.left_alone)
+    assert plan.missing() == [0, 1, 2]
+    PartPaths(tmp_path / "work", 1).receipt.parent.mkdir()
+    PartPaths(tmp_path / "work", 1).receipt.write_text("{}")
+    assert plan.missing() == [0, 2]
