@@ -68,6 +68,8 @@ def _build(args: argparse.Namespace) -> int:
         "update": args.update,
         "fresh": args.fresh,
         "workers": args.workers,
+        "engine": args.engine,
+        "address": args.address,
         "progress": sys.stderr.isatty(),
     }
     if not args.shard:
@@ -243,6 +245,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     build.add_argument("--seed", type=int, default=0, help="of the invented names (default: 0)")
     _add_workers(build)
+    build.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="build items in processes of this machine, or as tasks of Ray (default: local)",
+    )
+    build.add_argument(
+        "--address",
+        metavar="A",
+        help="with --engine ray: of a Ray cluster, or `auto` (default: start Ray here)",
+    )
     build.add_argument(
         "--shard",
         metavar="I/N",

@@ -31,6 +31,7 @@ from corpus.run import (
     inputs_of,
     options_of,
     read_raw,
+    runner_of,
     versions,
 )
 from corpus.tokens.encoder import Encoder
@@ -65,6 +66,8 @@ def build_shard(
     update: bool = False,
     fresh: bool = False,
     workers: int = 1,
+    engine: str = "local",
+    address: str | None = None,
     progress: bool = False,
     **options: Any,  # noqa: ANN401 - `options_of` has their types
 ) -> Share | None:
@@ -80,6 +83,8 @@ def build_shard(
         update: as for `build`.
         fresh: as for `build`.
         workers: as for `build`, of this shard alone.
+        engine: as for `build`.
+        address: as for `build`.
         progress: draw a bar on stderr.
         options: those of `build`.
 
@@ -90,6 +95,7 @@ def build_shard(
     chosen = options_of(**options)
     raw, processed = Path(raw), Path(processed)
     check_folders(raw, processed, workers=workers)
+    run_on = runner_of(engine, address)
     raw_is = raw_state(raw)
     tokenizer_file = find_tokenizer(tokenizer)
     encoder = Encoder(tokenizer_file.json)
@@ -112,7 +118,9 @@ def build_shard(
             write_plan(work, raw, found)
         declare(processed, work, state, one)
         items = read_plan(work).items_of(one)
-        counts = build_items(raw, work, items, encoder, chosen, workers=workers, progress=progress)
+        counts = build_items(
+            raw, work, items, encoder, chosen, run_on, workers=workers, progress=progress
+        )
     return Share(len(items), counts)
 
 

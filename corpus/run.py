@@ -5,13 +5,13 @@ What happens to one item is in item.py, what happens once for all of them in com
 
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
@@ -37,8 +37,25 @@ CHOICES = {
     "usr_ending": ("drop", "trim"),
     "overlong": OVERLONG,
 }
+ENGINES = ("local", "ray")
 MIN_TOKENS = 6  # <s> <usr> and a token, <sys> and a token, </s>
 VERSIONED = ("pyarrow", "tokenizers", "regex", "Faker")  # what the bytes depend on beside ourselves
+
+
+class RunItems(Protocol):
+    """Builds items somewhere; `corpus.workers.run_items` says all that there is to say."""
+
+    def __call__(
+        self,
+        raw: Path,
+        work: Path,
+        items: Sequence[Item],
+        encoder: Encoder,
+        options: Options,
+        *,
+        workers: int,
+    ) -> Generator[tuple[Item, Counts], None, None]:
+        """Yield each item with what was counted, in the order in which they are done."""
 
 
 def build(
@@ -56,6 +73,8 @@ def build(
     update: bool = False,
     fresh: bool = False,
     workers: int = 1,
+    engine: str = "local",
+    address: str | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Build the corpus of everything in `raw` into `processed`, and return its manifest.
@@ -78,6 +97,9 @@ def build(
         fresh: build whatever stands there. Either way it stays until the new one is complete.
         workers: processes that build at most; a script that asks for more than one must be
             guarded by `if __name__ == "__main__"`, for they import it.
+        engine: where items are built: `local`, in processes of this machine, or `ray`.
+        address: of a Ray cluster, whose nodes see `raw` and `processed` under the same paths; Ray
+            is started here without one.
         progress: draw a bar on stderr.
 
     Raises:
@@ -94,6 +116,7 @@ def build(
         seed=seed,
     )
     check_folders(raw, processed, workers=workers)
+    run_on = runner_of(engine, address)
     found = find_documents(raw, sniff=sniff)
     tokenizer_file = find_tokenizer(tokenizer)
     encoder = Encoder(tokenizer_file.json)
@@ -107,7 +130,9 @@ def build(
         if finished is None:
             work = begin_build(processed, inputs, tokenizer_file.json)
             items = make_plan(found.documents)
-            build_items(raw, work, items, encoder, options, workers=workers, progress=progress)
+            build_items(
+                raw, work, items, encoder, options, run_on, workers=workers, progress=progress
+            )
             unk_id = encoder.unk_id
             del encoder  # 50 MB that the commit can use
             finished = commit(
@@ -134,6 +159,23 @@ def check_folders(raw: Path, processed: Path, *, workers: int) -> None:
         raise CorpusError(f"{processed} lies in {raw}, which is read; choose a folder beside it.")
 
 
+def runner_of(engine: str, address: str | None) -> RunItems:
+    """Return what builds items where `engine` says.
+
+    Raises:
+        CorpusError: there is no such engine, or it is not installed.
+    """
+    if engine not in ENGINES:
+        raise CorpusError(f"engine can be {' or '.join(ENGINES)}, not {engine!r}.")
+    if address and engine != "ray":
+        raise CorpusError(f"--address {address} is of a Ray cluster: add --engine ray.")
+    if engine == "local":
+        return run_items
+    from corpus.on_ray import run_on_ray  # noqa: PLC0415 - Ray is an extra
+
+    return partial(run_on_ray, address=address, versions=versions())
+
+
 def inputs_of(
     options: Options, tokenizer: TokenizerFile, encoder: Encoder, found: Found
 ) -> dict[str, Any]:
@@ -156,6 +198,7 @@ def build_items(
     items: Sequence[Item],
     encoder: Encoder,
     options: Options,
+    run_on: RunItems,
     *,
     workers: int,
     progress: bool,
@@ -179,7 +222,7 @@ def build_items(
             if receipt is not None:
                 count(item, receipt)
         left = [item for item in items if done[item.index] is None]
-        built = run_items(raw, work, left, encoder, options, workers=workers)
+        built = run_on(raw, work, left, encoder, options, workers=workers)
         with closing(built):  # no worker outlives the build, whatever ends it
             for item, counts in built:
                 count(item, counts)

@@ -50,14 +50,16 @@ def run_items(
     workers = min(workers, len(items), sum(map(n_bytes, items)) // BYTES_PER_WORKER)
     built: Iterator[tuple[Item, Counts | str]]
     if workers < 2:
-        built = ((item, _build(raw, work, item, encoder, options)) for item in items)
+        built = ((item, build_or_tell(raw, work, item, encoder, options)) for item in items)
     else:
         built = _build_in_processes(raw, work, items, options, workers)
     for item, counts in built:
         yield item, reject_item(work, item, counts) if isinstance(counts, str) else counts
 
 
-def _build(raw: Path, work: Path, item: Item, encoder: Encoder, options: Options) -> Counts | str:
+def build_or_tell(
+    raw: Path, work: Path, item: Item, encoder: Encoder, options: Options
+) -> Counts | str:
     """Build an item; return what was counted, or why it failed each time."""
     for _ in range(TRIES):
         try:
@@ -162,9 +164,7 @@ class _Worker:
 
 def _work(connection: Connection, raw: Path, work: Path, options: Options) -> None:
     """Build what comes in, one thread for itself, until the build has ended."""
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
+    use_one_thread()
     Thread(target=_follow, daemon=True).start()
     encoder = Encoder((work / TOKENIZER).read_bytes())
     with suppress(EOFError, OSError):  # of the connection: the build is gone
@@ -172,10 +172,17 @@ def _work(connection: Connection, raw: Path, work: Path, options: Options) -> No
         while True:
             item: Item = connection.recv()
             try:
-                answer: Counts | str | Exception = _build(raw, work, item, encoder, options)
+                answer: Counts | str | Exception = build_or_tell(raw, work, item, encoder, options)
             except (OSError, CorpusError) as error:
                 answer = error
             connection.send(answer)
+
+
+def use_one_thread() -> None:
+    """Let the libraries of this process leave the other cores to other workers."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
 
 
 def _follow() -> None:

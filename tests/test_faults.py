@@ -509,7 +509,7 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
     many, tmp_path, monkeypatch
 ):
     died = []
-    give, build = workers._Worker.give, workers._build
+    give, build = workers._Worker.give, workers.build_or_tell
 
     def dies(worker, item):
         give(worker, item)
@@ -527,6 +527,6 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
     assert sorted(died) == [1, 1, 1, 2]
     assert manifest["broken"] == {"failed_item": 1}
     assert not multiprocessing.active_children()
-    monkeypatch.setattr(workers, "_build", gives_up)
+    monkeypatch.setattr(workers, "build_or_tell", gives_up)
     built(many, tmp_path / "one", workers=1)
     assert hashes(tmp_path / "three") == hashes(tmp_path / "one")
