@@ -12,6 +12,7 @@ from typing import Any
 
 from corpus import __version__
 from corpus.records import SOURCES, CorpusError
+from corpus.remote import folder_of
 from corpus.verify.findings import CLASSES
 
 DESCRIPTION = "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns) into a chat corpus."
@@ -179,10 +180,11 @@ def _show(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     # Before pyarrow is loaded, as for a build.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    from corpus.processed import local_copy
     from corpus.verify.checks import verify
 
     started = time.monotonic()
-    findings = verify(args.processed, raw=args.raw, workers=args.workers)
+    findings = verify(local_copy(args.processed), raw=args.raw, workers=args.workers)
     for line in findings.lines():
         print(line)
     found = f"{findings.counts.total():,} findings" if findings.exit_code else "nothing wrong"
@@ -204,9 +206,11 @@ def _parser() -> argparse.ArgumentParser:
 
     build = _verb(verbs, "build", _build, "build the corpus of RAW into PROCESSED")
     build.add_argument(
-        "raw", type=Path, metavar="RAW", help="folder of the AIHub downloads, as they are"
+        "raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads, as they are"
     )
-    build.add_argument("processed", type=Path, metavar="PROCESSED", help="folder of the corpus")
+    build.add_argument(
+        "processed", type=folder_of, metavar="PROCESSED", help="folder of the corpus"
+    )
     _add_tokenizer(build)
     for name, choices, text in (
         ("--rules", ("default", "chathuman"), "text rules: ours, or those of 2023"),
@@ -277,11 +281,14 @@ def _parser() -> argparse.ArgumentParser:
         verbs, "commit", _commit, "turn what all shards have left in PROCESSED into the corpus"
     )
     commit.add_argument(
-        "processed", type=Path, metavar="PROCESSED", help="folder that the shards were built into"
+        "processed",
+        type=folder_of,
+        metavar="PROCESSED",
+        help="folder that the shards were built into",
     )
     commit.add_argument(
         "--raw",
-        type=Path,
+        type=folder_of,
         metavar="RAW",
         help="where RAW lies here, if not where it lay for the shards",
     )
@@ -297,7 +304,7 @@ def _parser() -> argparse.ArgumentParser:
     check = _verb(
         verbs, "check", _check, "say what is in RAW and what a build would give; build nothing"
     )
-    check.add_argument("raw", type=Path, metavar="RAW", help="folder of the AIHub downloads")
+    check.add_argument("raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads")
     _add_tokenizer(check)
 
     show = _verb(
@@ -307,22 +314,22 @@ def _parser() -> argparse.ArgumentParser:
         "show dialogues of PROCESSED as people read them, or why one is not there",
     )
     show.add_argument(
-        "processed", type=Path, metavar="PROCESSED", help="folder of a finished build"
+        "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
     )
     chosen = show.add_mutually_exclusive_group()
     chosen.add_argument("--id", help="this dialogue, whether it was written or rejected")
     chosen.add_argument("--reason", help="dialogues rejected for this reason")
     show.add_argument(
-        "--raw", type=Path, metavar="RAW", help="with --id: what each step and rule did to it"
+        "--raw", type=folder_of, metavar="RAW", help="with --id: what each step and rule did to it"
     )
     show.add_argument("-n", type=int, default=3, metavar="N", help="how many (default: 3)")
 
     verify = _verb(verbs, "verify", _verify, "say what is wrong with PROCESSED, and where")
     verify.add_argument(
-        "processed", type=Path, metavar="PROCESSED", help="folder of a finished build"
+        "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
     )
     verify.add_argument(
-        "--raw", type=Path, metavar="RAW", help="build RAW again, aside, and compare every row"
+        "--raw", type=folder_of, metavar="RAW", help="build RAW again, aside, and compare every row"
     )
     _add_workers(verify)
     verify.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -337,7 +344,7 @@ def _parser() -> argparse.ArgumentParser:
 
     card = _verb(verbs, "card", _card, "print the data-set card of PROCESSED")
     card.add_argument(
-        "processed", type=Path, metavar="PROCESSED", help="folder of a finished build"
+        "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
     )
     return parser
 

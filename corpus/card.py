@@ -4,13 +4,13 @@ It is printed, not written: a README.md among the shards breaks pandas, pyarrow 
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from corpus.closing import closing_lines
 from corpus.processed import read_manifest
+from corpus.remote import Folder
 from corpus.rows import COLUMNS
 
 AIHUB = {
@@ -20,7 +20,7 @@ AIHUB = {
 }
 
 
-def card_text(processed: Path) -> str:
+def card_text(processed: Folder) -> str:
     """Return the card of a finished corpus: YAML front matter for the hub, then Markdown.
 
     Raises:

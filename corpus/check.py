@@ -14,6 +14,7 @@ from corpus.plan import make_plan, n_bytes
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import Found, open_document
 from corpus.records import Document, Item, Rejected
+from corpus.remote import Folder
 from corpus.rows import ShardWriter
 from corpus.tokens.encoder import Encoder
 
@@ -23,7 +24,7 @@ SMALL_BYTES = 64 << 10  # a document of one dialogue has 48 KB at most
 PLACES = 3  # are named for each kind of problem
 
 
-def check_lines(raw: Path, found: Found, *, progress: bool = False) -> Iterator[str]:
+def check_lines(raw: Folder, found: Found, *, progress: bool = False) -> Iterator[str]:
     """Yield a report on raw/: files, sources, splits, problems and quirks.
 
     Every document is read against the types of its source (`schemas/`).
@@ -52,7 +53,7 @@ def check_lines(raw: Path, found: Found, *, progress: bool = False) -> Iterator[
 
 
 def _look_at(
-    raw: Path, document: Document, dialogues: Counter[str], quirks: Counter[str]
+    raw: Folder, document: Document, dialogues: Counter[str], quirks: Counter[str]
 ) -> Iterator[Rejected]:
     """Count the dialogues and quirks of a document, and yield its problems."""
     declared, n_found = None, 0
@@ -84,7 +85,7 @@ def _problem_lines(problems: Sequence[Rejected]) -> Iterator[str]:
             yield f"    {one.raw_file} at {one.raw_offset:,}: {one.detail}"
 
 
-def estimate_lines(raw: Path, found: Found, encoder: Encoder, options: Options) -> Iterator[str]:
+def estimate_lines(raw: Folder, found: Found, encoder: Encoder, options: Options) -> Iterator[str]:
     """Build a sample aside and yield what all of `raw` would give."""
     items = make_plan(found.documents)
     sampled = _sample(items)
@@ -118,7 +119,7 @@ def _sample(items: Sequence[Item]) -> list[Item]:
 
 
 def _build_aside(
-    raw: Path, work: Path, items: Sequence[Item], encoder: Encoder, options: Options
+    raw: Folder, work: Path, items: Sequence[Item], encoder: Encoder, options: Options
 ) -> tuple[int, int, int]:
     """Return the rows, the tokens and the bytes on disk of some items."""
     writer = ShardWriter(work / "shards", {})
@@ -127,7 +128,7 @@ def _build_aside(
         for table in PartPaths(work, item.index).read_rows():
             writer.write(table)
     writer.close()
-    ledgers = sum(PartPaths(work, item.index).ledger.stat().st_size for item in items)
+    ledgers = sum(len(PartPaths(work, item.index).ledger.read_bytes()) for item in items)
     rows, tokens, size = (sum(s[k] for s in writer.shards) for k in ("rows", "tokens", "bytes"))
     return rows, tokens, size + ledgers
 

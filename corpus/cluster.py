@@ -4,9 +4,11 @@ Whoever comes first makes the plan, and who comes at the same time makes the sam
 for anybody or removes what another one has put there, so shards share a folder and nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from corpus.commit import commit
@@ -24,6 +26,7 @@ from corpus.processed import read_manifest
 from corpus.reading.decode import sniff
 from corpus.reading.documents import find_documents, raw_state
 from corpus.records import CorpusError
+from corpus.remote import Folder, folder_of
 from corpus.run import (
     DEFAULT_TOKENIZER,
     build_items,
@@ -39,13 +42,14 @@ from corpus.tokens.find import find_tokenizer
 from corpus.work import (
     TOKENIZER,
     WORK,
-    begin_build,
+    begin_work,
     differences,
     finished_build,
     is_ready,
     locked,
     put_in_place,
     remove_work,
+    work_name,
 )
 
 
@@ -58,8 +62,8 @@ class Share:
 
 
 def build_shard(
-    raw: Path | str,
-    processed: Path | str,
+    raw: Folder | str,
+    processed: Folder | str,
     shard: str,
     *,
     tokenizer: str = DEFAULT_TOKENIZER,
@@ -93,7 +97,7 @@ def build_shard(
     """
     one = parse_shard(shard)
     chosen = options_of(**options)
-    raw, processed = Path(raw), Path(processed)
+    raw, processed = folder_of(raw), folder_of(processed)
     check_folders(raw, processed, workers=workers)
     run_on = runner_of(engine, address)
     raw_is = raw_state(raw)
@@ -113,7 +117,8 @@ def build_shard(
             return None
         if is_ready(processed):
             raise CorpusError(f"A commit of {processed} was cut short: let `commit` finish first.")
-        work = begin_build(processed, inputs, tokenizer_file.json, shared=True)
+        work = processed / WORK / work_name(inputs)
+        begin_work(work, inputs, tokenizer_file.json)
         if found:
             write_plan(work, raw, found)
         declare(processed, work, state, one)
@@ -124,7 +129,7 @@ def build_shard(
     return Share(len(items), counts)
 
 
-def commit_shards(processed: Path | str, *, raw: Path | str | None = None) -> dict[str, Any]:
+def commit_shards(processed: Folder | str, *, raw: Folder | str | None = None) -> dict[str, Any]:
     """Turn what all shards have left in `processed` into the corpus, and return its manifest.
 
     Args:
@@ -136,11 +141,11 @@ def commit_shards(processed: Path | str, *, raw: Path | str | None = None) -> di
         CorpusError: a shard has not built all of its items, or no shard was built at all; what was
             in `processed` before is untouched.
     """
-    processed = Path(processed)
+    processed = folder_of(processed)
     if not (processed / WORK).is_dir():
         return read_manifest(processed)
     with locked(processed):
-        if is_ready(processed):  # a commit was cut short
+        if isinstance(processed, Path) and is_ready(processed):  # a commit was cut short
             put_in_place(processed)
             remove_work(processed)
         plan = declared_plan(processed)
@@ -152,18 +157,32 @@ def commit_shards(processed: Path | str, *, raw: Path | str | None = None) -> di
         missing = plan.missing()
         if missing:
             raise CorpusError(missing_line(processed, plan, missing))
-        raw = Path(raw or plan.raw)
+        raw = folder_of(raw or plan.raw)
         if not raw.is_dir():
             raise CorpusError(f"There is no {raw} here: say with --raw where RAW lies.")
-        manifest = commit(
-            processed,
-            plan.work,
-            len(plan.sizes),
-            inputs=plan.inputs,
-            left_alone=plan.left_alone,
-            rejected_files=plan.rejected,
-            read_raw=partial(read_raw, raw, plan.documents()),
-            unk_id=Encoder((plan.work / TOKENIZER).read_bytes()).unk_id,
-        )
+        with TemporaryDirectory(prefix="corpus-") as aside:
+            manifest = commit(
+                processed,
+                plan.work,
+                len(plan.sizes),
+                inputs=plan.inputs,
+                left_alone=plan.left_alone,
+                rejected_files=plan.rejected,
+                read_raw=partial(read_raw, raw, plan.documents()),
+                unk_id=Encoder((plan.work / TOKENIZER).read_bytes()).unk_id,
+                aside=plan.work if isinstance(plan.work, Path) else Path(aside),
+            )
         remove_work(processed)
     return manifest
+
+
+def build_in_store(
+    raw: Folder,
+    processed: Folder,
+    options: Mapping[str, Any],
+    **how: Any,  # noqa: ANN401 - `build_shard` has their types
+) -> dict[str, Any]:
+    """Build all of `raw` into a store, as the only shard of a build, and return the manifest."""
+    if build_shard(raw, processed, "1/1", **how, **options) is None:
+        return read_manifest(processed)
+    return commit_shards(processed, raw=raw)

@@ -7,7 +7,7 @@ the same bytes wherever and in whatever order the items were built.
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
@@ -23,8 +23,9 @@ import pyarrow.compute as pc
 from corpus.counts import Counts, merge_counts
 from corpus.duplicates import MOST, Places, duplicates_of, other_choices, rows_under
 from corpus.ledger import ledger_member
-from corpus.part import PartPaths
+from corpus.part import PartPaths, read_keys, read_parts
 from corpus.records import SPLITS, CorpusError, Rejected
+from corpus.remote import Folder
 from corpus.rows import ShardWriter
 from corpus.work import (
     MANIFEST,
@@ -32,6 +33,7 @@ from corpus.work import (
     TOKENIZER,
     json_bytes,
     make_ready,
+    publish,
     put_in_place,
     remove_work,
     write_file,
@@ -56,8 +58,8 @@ class Written:
 
 
 def commit(
-    processed: Path,
-    work: Path,
+    processed: Folder,
+    work: Folder,
     n_items: int,
     *,
     inputs: dict[str, Any],
@@ -65,6 +67,7 @@ def commit(
     rejected_files: Sequence[Rejected],
     read_raw: ReadRaw,
     unk_id: int | None,
+    aside: Path,
 ) -> dict[str, Any]:
     """Turn the parts of all items into the corpus, and return its manifest.
 
@@ -72,14 +75,21 @@ def commit(
         inputs: what the corpus is made from: options, versions, tokenizer, raw files.
         left_alone: files of raw/ that are no documents, by reason.
         rejected_files: files of raw/ that cannot be read.
+        aside: where the corpus is made whole: `work`, or for a store a folder of this machine.
 
     Raises:
         CorpusError: there is no dialogue, or a law does not hold; then the parts stay as they are.
     """
-    out = work / "out"
+    out = aside / "out"
     shutil.rmtree(out, ignore_errors=True)
-    parts = [PartPaths(work, index) for index in range(n_items)]
-    counts = merge_counts(part.read_receipt() or {} for part in parts)
+    parts: list[PartPaths] = []
+
+    def receipts() -> Iterator[dict[str, Any]]:
+        for part, receipt in read_parts(work, range(n_items)):
+            parts.append(part)
+            yield receipt or {}
+
+    counts = merge_counts(receipts())
     if not counts["read"]:
         sources = ", ".join(inputs["options"]["sources"])
         remove_work(processed)  # nothing in it is worth keeping, and it would refuse other sources
@@ -87,7 +97,7 @@ def commit(
             f"no dialogue of the chosen sources ({sources}) was found: `python -m corpus check "
             "RAW` says what is there."
         )
-    keys = np.concatenate([part.read_keys() for part in parts])
+    keys = read_keys(parts)
     chosen = keys[keys["rows"] > 0]
     duplicates = duplicates_of(chosen)
     written = _write_shards(parts, chosen["rows"], duplicates, out, shard_metadata(inputs), unk_id)
@@ -119,8 +129,11 @@ def commit(
     )
     manifest["manifest_sha256"] = sha256(json_bytes(manifest)).hexdigest()
     write_json(out / MANIFEST, manifest)
-    make_ready(processed, work, out)
-    put_in_place(processed)
+    if isinstance(processed, Path):
+        make_ready(processed, aside, out)
+        put_in_place(processed)
+    else:
+        publish(processed, out)
     return manifest
 
 

@@ -1,7 +1,6 @@
 """What each step and rule of a build did to one dialogue, from its raw text to its tokens."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from corpus.cap import cap_turns
 from corpus.item import Options
@@ -9,13 +8,14 @@ from corpus.names.fill import fill_names
 from corpus.reading.decode import decode_document, sniff
 from corpus.reading.documents import find_documents, open_document
 from corpus.records import CorpusError, Dialogue
+from corpus.remote import Folder
 from corpus.rows import conversation
 from corpus.text.normalisation import normalise_texts, trace
 from corpus.tokens.encoder import Encoder
 from corpus.turns import arrange_turns, reject_reason
 
 
-def read_dialogue(raw: Path, raw_file: str, raw_offset: int) -> Dialogue:
+def read_dialogue(raw: Folder, raw_file: str, raw_offset: int) -> Dialogue:
     """Return one dialogue from where the corpus says it stands.
 
     Raises:

@@ -8,17 +8,17 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
 from corpus.cap import OVERLONG, cap_turns
 from corpus.counts import Counts
 from corpus.names.fill import fill_names
-from corpus.part import PartWriter, key_of
+from corpus.part import PartWriter, key_of, part_folder
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
 from corpus.records import PLACEHOLDERS, Dialogue, Item, Rejected, Source
+from corpus.remote import Folder
 from corpus.rows import Row
 from corpus.text.normalisation import normalise_texts
 from corpus.tokens.encoder import Encoder
@@ -58,11 +58,11 @@ class Draft:
 
 
 def build_item(
-    raw: Path, work: Path, item: Item, encoder: Encoder, **options: Unpack[Options]
+    raw: Folder, work: Folder, item: Item, encoder: Encoder, **options: Unpack[Options]
 ) -> Counts:
     """Take one item through all steps into its part of `work`, and return what was counted."""
     counts: Counts = defaultdict(Counter)
-    with PartWriter(work, item.index) as part:
+    with part_folder(work, item.index) as folder, PartWriter(folder, item.index) as part:
         for dialogues, rejected in _read(raw, item, counts, options["sources"]):
             drafts, undrafted = _draft(dialogues, counts, options)
             rows, keys, uncut = _finish(drafts, encoder, counts, options)
@@ -77,7 +77,7 @@ def build_item(
     return counts
 
 
-def reject_item(work: Path, item: Item, why: str) -> Counts:
+def reject_item(work: Folder, item: Item, why: str) -> Counts:
     """Leave a part without rows for an item that cannot be built; it is one line in the ledger."""
     counts: Counts = defaultdict(Counter)
     counts["broken"]["failed_item"] += 1
@@ -93,14 +93,14 @@ def reject_item(work: Path, item: Item, why: str) -> Counts:
         raw_offset=item.start,
         raw=b"",
     )
-    with PartWriter(work, item.index) as part:
+    with part_folder(work, item.index) as folder, PartWriter(folder, item.index) as part:
         part.write([], [], [rejected])
         part.finish(counts)
     return counts
 
 
 def _read(
-    raw: Path, item: Item, counts: Counts, sources: Sequence[Source]
+    raw: Folder, item: Item, counts: Counts, sources: Sequence[Source]
 ) -> Iterator[tuple[list[Dialogue], list[Rejected]]]:
     """Yield the dialogues of an item in batches of one source, with what is broken beside them."""
     dialogues: list[Dialogue] = []
@@ -123,7 +123,7 @@ def _read(
     yield dialogues, rejected
 
 
-def _decode(raw: Path, item: Item, counts: Counts) -> Iterator[Decoded]:
+def _decode(raw: Folder, item: Item, counts: Counts) -> Iterator[Decoded]:
     for document in item.documents:
         stream = open_document(raw, document)
         declared, n_found = None, 0

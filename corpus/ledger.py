@@ -3,13 +3,16 @@
 import gzip
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from corpus.records import Rejected
+from corpus.remote import Folder, local_file
 
 RAW_BYTES = 64 * 1024  # of the raw text are kept; its length and hash are of the whole
 GZIP_LEVEL = 1  # level 6 needs 4 times the time for files a fifth smaller
@@ -21,13 +24,22 @@ def ledger_member(rejected: Iterable[Rejected]) -> bytes:
     return gzip.compress(lines, GZIP_LEVEL, mtime=0) if lines else b""
 
 
-def read_ledger(processed: Path, *, containing: bytes = b"") -> Iterator[dict[str, Any]]:
+def read_ledger(processed: Folder, *, containing: bytes = b"") -> Iterator[dict[str, Any]]:
     """Yield the lines of `processed/_rejected/` that hold these bytes, in plan order."""
-    for path in sorted((processed / "_rejected").glob("*.jsonl.gz")):
+    for path in _ledger_files(processed / "_rejected"):
         with gzip.open(path) as lines:
             for line in lines:
                 if containing in line:
                     yield orjson.loads(line)
+
+
+def _ledger_files(folder: Folder) -> Iterator[Path]:
+    if isinstance(folder, Path):
+        yield from sorted(folder.glob("*.jsonl.gz"))
+        return
+    with suppress(FileNotFoundError):
+        for number in count():  # by name: what a store lists may be old
+            yield local_file(folder / f"{number:05}.jsonl.gz")
 
 
 def _line(one: Rejected) -> dict[str, Any]:

@@ -9,12 +9,12 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from functools import lru_cache
 from logging import ERROR
-from pathlib import Path
 from socket import create_connection
 
 from corpus.counts import Counts
 from corpus.item import Options, reject_item
 from corpus.records import CorpusError, Item
+from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 from corpus.work import TOKENIZER
 from corpus.workers import TRIES, build_or_tell, use_one_thread
@@ -37,8 +37,8 @@ Answer = Counts | str | Exception
 
 
 def run_on_ray(
-    raw: Path,
-    work: Path,
+    raw: Folder,
+    work: Folder,
     items: Sequence[Item],
     encoder: Encoder,  # noqa: ARG001 - every node reads its own from `work`
     options: Options,
@@ -133,7 +133,7 @@ def _answer(ref: "ray.ObjectRef[Answer]") -> Counts | str:
 
 
 def build_one(
-    raw: Path, work: Path, item: Item, options: Options, versions: Mapping[str, str]
+    raw: Folder, work: Folder, item: Item, options: Options, versions: Mapping[str, str]
 ) -> Answer:
     """Build an item on whatever node this runs; return what was counted, or what went wrong."""
     from corpus import run  # noqa: PLC0415 - which imports this module where Ray is asked for
@@ -149,7 +149,7 @@ def build_one(
 
 
 @lru_cache(maxsize=1)
-def _encoder(work: Path) -> Encoder:
+def _encoder(work: Folder) -> Encoder:
     """Return the encoder of this worker, which learns from one item for the next."""
     use_one_thread()
     return Encoder((work / TOKENIZER).read_bytes())

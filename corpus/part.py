@@ -4,10 +4,15 @@ The receipt is written last, so an item with a receipt is done, and one without 
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +21,7 @@ import pyarrow as pa
 
 from corpus.ledger import ledger_member
 from corpus.records import Rejected
+from corpus.remote import CONNECTIONS, Folder
 from corpus.rows import COLUMNS, Row, table_of
 from corpus.work import PARTS, read_json, temporary_of, write_file, write_json
 
@@ -45,18 +51,66 @@ def key_of(text: str) -> int:
     return int.from_bytes(sha256(text.encode()).digest()[:8], "little")
 
 
+@contextmanager
+def part_folder(work: Folder, index: int) -> Iterator[Path]:
+    """Yield where an item's part is written: `work`, or of a store a folder aside.
+
+    From there it is put under names that no other attempt has, and at last the receipt, which names
+    the attempt: two that come to their end at once cannot mix.
+    """
+    if isinstance(work, Path):
+        yield work
+        return
+    with TemporaryDirectory(prefix="corpus-") as aside:
+        yield Path(aside)
+        receipt, attempt = PartPaths(work, index).receipt, token_hex(8)
+        for path in sorted((Path(aside) / PARTS).iterdir()):
+            if path.name != receipt.name:
+                index_, _, ending = path.name.partition(".")
+                (work / PARTS / f"{index_}.{attempt}.{ending}").put(path)
+        counts = read_json(Path(aside) / PARTS / receipt.name)
+        write_json(receipt, counts | {"attempt": attempt})
+
+
+def read_parts(
+    work: Folder, indices: Iterable[int]
+) -> Iterator[tuple["PartPaths", dict[str, Any] | None]]:
+    """Yield the part of each item and what it counted, None if it is not built."""
+    if isinstance(work, Path):
+        yield from map(partial(_read_part, work), indices)
+    else:
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            yield from pool.map(partial(_read_part, work), indices)
+
+
+def _read_part(work: Folder, index: int) -> tuple["PartPaths", dict[str, Any] | None]:
+    part = PartPaths(work, index)
+    try:
+        receipt = read_json(part.receipt)
+    except FileNotFoundError:
+        return part, None
+    return PartPaths(work, index, receipt.pop("attempt", "")), receipt
+
+
+def read_keys(parts: Sequence["PartPaths"]) -> "Keys":
+    """Return the keys of all parts, in plan order."""
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        return np.concatenate(list(pool.map(PartPaths.read_keys, parts)))
+
+
 class PartWriter:
     """Writes one item's part; used as a context, which on an error leaves no receipt."""
 
     def __init__(self, work: Path, index: int) -> None:
         self.paths = PartPaths(work, index)
         # A worker of a build that was killed may still write for a moment: not to our file.
-        self.temporary = temporary_of(self.paths.rows)
+        self.rows_file = work / PARTS / self.paths.rows.name
+        self.temporary = temporary_of(self.rows_file)
         self.keys: list[tuple[Any, ...]] = []
         self.ledger: list[bytes] = []
 
     def __enter__(self) -> Self:
-        self.paths.rows.parent.mkdir(parents=True, exist_ok=True)
+        self.rows_file.parent.mkdir(parents=True, exist_ok=True)
         self.file = self.temporary.open("wb")
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         self.rows = pa.ipc.new_stream(self.file, COLUMNS, options=options)
@@ -88,7 +142,7 @@ class PartWriter:
         self.rows.close()
         self.file.flush()
         os.fsync(self.file.fileno())
-        self.temporary.replace(self.paths.rows)
+        self.temporary.replace(self.rows_file)
         write_file(self.paths.keys, np.array(self.keys, KEY).tobytes())
         write_file(self.paths.ledger, b"".join(self.ledger))
         write_json(self.paths.receipt, counts)
@@ -98,35 +152,34 @@ class PartWriter:
 class PartPaths:
     """Where the part of an item lies, and how it is read back."""
 
-    work: Path
+    work: Folder
     index: int
+    attempt: str = ""  # of several in a store
 
     @property
-    def rows(self) -> Path:
+    def rows(self) -> Folder:
         """An Arrow stream of `COLUMNS`."""
-        return self._path(".rows.arrow")
+        return self.path("rows.arrow")
 
     @property
-    def keys(self) -> Path:
+    def keys(self) -> Folder:
         """An array of `KEY`."""
-        return self._path(".keys")
+        return self.path("keys")
 
     @property
-    def ledger(self) -> Path:
+    def ledger(self) -> Folder:
         """Lines of the ledger."""
-        return self._path(".jsonl.gz")
+        return self.path("jsonl.gz")
 
     @property
-    def receipt(self) -> Path:
+    def receipt(self) -> Folder:
         """What was counted."""
-        return self._path(".json")
+        return self.work / PARTS / f"{self.index:06}.json"
 
-    def _path(self, ending: str) -> Path:
-        return self.work / PARTS / f"{self.index:06}{ending}"
-
-    def read_receipt(self) -> dict[str, Any] | None:
-        """Return the counts of the item, or None if it is not done."""
-        return read_json(self.receipt) if self.receipt.exists() else None
+    def path(self, ending: str) -> Folder:
+        """Return where one of its files lies."""
+        name = ".".join(filter(None, (f"{self.index:06}", self.attempt, ending)))
+        return self.work / PARTS / name
 
     def read_keys(self) -> Keys:
         """Return the keys, in plan order."""

@@ -10,19 +10,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
 
-from corpus.part import PartPaths
+from corpus.part import read_parts
 from corpus.plan import make_plan, n_bytes
 from corpus.reading.documents import Found
 from corpus.records import CorpusError, Document, Item, Member, Rejected, Segment, Split
-from corpus.work import INPUTS, WORK, read_json, write_file, write_json
+from corpus.remote import Folder
+from corpus.work import INPUTS, SHARDS, WORK, read_json, write_file, write_json
 
-SHARDS = "shards.json"
 PLAN = "plan.jsonl.gz"
 NAMED = 8  # shards are named of those that are missing
 
@@ -71,7 +72,7 @@ def shard_numbers(sizes: Sequence[int], of: int) -> list[int]:
 class SharedPlan:
     """The plan of a build as it lies in its folder `work`; the items are read when asked for."""
 
-    work: Path
+    work: Folder
     raw: str  # where it was made
     left_alone: dict[str, int]
     rejected: list[Rejected]
@@ -96,8 +97,8 @@ class SharedPlan:
 
     def missing(self) -> list[int]:
         """Return the items that nobody has built yet."""
-        indices = range(len(self.sizes))
-        return [one for one in indices if not PartPaths(self.work, one).receipt.exists()]
+        parts = read_parts(self.work, range(len(self.sizes)))
+        return [part.index for part, receipt in parts if receipt is None]
 
     def _lines(self) -> Iterator[str]:
         with _opened(self.work) as lines:
@@ -105,7 +106,7 @@ class SharedPlan:
             yield from lines
 
 
-def write_plan(work: Path, raw: Path, found: Found) -> None:
+def write_plan(work: Folder, raw: Folder, found: Found) -> None:
     """Leave the plan of a build in its folder, for all of its shards."""
     items = make_plan(found.documents)
     header = {
@@ -119,7 +120,7 @@ def write_plan(work: Path, raw: Path, found: Found) -> None:
     write_file(work / PLAN, gzip.compress(content, 1, mtime=0))
 
 
-def read_plan(work: Path) -> SharedPlan:
+def read_plan(work: Folder) -> SharedPlan:
     """Return the plan that lies in the folder of a build."""
     with _opened(work) as lines:
         header = json.loads(next(lines))
@@ -135,13 +136,13 @@ def plan_state(
     return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def declare(processed: Path, work: Path, state: str, shard: Shard) -> None:
+def declare(processed: Folder, work: Folder, state: str, shard: Shard) -> None:
     """Say that the shards in `processed` are of the build in `work`, and how many they are."""
     declared = {"work": work.name, "state": state, "shards": shard.of}
     write_json(processed / WORK / SHARDS, declared)
 
 
-def declared_plan(processed: Path, state: str | None = None) -> SharedPlan | None:
+def declared_plan(processed: Folder, state: str | None = None) -> SharedPlan | None:
     """Return the plan of the shards in `processed`, None if there is none, or of another state."""
     if not (processed / WORK / SHARDS).exists():
         return None
@@ -152,7 +153,7 @@ def declared_plan(processed: Path, state: str | None = None) -> SharedPlan | Non
     return read_plan(work)
 
 
-def missing_line(processed: Path, plan: SharedPlan, missing: Sequence[int]) -> str:
+def missing_line(processed: Folder, plan: SharedPlan, missing: Sequence[int]) -> str:
     """Return which shards have not built which items, as a person would say it."""
     of = read_json(processed / WORK / SHARDS)["shards"]
     numbers = shard_numbers(plan.sizes, of)
@@ -164,8 +165,10 @@ def missing_line(processed: Path, plan: SharedPlan, missing: Sequence[int]) -> s
     )
 
 
-def _opened(work: Path) -> TextIO:
-    return gzip.open(work / PLAN, "rt", encoding="utf-8", errors="surrogatepass", newline="\n")
+def _opened(work: Folder) -> TextIO:
+    plan = work / PLAN
+    packed = plan if isinstance(plan, Path) else BytesIO(plan.read_bytes())
+    return gzip.open(packed, "rt", encoding="utf-8", errors="surrogatepass", newline="\n")
 
 
 def _values(record: Any) -> list[Any]:  # noqa: ANN401 - any of our records: all have slots

@@ -1,26 +1,29 @@
 """A finished corpus in pandas."""
 
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pandas as pd
 
 from corpus.records import CorpusError
+from corpus.remote import Folder, copies, folder_of, local_file
 from corpus.work import MANIFEST, read_json
 
 
-def has_manifest(processed: Path) -> bool:
+def has_manifest(processed: Folder) -> bool:
     """Say whether a build has finished here."""
     return (processed / MANIFEST).exists()
 
 
-def read_manifest(processed: Path | str) -> dict[str, Any]:
+def read_manifest(processed: Folder | str) -> dict[str, Any]:
     """Return the manifest of a corpus.
 
     Raises:
         CorpusError: there is none, so no build has finished there.
     """
-    path = Path(processed) / MANIFEST
+    path = folder_of(processed) / MANIFEST
     if not path.exists():
         raise CorpusError(
             f"{processed} holds no finished corpus (no {MANIFEST}): "
@@ -29,11 +32,27 @@ def read_manifest(processed: Path | str) -> dict[str, Any]:
     return dict(read_json(path))
 
 
-def load(processed: Path | str, *, split: str | None = None) -> pd.DataFrame:
+def local_copy(processed: Folder) -> Path:
+    """Return a folder as it is, or a copy of a corpus in a store, which stays with this process.
+
+    What its manifest lists and the store lacks is not in the copy either.
+    """
+    if isinstance(processed, Path):
+        return processed
+    names = [*read_manifest(processed)["files"], MANIFEST]
+    folder = Path(copies().name, token_hex(8))
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            (processed / name).fetch(folder / name)
+    return folder
+
+
+def load(processed: Folder | str, *, split: str | None = None) -> pd.DataFrame:
     """Return the rows of a corpus as a DataFrame, in plan order, train before validation.
 
     Args:
-        processed: the folder of a finished build.
+        processed: the folder of a finished build, or the URL of one in a store.
         split: `train` or `validation` alone; both by default.
 
     Raises:
@@ -43,7 +62,7 @@ def load(processed: Path | str, *, split: str | None = None) -> pd.DataFrame:
     if split is not None and split not in {"train", "validation"}:
         raise CorpusError(f"split can be train or validation, not {split!r}.")
     chosen = [shard["path"] for shard in shards if split in (None, shard["split"])]
-    frames = [pd.read_parquet(Path(processed) / path) for path in chosen]
+    frames = [pd.read_parquet(local_file(folder_of(processed) / path)) for path in chosen]
     if not frames:
         raise CorpusError(f"{processed} holds no rows{f' of {split}' if split else ''}.")
     return pd.concat(frames, ignore_index=True)

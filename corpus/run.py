@@ -20,11 +20,12 @@ from corpus.cap import OVERLONG
 from corpus.commit import commit
 from corpus.counts import Counts
 from corpus.item import Options
-from corpus.part import PartPaths
+from corpus.part import read_parts
 from corpus.plan import make_plan, n_bytes
 from corpus.reading.decode import raw_entries, sniff
 from corpus.reading.documents import Found, find_documents, open_document
 from corpus.records import SOURCES, CorpusError, Document, Item
+from corpus.remote import Folder, Remote, folder_of
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import TokenizerFile, find_tokenizer
 from corpus.work import begin_build, finished_build, locked, put_in_place, remove_work
@@ -47,8 +48,8 @@ class RunItems(Protocol):
 
     def __call__(
         self,
-        raw: Path,
-        work: Path,
+        raw: Folder,
+        work: Folder,
         items: Sequence[Item],
         encoder: Encoder,
         options: Options,
@@ -59,8 +60,8 @@ class RunItems(Protocol):
 
 
 def build(
-    raw: Path | str,
-    processed: Path | str,
+    raw: Folder | str,
+    processed: Folder | str,
     *,
     tokenizer: str = DEFAULT_TOKENIZER,
     rules: str = "default",
@@ -82,7 +83,8 @@ def build(
     A build that was interrupted goes on where it was; one that is finished is left as it is.
 
     Args:
-        raw: the folder that holds the AIHub downloads, as they are.
+        raw: the folder that holds the AIHub downloads, as they are; like `processed` it may be a
+            URL of an object store that fsspec knows.
         processed: the folder of the corpus; made if it is not there.
         tokenizer: `skt/kogpt2-base-v2` or another hub name, a folder, a `tokenizer.json`, or
             `builtin`.
@@ -105,7 +107,7 @@ def build(
     Raises:
         CorpusError: a wrong call, in one sentence; what was in `processed` before is untouched.
     """
-    raw, processed = Path(raw), Path(processed)
+    raw, processed = folder_of(raw), folder_of(processed)
     options = options_of(
         rules=rules,
         sources=sources,
@@ -117,6 +119,21 @@ def build(
     )
     check_folders(raw, processed, workers=workers)
     run_on = runner_of(engine, address)
+    if isinstance(processed, Remote):
+        from corpus.cluster import build_in_store  # noqa: PLC0415 - it imports this module
+
+        return build_in_store(
+            raw,
+            processed,
+            options,
+            tokenizer=tokenizer,
+            update=update,
+            fresh=fresh,
+            workers=workers,
+            engine=engine,
+            address=address,
+            progress=progress,
+        )
     found = find_documents(raw, sniff=sniff)
     tokenizer_file = find_tokenizer(tokenizer)
     encoder = Encoder(tokenizer_file.json)
@@ -144,18 +161,22 @@ def build(
                 rejected_files=found.rejected,
                 read_raw=partial(read_raw, raw, found.documents),
                 unk_id=unk_id,
+                aside=work,
             )
         remove_work(processed)
     return finished
 
 
-def check_folders(raw: Path, processed: Path, *, workers: int) -> None:
+def check_folders(raw: Folder, processed: Folder, *, workers: int) -> None:
     """Raise CorpusError if no build can be asked for like this."""
     if workers < 1:
         raise CorpusError(f"workers is {workers}; a build needs one at least.")
-    if raw.resolve() == processed.resolve():
+    place, within = f"{raw.absolute()}/", f"{processed.absolute()}/"
+    if isinstance(raw, Path) and isinstance(processed, Path):  # there may be links between them
+        place, within = f"{raw.resolve()}/", f"{processed.resolve()}/"
+    if within == place:
         raise CorpusError(f"{raw} is given for both, raw files and corpus; choose another folder.")
-    if raw.resolve() in processed.resolve().parents:
+    if within.startswith(place):
         raise CorpusError(f"{processed} lies in {raw}, which is read; choose a folder beside it.")
 
 
@@ -193,8 +214,8 @@ def inputs_of(
 
 
 def build_items(
-    raw: Path,
-    work: Path,
+    raw: Folder,
+    work: Folder,
     items: Sequence[Item],
     encoder: Encoder,
     options: Options,
@@ -204,7 +225,8 @@ def build_items(
     progress: bool,
 ) -> Counts:
     """Build the items that have no receipt yet, and return what all of them counted."""
-    done = {item.index: PartPaths(work, item.index).read_receipt() for item in items}
+    parts = read_parts(work, [item.index for item in items])
+    done = {part.index: receipt for part, receipt in parts}
     total = sum(map(n_bytes, items))
     counted: Counts = defaultdict(Counter)
     with tqdm(total=total, unit="B", unit_scale=True, disable=not progress) as bar:
@@ -230,7 +252,7 @@ def build_items(
 
 
 def read_raw(
-    raw: Path, documents: Iterable[Document], places: Sequence[tuple[str, int]]
+    raw: Folder, documents: Iterable[Document], places: Sequence[tuple[str, int]]
 ) -> list[bytes]:
     """Return the raw JSON at each (raw_file, raw_offset), reading each document once."""
     offsets: dict[str, set[int]] = {}

@@ -4,7 +4,6 @@ import zlib
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,6 +17,7 @@ from corpus.ledger import read_ledger
 from corpus.processed import read_manifest
 from corpus.reading.sources import EntryError, read_entry
 from corpus.records import CorpusError, Document
+from corpus.remote import Folder, local_file
 from corpus.tokens.encoder import Encoder
 from corpus.work import TOKENIZER
 
@@ -25,7 +25,7 @@ FIRST = 3  # utterances are shown of a rejected dialogue in a list
 EXCERPT = 300  # characters of what cannot be read
 
 
-def unless_damaged(processed: Path, lines: Iterable[str]) -> Iterator[str]:
+def unless_damaged(processed: Folder, lines: Iterable[str]) -> Iterator[str]:
     """Yield `lines`, and tell in one sentence where what they are read from is damaged.
 
     Raises:
@@ -40,7 +40,7 @@ def unless_damaged(processed: Path, lines: Iterable[str]) -> Iterator[str]:
         ) from error
 
 
-def sample_lines(processed: Path, *, n: int) -> Iterator[str]:
+def sample_lines(processed: Folder, *, n: int) -> Iterator[str]:
     """Yield `n` dialogues, evenly spaced over the corpus."""
     manifest = read_manifest(processed)
     total = sum(manifest["rows"].values())
@@ -50,7 +50,7 @@ def sample_lines(processed: Path, *, n: int) -> Iterator[str]:
     yield f"{total:,} rows in {processed}; --id shows one dialogue, --reason what was left out."
 
 
-def dialogue_lines(processed: Path, dialogue_id: str, *, raw: Path | None) -> Iterator[str]:
+def dialogue_lines(processed: Folder, dialogue_id: str, *, raw: Folder | None) -> Iterator[str]:
     """Yield the rows of a dialogue, and every place where it was rejected.
 
     With `raw`, the folder it was built from, what each step did to it follows.
@@ -61,7 +61,7 @@ def dialogue_lines(processed: Path, dialogue_id: str, *, raw: Path | None) -> It
     manifest = read_manifest(processed)
     found = False
     places: dict[tuple[str, int], None] = {}  # of what could be read
-    shards = [str(processed / shard["path"]) for shard in manifest["shards"]]
+    shards = [str(local_file(processed / shard["path"])) for shard in manifest["shards"]]
     if shards:
         table = ds.dataset(shards).to_table(filter=pc.field("dialogue_id") == dialogue_id)
         for row in table.to_pylist():
@@ -83,7 +83,7 @@ def dialogue_lines(processed: Path, dialogue_id: str, *, raw: Path | None) -> It
         raise CorpusError(f"no dialogue {dialogue_id} was read into {processed}.")
 
 
-def rejected_lines(processed: Path, *, reason: str, n: int) -> Iterator[str]:
+def rejected_lines(processed: Folder, *, reason: str, n: int) -> Iterator[str]:
     """Yield how many dialogues were rejected for a reason, and the first `n` of them.
 
     Raises:
@@ -151,11 +151,11 @@ def _document(line: dict[str, Any]) -> Document:
     return Document(line["raw_file"], (), None, 0, None)
 
 
-def _row(processed: Path, manifest: dict[str, Any], place: int) -> dict[str, Any]:
+def _row(processed: Folder, manifest: dict[str, Any], place: int) -> dict[str, Any]:
     """Return one row by its place in the corpus, reading one row group."""
     for shard in manifest["shards"]:
         if place < shard["rows"]:
-            file = pq.ParquetFile(processed / shard["path"])
+            file = pq.ParquetFile(local_file(processed / shard["path"]))
             for group in range(file.num_row_groups):
                 if place < file.metadata.row_group(group).num_rows:
                     return dict(file.read_row_group(group).slice(place, 1).to_pylist()[0])

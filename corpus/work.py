@@ -10,7 +10,8 @@ of this one. No manifest, no corpus: until one is ready, what stood in `processe
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 import orjson
 
 from corpus.records import CorpusError
+from corpus.remote import CONNECTIONS, Folder, Remote
 
 WORK = ".work"
 INPUTS = "inputs.json"  # what the build is made from
@@ -28,13 +30,17 @@ TOKENIZER = "_tokenizer.json"
 REJECTED = "_rejected"
 PARTS = "parts"
 READY = "ready"  # in .work/: a corpus that is whole, as it will lie in processed/
+SHARDS = "shards.json"  # in .work/: which build the shards are of, and how many they are
 REPLACED = "replaced.json"  # in .work/: the manifest of the corpus whose place it takes
 
 _WRITER = token_hex(4)  # processes of several machines that share a folder may have the same number
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Folder, content: bytes) -> None:
     """Write a file so that it stands under its name whole or not at all, even after a power cut."""
+    if isinstance(path, Remote):
+        path.write_bytes(content)
+        return
     temporary = temporary_of(path)
     try:
         with temporary.open("wb") as file:
@@ -62,7 +68,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - JSON is what it is
+def write_json(path: Folder, value: Any) -> None:  # noqa: ANN401 - JSON is what it is
     """Write `value` as `json_bytes` gives it."""
     write_file(path, json_bytes(value))
 
@@ -72,7 +78,7 @@ def json_bytes(value: Any) -> bytes:  # noqa: ANN401
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401
+def read_json(path: Folder) -> Any:  # noqa: ANN401
     """Read a JSON file of ours.
 
     Raises:
@@ -85,15 +91,18 @@ def read_json(path: Path) -> Any:  # noqa: ANN401
 
 
 @contextmanager
-def locked(processed: Path, *, shared: bool = False) -> Iterator[None]:
+def locked(processed: Folder, *, shared: bool = False) -> Iterator[None]:
     """Hold the build folder for one build at a time, or for any number of its shards.
 
     The lock is on the folder itself and ends with the process, however that ends. A network file
-    system does not tell other machines of it.
+    system does not tell other machines of it, and a store has none.
 
     Raises:
         CorpusError: another build holds it.
     """
+    if isinstance(processed, Remote):
+        yield
+        return
     (processed / WORK).mkdir(parents=True, exist_ok=True)
     descriptor = os.open(processed, os.O_RDONLY)
     try:
@@ -107,7 +116,7 @@ def locked(processed: Path, *, shared: bool = False) -> Iterator[None]:
 
 
 def finished_build(
-    processed: Path, inputs: dict[str, Any], *, update: bool, fresh: bool
+    processed: Folder, inputs: dict[str, Any], *, update: bool, fresh: bool
 ) -> dict[str, Any] | None:
     """Return the manifest of `processed` if it is just this build, None if it is still to be made.
 
@@ -122,7 +131,7 @@ def finished_build(
     if processed.exists() and not processed.is_dir():
         raise CorpusError(f"{processed} is not a folder.")
     manifest = processed / MANIFEST
-    half_made = sorted((processed / WORK).glob(f"*/{INPUTS}"))
+    half_made = _half_made(processed)
     for path in [manifest, *half_made] if manifest.exists() else half_made:
         if fresh:
             break
@@ -142,8 +151,18 @@ def finished_build(
             )
         if path == manifest and not raw:
             return dict(there)
-    _refuse_strangers(processed)
+    if isinstance(processed, Path):
+        _refuse_strangers(processed)
     return None
+
+
+def _half_made(processed: Folder) -> Sequence[Folder]:
+    """Return the inputs of the builds that have begun; of a store that of its shards alone."""
+    if isinstance(processed, Path):
+        return sorted((processed / WORK).glob(f"*/{INPUTS}"))
+    shards = processed / WORK / SHARDS
+    inputs = processed / WORK / read_json(shards)["work"] / INPUTS if shards.exists() else shards
+    return [inputs] if inputs.exists() else []
 
 
 def differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
@@ -199,28 +218,33 @@ def _own_files(processed: Path) -> set[str]:
     return names | {MANIFEST}
 
 
-def begin_build(
-    processed: Path, inputs: dict[str, Any], tokenizer: bytes, *, shared: bool = False
-) -> Path:
-    """Return the folder of this build in `.work/`: as it was if it goes on, else a new one.
+def begin_build(processed: Path, inputs: dict[str, Any], tokenizer: bytes) -> Path:
+    """Return the folder of this build in `.work/`: as it was if it goes on, else a new one."""
+    work = processed / WORK / work_name(inputs)
+    for path in (processed / WORK).iterdir():
+        if path != work or not (path / INPUTS).exists():
+            _remove(path)
+    for path in (work / PARTS).glob("*.tmp"):  # what a build that was killed was writing
+        path.unlink(missing_ok=True)
+    begin_work(work, inputs, tokenizer)
+    return work
 
-    What is left of other builds goes, unless the folder is `shared`: others are writing there.
-    """
+
+def begin_work(work: Folder, inputs: dict[str, Any], tokenizer: bytes) -> None:
+    """Make the folder of a build, if nobody has; nothing that lies there is touched."""
+    if not (work / INPUTS).exists():
+        if isinstance(work, Path):
+            (work / PARTS).mkdir(parents=True, exist_ok=True)
+        write_file(work / TOKENIZER, tokenizer)
+        write_json(work / INPUTS, inputs)
+
+
+def work_name(inputs: dict[str, Any]) -> str:
+    """Return the name of the folder in `.work/` of a build, by what it is made from."""
     told = {name: inputs[name] for name in ("options", "versions", "raw")}
     told["tokenizer"] = inputs["tokenizer"]["sha256"]
     digest = sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    work = processed / WORK / digest[:16]
-    if not shared:
-        for path in (processed / WORK).iterdir():
-            if path != work or not (path / INPUTS).exists():
-                _remove(path)
-        for path in (work / PARTS).glob("*.tmp"):  # what a build that was killed was writing
-            path.unlink(missing_ok=True)
-    if not (work / INPUTS).exists():
-        (work / PARTS).mkdir(parents=True, exist_ok=True)
-        write_file(work / TOKENIZER, tokenizer)
-        write_json(work / INPUTS, inputs)
-    return work
+    return digest[:16]
 
 
 def make_ready(processed: Path, work: Path, out: Path) -> None:
@@ -235,7 +259,7 @@ def make_ready(processed: Path, work: Path, out: Path) -> None:
     _remove(work)
 
 
-def is_ready(processed: Path) -> bool:
+def is_ready(processed: Folder) -> bool:
     """Say whether a whole corpus waits for `put_in_place`."""
     return (processed / WORK / READY / MANIFEST).exists()
 
@@ -266,6 +290,23 @@ def put_in_place(processed: Path) -> None:
     sync_folder(processed)
 
 
+def publish(processed: Remote, out: Path) -> None:
+    """Put a whole corpus on a store, its manifest last; the one that stood there goes first.
+
+    Called again after it was cut short, it puts all once more.
+    """
+    manifest, replaced = processed / MANIFEST, processed / WORK / REPLACED
+    files = read_json(out / MANIFEST)["files"]
+    if manifest.exists():
+        replaced.write_bytes(manifest.read_bytes())
+        manifest.unlink()
+    old = read_json(replaced)["files"] if replaced.exists() else {}
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(lambda name: (processed / name).put(out / name), files))
+        list(pool.map(lambda name: (processed / name).unlink(), old.keys() - files.keys()))
+    manifest.put(out / MANIFEST)
+
+
 def _remove(path: Path) -> None:
     """Remove what lies in `.work/`; first what would make half a folder look like a whole one."""
     if path.is_dir():
@@ -275,8 +316,12 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def remove_work(processed: Path) -> None:
+def remove_work(processed: Folder) -> None:
     """Remove `.work/`: the manifest stands."""
+    if isinstance(processed, Remote):
+        (processed / WORK / SHARDS).unlink()  # first: what is left is of no build
+        (processed / WORK).remove_folder()
+        return
     shutil.rmtree(processed / WORK, ignore_errors=True)
 
 

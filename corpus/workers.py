@@ -11,7 +11,6 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from threading import Thread
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from corpus.counts import Counts
 from corpus.item import Options, build_item, reject_item
 from corpus.plan import n_bytes
 from corpus.records import CorpusError, Item
+from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 from corpus.work import TOKENIZER
 
@@ -33,8 +33,8 @@ CANNOT_START = (
 
 
 def run_items(
-    raw: Path,
-    work: Path,
+    raw: Folder,
+    work: Folder,
     items: Sequence[Item],
     encoder: Encoder,
     options: Options,
@@ -58,7 +58,7 @@ def run_items(
 
 
 def build_or_tell(
-    raw: Path, work: Path, item: Item, encoder: Encoder, options: Options
+    raw: Folder, work: Folder, item: Item, encoder: Encoder, options: Options
 ) -> Counts | str:
     """Build an item; return what was counted, or why it failed each time."""
     for _ in range(TRIES):
@@ -72,7 +72,7 @@ def build_or_tell(
 
 
 def _build_in_processes(
-    raw: Path, work: Path, items: Sequence[Item], options: Options, n_workers: int
+    raw: Folder, work: Folder, items: Sequence[Item], options: Options, n_workers: int
 ) -> Iterator[tuple[Item, Counts | str]]:
     """Build as many items at once as there are workers; a worker that dies is replaced."""
     waiting = deque(items)
@@ -114,7 +114,7 @@ def _build_in_processes(
 class _Worker:
     """A process that builds one item after the other, seen from the build."""
 
-    def __init__(self, raw: Path, work: Path, options: Options) -> None:
+    def __init__(self, raw: Folder, work: Folder, options: Options) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_work, args=(theirs, raw, work, options), daemon=True)
@@ -162,7 +162,7 @@ class _Worker:
         self.connection.close()
 
 
-def _work(connection: Connection, raw: Path, work: Path, options: Options) -> None:
+def _work(connection: Connection, raw: Folder, work: Folder, options: Options) -> None:
     """Build what comes in, one thread for itself, until the build has ended."""
     use_one_thread()
     Thread(target=_follow, daemon=True).start()

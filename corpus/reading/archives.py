@@ -9,11 +9,11 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from unicodedata import normalize
 
 from corpus.reading.streams import Joined
 from corpus.records import Member, Segment, UnreadableError
+from corpus.remote import Folder
 
 BOMB_BYTES = 64 << 20  # a member that unpacks to more than this ...
 BOMB_RATIO = (
@@ -70,7 +70,7 @@ def kind_of(head: bytes) -> str | None:
     return "tar"
 
 
-def zip_members(raw: Path, container: Container) -> Iterator[tuple[str, Member, int, Why | None]]:
+def zip_members(raw: Folder, container: Container) -> Iterator[tuple[str, Member, int, Why | None]]:
     """Yield the name, place, unpacked bytes and, if it cannot be read, the reason of each member.
 
     Raises:
@@ -123,7 +123,7 @@ def _name_of(info: zipfile.ZipInfo) -> str:
 
 
 def tar_members(
-    raw: Path, container: Container
+    raw: Folder, container: Container
 ) -> tuple[list[tuple[str, Container, Why | None]], UnreadableError | None]:
     """Return the name, place and, if it cannot be read, the reason of each member of a tar.
 

@@ -16,6 +16,7 @@ from corpus.reading.archives import Container
 from corpus.reading.search import HEAD_BYTES, SAMPLE, Search, Sniff
 from corpus.reading.streams import Joined, Unpacked
 from corpus.records import CorpusError, Document, Member, Rejected, UnreadableError
+from corpus.remote import Folder, Remote
 
 LOOSE_FILES = 20  # a folder with more loose documents has one entry in the manifest
 
@@ -44,7 +45,7 @@ class Found:
     left_alone: dict[str, int]  # what is no document, by reason
 
 
-def find_documents(raw: Path, *, sniff: Sniff) -> Found:
+def find_documents(raw: Folder, *, sniff: Sniff) -> Found:
     """Return what is in `raw`; of the documents themselves no more than the beginning is read.
 
     Args:
@@ -62,7 +63,7 @@ def find_documents(raw: Path, *, sniff: Sniff) -> Found:
     readable = _any_readable(raw, search.documents, sniff)
     sample = raw / SAMPLE
     if sample.is_dir() and readable:
-        search.left_alone["sample"] = sum(len(files) for _, _, files in os.walk(sample))
+        search.left_alone["sample"] = _n_files(sample)
     elif sample.is_dir():
         search.visit_folder(SAMPLE)
         readable = _any_readable(raw, search.documents, sniff)
@@ -74,13 +75,16 @@ def find_documents(raw: Path, *, sniff: Sniff) -> Found:
     return Found(documents, files, rejected, dict(sorted(search.left_alone.items())))
 
 
-def raw_state(raw: Path) -> str:
+def raw_state(raw: Folder) -> str:
     """Return a hash of the names, sizes and times of all files in `raw`, of which none is read.
 
     Raises:
         CorpusError: there is no such folder.
     """
     _check_folder(raw)
+    if isinstance(raw, Remote):
+        told = "".join(f"{name}\n{n} {one}\n" for name, (n, one) in sorted(raw.files().items()))
+        return sha256(told.encode()).hexdigest()
     lines: list[str] = []
     seen = set[tuple[int, int]]()
     for folder, folders, names in os.walk(raw, followlinks=True):
@@ -98,12 +102,18 @@ def raw_state(raw: Path) -> str:
     return sha256("".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _check_folder(raw: Path) -> None:
+def _n_files(folder: Folder) -> int:
+    if isinstance(folder, Remote):
+        return len(folder.files())
+    return sum(len(files) for _, _, files in os.walk(folder))
+
+
+def _check_folder(raw: Folder) -> None:
     if not raw.is_dir():
         raise CorpusError(f"{raw} is not a folder." if raw.exists() else f"There is no {raw}.")
 
 
-def open_document(raw: Path, document: Document) -> Joined | Unpacked:
+def open_document(raw: Folder, document: Document) -> Joined | Unpacked:
     """Return the bytes of a document as a stream; `seek` before reading.
 
     A big member of a zip has one stream in a process, kept for its marks, from which its next range
@@ -118,16 +128,16 @@ def open_document(raw: Path, document: Document) -> Joined | Unpacked:
 
 
 @lru_cache(maxsize=2)
-def _archive(raw: Path, container: Container) -> Joined:
+def _archive(raw: Folder, container: Container) -> Joined:
     return Joined(raw, container)
 
 
 @lru_cache(maxsize=2)
-def _big_member(raw: Path, container: Container, member: Member, size: int) -> Unpacked:
+def _big_member(raw: Folder, container: Container, member: Member, size: int) -> Unpacked:
     return Unpacked(Joined(raw, container), member, size)
 
 
-def _any_readable(raw: Path, documents: Iterable[Document], sniff: Sniff) -> bool:
+def _any_readable(raw: Folder, documents: Iterable[Document], sniff: Sniff) -> bool:
     for document in documents:
         try:
             if sniff(open_document(raw, document).read(HEAD_BYTES)):
@@ -154,7 +164,7 @@ def _what_there_is(search: Search) -> str:
 
 
 def _raw_files(
-    raw: Path, containers: Mapping[str, Container], documents: Iterable[Document]
+    raw: Folder, containers: Mapping[str, Container], documents: Iterable[Document]
 ) -> list[RawFile]:
     """Return the files that hold documents, with their hashes, sorted by path."""
     files: list[RawFile] = []

@@ -15,6 +15,7 @@ from unicodedata import normalize
 from corpus.reading.archives import Container, kind_of, readable_name, tar_members, zip_members
 from corpus.reading.streams import Joined, Unpacked
 from corpus.records import Document, Member, Rejected, Segment, Source, Split, UnreadableError
+from corpus.remote import Folder, Remote
 
 HEAD_BYTES = 64 << 10  # of a file are enough to tell what it is
 SAMPLE = "sample"  # the folder of the invented sample, visited only when asked for
@@ -31,7 +32,7 @@ _ARCHIVE = re.compile(r".+\.(zip|tar|t?gz|bz2|xz|zst|7z|rar|egg|alz|part[0-9]+)"
 class Search:
     """One look through raw/: each file and each member of an archive ends in one of its lists."""
 
-    def __init__(self, raw: Path, sniff: Sniff) -> None:
+    def __init__(self, raw: Folder, sniff: Sniff) -> None:
         """Look into `raw`, telling documents by `sniff` where their names do not."""
         self._raw, self._sniff = raw, sniff
         self.documents: list[Document] = []
@@ -41,6 +42,9 @@ class Search:
 
     def visit_folder(self, folder: str) -> None:
         """Visit every file below a folder (relative to raw/), following links."""
+        if isinstance(self._raw, Remote):
+            self._visit_objects(self._raw, folder)
+            return
         pending: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
         while pending:
             folder, above = pending.pop()
@@ -58,7 +62,7 @@ class Search:
             for path in (f"{folder}/{name}".removeprefix("/") for name in names):
                 if _is_hidden(path):
                     self.left_alone["hidden"] += 1
-                elif (status := self._stat(path)) is None:
+                elif (status := self._stat(self._raw, path)) is None:
                     continue
                 elif stat.S_ISREG(status.st_mode):
                     files.append((_recorded(path), (Segment(path, 0, status.st_size),)))
@@ -68,9 +72,25 @@ class Search:
                     pending.append((path, above | {here}))
             self._visit_files(files)
 
-    def _stat(self, path: str) -> os.stat_result | None:
+    def _visit_objects(self, raw: Remote, folder: str) -> None:
+        """Visit every object below a folder of a store."""
+        hidden = set[str]()
+        folders: dict[str, list[tuple[str, Container]]] = defaultdict(list)
+        for path, (size, _) in raw.files().items():
+            if path.startswith(f"{SAMPLE}/") == (folder == SAMPLE):
+                above = [path[:end] for end in range(len(path)) if path[end] == "/"]
+                if first := next(filter(_is_hidden, (*above, path)), None):
+                    hidden.add(first)  # counted once, as a folder is that nobody looks into
+                else:
+                    container = (Segment(path, 0, size),)
+                    folders[path.rpartition("/")[0]].append((_recorded(path), container))
+        self.left_alone["hidden"] += len(hidden)
+        for files in folders.values():
+            self._visit_files(files)
+
+    def _stat(self, raw: Path, path: str) -> os.stat_result | None:
         try:
-            return (self._raw / path).stat()
+            return (raw / path).stat()
         except OSError as error:
             self._reject(_recorded(path), "unreadable", error.strerror or "")
             return None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus.records import Member, Segment, UnreadableError
+from corpus.remote import Folder, Ranged
 
 BLOCK = 1 << 16  # packed bytes that are unpacked at once
 BLOCK_UNPACKED = 1 << 20  # and the most that they may become before the rest waits
@@ -25,12 +26,12 @@ _LOCAL_MAGIC = b"PK\x03\x04"
 class Joined(io.RawIOBase):
     """The segments of a container as one file; what it cannot read raises UnreadableError."""
 
-    def __init__(self, raw: Path, segments: tuple[Segment, ...]) -> None:
+    def __init__(self, raw: Folder, segments: tuple[Segment, ...]) -> None:
         """Join `segments`, whose paths are relative to `raw`; a file is opened when it is read."""
         super().__init__()
         self._raw, self._segments = raw, segments
         self._ends = list(accumulate(segment.length for segment in segments))
-        self._files: dict[str, io.FileIO] = {}
+        self._files: dict[str, io.FileIO | Ranged] = {}
         self._at = 0
 
     @property
@@ -86,9 +87,10 @@ class Joined(io.RawIOBase):
             raise UnreadableError("unreadable", f"{self.size - self._at:,} bytes are missing")
         return n
 
-    def _file(self, path: str) -> io.FileIO:
+    def _file(self, path: str) -> io.FileIO | Ranged:
         if path not in self._files:
-            self._files[path] = io.FileIO(self._raw / path)
+            place = self._raw / path
+            self._files[path] = io.FileIO(place) if isinstance(place, Path) else Ranged(place)
         return self._files[path]
 
     def close(self) -> None:

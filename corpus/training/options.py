@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus.records import SOURCES
+from corpus.remote import folder_of
 from corpus.training.base import TINY
 from corpus.training.labels import STRATEGIES
 
@@ -20,7 +21,7 @@ def parse_options(arguments: Sequence[str] | None, description: str | None) -> a
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("processed", type=Path, help="the folder that `python -m corpus build` wrote")
+    add("processed", type=folder_of, help="the folder, or URL, that `python -m corpus build` wrote")
     add("--model", default=KOGPT2, help="a hub name, a folder, or tiny (default: %(default)s)")
     text = (
         "what is learnt: every reply (all-sys, the default), the last one (last-sys), every turn "

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corpus.records import CorpusError, Split
+from corpus.remote import Folder, local_file
 
 MANIFEST = "_manifest.json"
 TOKENIZER = "_tokenizer.json"
@@ -21,17 +22,13 @@ TOKENIZER = "_tokenizer.json"
 class Corpus:
     """What the manifest says about a finished corpus."""
 
-    folder: Path
+    folder: Folder
     corpus_hash: str
     tokenizer_name: str
     tokenizer_sha256: str
     vocab_size: int
     shards: dict[Split, list[str]]  # paths below `folder`
-
-    @property
-    def tokenizer_file(self) -> Path:
-        """The byte copy of the tokenizer that made the token ids."""
-        return self.folder / TOKENIZER
+    tokenizer_file: Path  # the byte copy of the tokenizer that made the token ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class Dialogues:
         return len(self.offsets) - 1
 
 
-def open_corpus(folder: Path) -> Corpus:
+def open_corpus(folder: Folder) -> Corpus:
     """Read the manifest and check that the tokenizer beside it is the one that made the ids.
 
     Raises:
@@ -65,14 +62,8 @@ def open_corpus(folder: Path) -> Corpus:
         shards: dict[Split, list[str]] = {"train": [], "validation": []}
         for shard in manifest["shards"]:
             shards[shard["split"]].append(shard["path"])
-        corpus = Corpus(
-            folder,
-            manifest["corpus_hash"],
-            tokenizer["name"],
-            tokenizer["sha256"],
-            tokenizer["vocab_size"],
-            shards,
-        )
+        told = manifest["corpus_hash"], tokenizer["name"], tokenizer["sha256"]
+        vocab_size = tokenizer["vocab_size"]
     except FileNotFoundError:
         raise CorpusError(
             f"{folder} holds no finished corpus (no {MANIFEST}): "
@@ -81,12 +72,13 @@ def open_corpus(folder: Path) -> Corpus:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{folder / MANIFEST} is not a corpus manifest: {error!r}.") from error
     try:
+        corpus = Corpus(folder, *told, vocab_size, shards, local_file(folder / TOKENIZER))
         found = sha256(corpus.tokenizer_file.read_bytes()).hexdigest()
     except OSError as error:
-        raise CorpusError(f"{corpus.tokenizer_file} cannot be read: {error.strerror}.") from error
+        raise CorpusError(f"{folder / TOKENIZER} cannot be read: {error.strerror}.") from error
     if found != corpus.tokenizer_sha256:
         raise CorpusError(
-            f"{corpus.tokenizer_file} is not the tokenizer that made this corpus's token ids "
+            f"{folder / TOKENIZER} is not the tokenizer that made this corpus's token ids "
             "(its sha256 differs from the manifest's): restore it or build the corpus again."
         )
     return corpus
@@ -114,10 +106,10 @@ def read_split(corpus: Corpus, split: Split, sources: Sequence[str] = ()) -> Dia
     return Dialogues(token_ids, offsets, turns, turn_offsets, tuple(sorted(found)))
 
 
-def _read_shard(path: Path, sources: Sequence[str]) -> pa.Table:
+def _read_shard(path: Folder, sources: Sequence[str]) -> pa.Table:
     try:
         return pq.read_table(
-            path,
+            local_file(path),
             columns=["token_ids", "turn_starts", "source"],
             filters=[("source", "in", list(sources))] if sources else None,
             partitioning=None,  # a user's folder named `a=b` is no column

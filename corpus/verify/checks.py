@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.records import CorpusError
+from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 from corpus.verify.counts import check_counts
 from corpus.verify.files import check_files, check_manifest, count_ledger
@@ -14,7 +15,7 @@ from corpus.verify.shards import Shards
 from corpus.work import TOKENIZER
 
 
-def verify(processed: Path, *, raw: Path | None = None, workers: int = 1) -> Findings:
+def verify(processed: Path, *, raw: Folder | None = None, workers: int = 1) -> Findings:
     """Recompute everything that a corpus says of itself, and return what is wrong.
 
     Args:

@@ -15,6 +15,7 @@ from corpus.part import PartPaths
 from corpus.plan import make_plan
 from corpus.reading.decode import sniff
 from corpus.reading.documents import Found, find_documents
+from corpus.remote import Folder
 from corpus.run import versions
 from corpus.tokens.encoder import Encoder
 from corpus.verify.findings import Findings
@@ -27,7 +28,7 @@ _COUNTED = ("rules", "tags", "names", "people", "quirks")
 
 
 def check_raw(
-    raw: Path,
+    raw: Folder,
     processed: Path,
     manifest: dict[str, Any],
     shards: Shards,

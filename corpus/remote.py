@@ -1,0 +1,237 @@
+"""Folders in object stores (`s3://`, `gs://`, `hf://`, ...), through fsspec.
+
+Objects are put whole, fetched whole or read in ranges, by name; nothing is renamed, locked or
+appended to. What fails is tried again, and what goes on failing ends the run: a network is no
+property of the data. A listing says what lies in raw/, never what is complete.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from corpus.records import CorpusError
+
+PAUSES = (0.1, 0.5, 2.0, 5.0, 15.0)  # seconds before a request is tried again
+CONNECTIONS = 16  # objects that are fetched or put at once, where there are many
+RANGE_BYTES = 4 << 20  # are fetched at once of an object that is read in ranges
+RANGES = 4  # are kept of it in memory
+
+_MISSING = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A folder or an object of a store; as a `Path`, where it can do the same."""
+
+    url: str
+
+    def __truediv__(self, name: str) -> "Remote":
+        return Remote(f"{self.url}/{name}")
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.url.rpartition("/")[2]
+
+    def absolute(self) -> "Remote":
+        """Return it as it is."""
+        return self
+
+    def exists(self) -> bool:
+        """Say whether there is such an object, or a folder with something in it."""
+        return self._kind() is not None
+
+    def is_dir(self) -> bool:
+        """Say whether there is a folder with something in it."""
+        return self._kind() == "directory"
+
+    def _kind(self) -> str | None:
+        fs, path = _store(self.url)
+        try:
+            return str(_persist(self.url, lambda: fs.info(path))["type"])
+        except _MISSING:
+            return None
+
+    def read_bytes(self) -> bytes:
+        """Return a whole object.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        fs, path = _store(self.url)
+        return bytes(_persist(self.url, lambda: fs.cat_file(path)))
+
+    def write_bytes(self, content: bytes) -> None:
+        """Put a whole object."""
+        fs, path = _store(self.url)
+        _persist(self.url, lambda: fs.pipe_file(path, content))
+
+    def put(self, file: Path) -> None:
+        """Put a file as a whole object."""
+        fs, path = _store(self.url)
+        _persist(self.url, lambda: fs.put_file(str(file), path))
+
+    def fetch(self, file: Path) -> None:
+        """Write a whole object into a file, which stands under its name whole or not at all.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        fs, path = _store(self.url)
+        half = file.with_name(f"{file.name}.half")
+        _persist(self.url, lambda: fs.get_file(path, str(half)))
+        half.replace(file)
+
+    def unlink(self) -> None:
+        """Remove an object, if it is there."""
+        fs, path = _store(self.url)
+
+        def remove() -> None:
+            with suppress(*_MISSING):
+                fs.rm_file(path)
+
+        _persist(self.url, remove)
+
+    def remove_folder(self) -> None:
+        """Remove all that is listed in a folder."""
+        fs, path = _store(self.url)
+        if self.exists():
+            _persist(self.url, lambda: fs.rm(path, recursive=True))
+
+    def files(self) -> dict[str, tuple[int, str]]:
+        """Return the bytes of each object in this folder by its path, and what tells versions."""
+        fs, path = _store(self.url)
+        found = _persist(self.url, lambda: fs.find(path, detail=True))
+        prefix = path.rstrip("/") + "/"
+        return {
+            name.removeprefix(prefix): (int(info["size"]), _version(info))
+            for name, info in sorted(found.items())
+            if name.startswith(prefix) and not name.endswith("/")
+        }
+
+
+Folder = Path | Remote
+
+
+class Ranged:
+    """An object that is read in ranges, as far as `io.FileIO` is asked for in this package."""
+
+    def __init__(self, place: Remote) -> None:
+        """Open the object, which must be there.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        fs, path = _store(place.url)
+        self._url, self._at = place.url, 0
+        self._file = _persist(
+            place.url,
+            lambda: fs.open(
+                path,
+                "rb",
+                block_size=RANGE_BYTES,
+                cache_type="blockcache",
+                cache_options={"maxblocks": RANGES},
+            ),
+        )
+
+    def seek(self, offset: int) -> None:
+        """Go to a byte."""
+        self._at = offset
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill `view` from there, and return with how many bytes."""
+
+        def read() -> int:
+            self._file.seek(self._at)
+            return int(self._file.readinto(view))
+
+        n = _persist(self._url, read)
+        self._at += n
+        return n
+
+    def close(self) -> None:
+        """Let go of the object."""
+        self._file.close()
+
+
+def folder_of(place: "str | Folder") -> Folder:
+    """Return what a user names: a folder of this machine, or with `://` one of a store.
+
+    >>> folder_of("s3://bucket/raw/"), folder_of("raw/")
+    (Remote(url='s3://bucket/raw'), PosixPath('raw'))
+    """
+    if isinstance(place, str):
+        return Remote(place.rstrip("/")) if "://" in place else Path(place)
+    return place
+
+
+def local_file(place: Folder) -> Path:
+    """Return a file as it is, or a copy of an object that stays as long as this process."""
+    if isinstance(place, Path):
+        return place
+    copy = Path(copies().name, f"{token_hex(8)}-{place.name}")
+    place.fetch(copy)
+    return copy
+
+
+@cache
+def copies() -> "TemporaryDirectory[str]":
+    """Return a folder that is removed with this process."""
+    return TemporaryDirectory(prefix="corpus-")
+
+
+@cache
+def _store(url: str) -> tuple[Any, str]:
+    """Return the file system of fsspec and the path in it.
+
+    Raises:
+        CorpusError: fsspec knows no such store, or its package is not installed.
+    """
+    import fsspec.core  # noqa: PLC0415 - 0.1 s that local builds need not wait for
+
+    try:
+        fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    except (ImportError, ValueError) as error:
+        raise CorpusError(f"{url} cannot be reached: {str(error).rstrip('.')}.") from error
+    return fs, str(path)
+
+
+def _persist(url: str, act: Callable[[], _T]) -> _T:
+    """Return what `act` returns, trying again where the store fails.
+
+    Raises:
+        FileNotFoundError: there is no such object.
+        CorpusError: the store refuses, or goes on failing.
+    """
+    for pause in (*PAUSES, None):
+        try:
+            return act()
+        except _MISSING:
+            raise
+        except Exception as error:
+            if pause is None or isinstance(error, PermissionError):
+                reason = str(error).strip().splitlines() or [type(error).__name__]
+                raise CorpusError(
+                    f"{url} fails ({reason[0].rstrip('.')}); the same command goes on from here."
+                ) from error
+            time.sleep(pause)
+    raise AssertionError
+
+
+def _version(info: dict[str, Any]) -> str:
+    """Return what a store says to tell one version of an object from another."""
+    for name in ("ETag", "etag", "md5Hash", "blob_id", "mtime", "LastModified", "created"):
+        if info.get(name):
+            return str(info[name])
+    return ""
