@@ -1,0 +1,217 @@
+"""What 100 million dialogues and 10,000 workers ask of the machine that plans and commits.
+
+    python tests/benchmarks/cluster_simulation.py
+
+Nothing of that size is built. Each piece is measured here at a size that takes seconds (plans,
+receipts and keys at up to 2 million, real parts of invented dialogues) and scaled in proportion,
+sorting by n log n. Prints the table of README. Seconds are CPU seconds of one core.
+"""
+
+import pickle
+import random
+import time
+import tracemalloc
+from collections.abc import Callable
+from functools import cache
+from math import log2
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from corpus import cluster
+from corpus.cluster import build_shard, commit_shards
+from corpus.counts import merge_counts
+from corpus.duplicates import duplicates_of, other_choices
+from corpus.part import KEY, read_parts
+from corpus.plan import make_plan
+from corpus.plan_file import parse_shard, read_plan, write_plan
+from corpus.reading.documents import Found
+from corpus.records import Document, Member, Segment
+from corpus.rows import SHARD_ROWS
+from corpus.sample.write import write_sample
+
+DIALOGUES = 100_000_000
+WORKERS = 10_000
+IN_FLIGHT = 2 * WORKERS
+DIALOGUE_BYTES = 2_600  # of raw JSON, as in AIHub 117 and 114
+DOCUMENT_BYTES = 300 << 20
+MEMBER_BYTES = 4_000  # of a document of 543, which is one dialogue
+MEASURED = 200_000  # members, when the plan is made of them
+KEYS = 2_000_000
+SAMPLE = 12_000  # dialogues that are built
+
+
+def main() -> None:
+    """Measure, scale and print."""
+    rows: list[tuple[str, str, str]] = []
+    big, small = big_documents(), small_documents()
+    plans = [plan_of(big, 1), plan_of(small, DIALOGUES / MEASURED)]
+    rows += [(name, plans[0][name], plans[1][name]) for name in plans[0]]
+    built = built_parts()
+    n_items = [len(make_plan(big)), round(len(make_plan(small)) * DIALOGUES / MEASURED)]
+    rows += [(name, *(show(n) for n in n_items)) for name, show in built.items()]
+    keys = keys_at_scale()
+    rows += [(name, text, text) for name, text in keys.items()]
+    print("| of one machine | in documents of 300 MB | in one file a dialogue |")
+    print("|---|---|---|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def big_documents() -> list[Document]:
+    """Return all documents of a raw/ in the shape of 117 and 114, one in each zip."""
+    n = DIALOGUES * DIALOGUE_BYTES // DOCUMENT_BYTES
+    return [document(f"한국어 SNS/Training/TL_{k:04}.zip", k, DOCUMENT_BYTES) for k in range(n)]
+
+
+def small_documents() -> list[Document]:
+    """Return `MEASURED` documents of a raw/ in the shape of 543, 20,000 in each zip."""
+    folder = "020.주제별 텍스트 일상 대화 데이터/01.데이터/1.Training/라벨링데이터"
+    return [
+        document(f"{folder}/TL_01. KAKAO({k // 20_000}).zip", k, MEMBER_BYTES)
+        for k in range(MEASURED)
+    ]
+
+
+def document(archive: str, number: int, size: int) -> Document:
+    """Return a member of an archive as it is found."""
+    container = archive_of(archive)
+    member = Member(number * 1_000, size // 7, deflated=True, crc=number * 2_654_435_761 % 2**32)
+    return Document(
+        f"{archive}!KAKAO_{number:06}_{number % 20:02}.json", container, member, size, "train"
+    )
+
+
+@cache
+def archive_of(path: str) -> tuple[Segment, ...]:
+    """Return the file that an archive is, the same one for all of its members."""
+    return (Segment(path, 0, 1 << 30),)
+
+
+def plan_of(documents: list[Document], factor: float) -> dict[str, str]:
+    """Return what a plan costs, `factor` times the one that is made here."""
+    tracemalloc.start()
+    copies = pickle.loads(
+        pickle.dumps(documents)
+    )  # as finding makes them: nothing shared but archives
+    items = make_plan(copies)
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    found = Found(documents, [], [], {})
+    with TemporaryDirectory() as folder:
+        work = Path(folder)
+        seconds_made = cpu_seconds(lambda: write_plan(work, work, found))
+        n_bytes = (work / "plan.jsonl.gz").stat().st_size
+        shard = parse_shard(f"{WORKERS // 2}/{WORKERS}")
+        seconds_read = cpu_seconds(lambda: read_plan(work).items_of(shard))
+    task = max(
+        len(pickle.dumps(item)) for item in random.Random(0).sample(items, min(50, len(items)))
+    )
+    return {
+        "items": f"{len(items) * factor:,.0f}",
+        "plan in the memory of the driver": size(held * factor),
+        "plan made and written": seconds(seconds_made * factor),
+        "its file, which each shard reads": size(n_bytes * factor),
+        "to find one's items in it": seconds(seconds_read * factor),
+        f"{IN_FLIGHT:,} Ray tasks in flight": size(min(IN_FLIGHT, len(items) * factor) * task),
+    }
+
+
+def built_parts() -> dict[str, Callable[[int], str]]:
+    """Return what parts cost in proportion to items, and to dialogues, from a real build."""
+    with TemporaryDirectory() as folder:
+        raw, out = Path(folder, "raw"), Path(folder, "out")
+        write_sample(raw, dialogues=SAMPLE, seed=0)
+        built = cpu_seconds(lambda: build_shard(raw, out, "1/1", tokenizer="builtin"))
+        [parts] = out.glob(".work/*/parts")
+        n_parts = len(list(parts.glob("*.json")))
+        part_bytes = sum(path.stat().st_size for path in parts.iterdir())
+        receipts = [receipt or {} for _, receipt in read_parts(parts.parent, range(n_parts))]
+        many = [receipts[k % n_parts] for k in range(2_000)]
+        merged = cpu_seconds(lambda: merge_counts(many)) / len(many)
+        read = cpu_seconds(lambda: list(read_parts(parts.parent, range(n_parts)))) / n_parts
+        reading_raw = [0.0]
+        real = cluster.read_raw
+
+        def timed(*args: Any) -> list[bytes]:
+            answer: list[bytes] = []
+            reading_raw[0] += cpu_seconds(lambda: answer.extend(real(*args)))
+            return answer
+
+        cluster.read_raw = timed
+        manifest: dict[str, Any] = {}
+        committed = cpu_seconds(lambda: manifest.update(commit_shards(out)))
+        cluster.read_raw = real
+    n = manifest["dialogues"]["read"]
+    n_rows, n_duplicates = sum(manifest["rows"].values()), manifest["reasons"]["duplicate"]
+    corpus_bytes = sum(shard["bytes"] for shard in manifest["shards"])
+    scale = DIALOGUES / n
+    writing = (committed - reading_raw[0]) * scale
+    return {
+        "built by all workers together": lambda _: seconds(built * scale),
+        "objects: parts and receipts": lambda n_items: f"{4 * n_items:,}",
+        "objects: the corpus": lambda _: f"{n_rows * scale / SHARD_ROWS:,.0f}",
+        "bytes of all parts": lambda _: size(part_bytes * scale),
+        "bytes of the corpus, on its disk": lambda _: size(corpus_bytes * scale),
+        "commit: receipts read and added up": lambda n_items: seconds((merged + read) * n_items),
+        "commit: rows and ledger written": lambda _: seconds(writing),
+        f"commit: raw text of {n_duplicates / n:.1%} duplicates": lambda _: seconds(
+            reading_raw[0] * scale
+        ),
+    }
+
+
+def keys_at_scale() -> dict[str, str]:
+    """Return what the keys cost, of which a tenth repeats."""
+    draw = np.random.default_rng(0)
+    keys = np.zeros(KEYS, KEY)
+    for name in ("id", "text"):
+        keys[name] = draw.integers(0, 2**63, KEYS)
+        keys[name][: KEYS // 20] = keys[name][-(KEYS // 20) :]
+    keys["validation"] = draw.random(KEYS) < 0.1
+    for name in ("truncate", "split", "drop", "rows"):
+        keys[name] = 1
+    sorting = DIALOGUES * log2(DIALOGUES) / (KEYS * log2(KEYS))
+    tracemalloc.start()
+    spent = cpu_seconds(
+        lambda: (
+            duplicates_of(keys),
+            other_choices(keys, multi_party="drop", usr_ending="drop", overlong="truncate"),
+        )
+    )
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    held = (peak + 2 * keys.nbytes) * DIALOGUES / KEYS  # joined from parts, then chosen
+    return {
+        "commit: duplicates, and other choices": seconds(spent * sorting),
+        "commit: memory at its peak": size(held),
+    }
+
+
+def cpu_seconds(act: Callable[[], object]) -> float:
+    """Return how long this process works at `act`."""
+    started = time.process_time()
+    act()
+    return time.process_time() - started
+
+
+def size(n: float) -> str:
+    """Return bytes as people read them."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if n < 1000:
+            return f"{n:,.0f} {unit}" if n >= 10 else f"{n:.1f} {unit}"
+        n /= 1000
+    return f"{n:,.1f} TB"
+
+
+def seconds(n: float) -> str:
+    """Return a duration as people read it."""
+    if n < 120:
+        return f"{n:,.0f} s" if n >= 10 else f"{n:.1f} s"
+    return f"{n / 60:,.0f} min" if n < 7200 else f"{n / 3600:,.1f} h"
+
+
+if __name__ == "__main__":
+    main()
