@@ -27,10 +27,6 @@ def sniff(head: bytes) -> Source | None:
     """
     if encoding := encoding_of(head):
         head = head.decode(encoding, "replace").encode()
-    return _source_in(head)
-
-
-def _source_in(head: bytes) -> Source | None:
     is_json = head.removeprefix(BOM).lstrip().startswith((b"{", b"["))
     return source_of(head) if is_json else None
 
@@ -50,7 +46,7 @@ def decode_document(
         end: offset in the document as UTF-8; None where it ends.
     """
     text = Utf8(stream)
-    source = _source_in(text.head)
+    source = source_of(text.head)  # be its first byte damaged: its entries are not
     is_told_here = start == 0
     if source in {"summary", "sns"}:
         yield from Entries(source, document).decode(text, start, end)

@@ -23,6 +23,7 @@ from corpus.reading.sources import EntryError, id_of, read_entry, summary
 from corpus.reading.utf8 import BOM, Utf8
 from corpus.records import Dialogue, Document, Rejected, Source
 
+STRAY = "not an entry, between two"
 _BETWEEN = b", \t\r\n"  # two entries
 _CLOSING = re.compile(rb"\s*\]\s*\}?\s*\Z")  # of a document, behind its last entry
 
@@ -91,9 +92,12 @@ class Entries:
         length, digest = one.whole or (len(one.data), "")
         self._decoded.n_bytes += length
         if length > ENTRY_BYTES:
-            detail = f"{length:,} bytes; the limit is {ENTRY_BYTES:,}"
             whole = length, digest or sha256(one.data).hexdigest()
-            self._reject("too_big", detail, one.offset, one.data, whole)
+            if summary.holds_entry(one.data):
+                detail = f"{length:,} bytes; the limit is {ENTRY_BYTES:,}"
+                self._reject("too_big", detail, one.offset, one.data, whole)
+            else:
+                self._report("stray_bytes", STRAY, one.offset, one.data, whole)
         elif self._read(one.data.rstrip(_BETWEEN), one.offset):
             self._salvage(one)
         elif one.is_last:
@@ -135,7 +139,7 @@ class Entries:
         closing = _CLOSING.search(raw) if at_end else None
         raw = raw[: closing.start()].rstrip(_BETWEEN) if closing else raw
         if not summary.holds_entry(raw):
-            self._report("stray_bytes", "not an entry, between two", offset, raw)
+            self._report("stray_bytes", STRAY, offset, raw)
         elif error := self._read(raw, offset):
             is_cut = at_end and not closing and object_end(raw, 0) < 0
             self._reject("cut_short" if is_cut else error.reason, error.detail, offset, raw)
@@ -164,8 +168,17 @@ class Entries:
             )
         )
 
-    def _report(self, reason: str, detail: str, offset: int, raw: bytes) -> None:
-        self._decoded.rejected.append(file_problem(self._document, reason, detail, offset, raw))
+    def _report(
+        self,
+        reason: str,
+        detail: str,
+        offset: int,
+        raw: bytes,
+        whole: tuple[int, str] | None = None,
+    ) -> None:
+        self._decoded.rejected.append(
+            file_problem(self._document, reason, detail, offset, raw, whole)
+        )
 
 
 def rejected_entry(
@@ -179,8 +192,6 @@ def rejected_entry(
     whole: tuple[int, str] | None = None,
 ) -> Rejected:
     """Return the record of an entry that is no dialogue; of a long one its beginning is kept."""
-    if whole is None and len(raw) > RAW_BYTES:
-        whole = len(raw), sha256(raw).hexdigest()
     return Rejected(
         stage="decode",
         reason=reason,
@@ -190,12 +201,17 @@ def rejected_entry(
         raw_file=document.raw_file,
         raw_offset=offset,
         raw=raw[:RAW_BYTES],
-        whole=whole,
+        whole=whole or _whole(raw),
     )
 
 
 def file_problem(
-    document: Document, reason: str, detail: str, offset: int = 0, raw: bytes = b""
+    document: Document,
+    reason: str,
+    detail: str,
+    offset: int = 0,
+    raw: bytes = b"",
+    whole: tuple[int, str] | None = None,
 ) -> Rejected:
     """Return the record of what is wrong with a file, of which no dialogue is known to be lost."""
     return Rejected(
@@ -207,4 +223,10 @@ def file_problem(
         raw_file=document.raw_file,
         raw_offset=offset,
         raw=raw[:RAW_BYTES],
+        whole=whole or _whole(raw),
     )
+
+
+def _whole(raw: bytes) -> tuple[int, str] | None:
+    """Return the length and hash of what is too long to be kept, if it is."""
+    return (len(raw), sha256(raw).hexdigest()) if len(raw) > RAW_BYTES else None
