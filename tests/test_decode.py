@@ -568,6 +568,6 @@ def test_every_dialogue_can_be_read_again_at_its_offset(data):
     document = Document("x.json", (), None, len(raw), None)
     given_ = {one.raw_offset: one.raw for one in look(raw).dialogues}
     wanted = data.draw(st.sets(st.sampled_from(sorted(given_))))
-    assert raw_entries(io.BytesIO(raw), document, wanted) == {
+    assert dict(raw_entries(io.BytesIO(raw), document, wanted)) == {
         offset: given_[offset] for offset in wanted
     }

@@ -60,22 +60,24 @@ def decode_document(
         yield Decoded(rejected=[problem])
 
 
-def raw_entries(stream: Stream, document: Document, offsets: Collection[int]) -> dict[int, bytes]:
-    """Return by its offset the raw JSON of each dialogue that `decode_document` gave."""
-    found: dict[int, bytes] = {}
+def raw_entries(
+    stream: Stream, document: Document, offsets: Collection[int]
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the offset and raw JSON of these dialogues, of those that `decode_document` gave."""
+    missing = set(offsets)
     ranges: list[tuple[int, int | None]] = []
-    for offset in sorted(offsets):
+    for offset in sorted(missing):
         near = ranges and offset < (ranges[-1][1] or 0) + NEAR_BYTES
         first = ranges.pop()[0] if near else offset
         ranges.append((first, offset + 1))
     ranges.append((0, None))  # for an entry that stood behind a broken one, in the same slice
     for start, end in ranges:
-        if len(found) < len(set(offsets)):
+        if missing:
             for decoded in decode_document(stream, document, start=start, end=end):
                 for dialogue in decoded.dialogues:
-                    if dialogue.raw_offset in offsets:
-                        found[dialogue.raw_offset] = dialogue.raw
-    return found
+                    if dialogue.raw_offset in missing:
+                        missing.remove(dialogue.raw_offset)
+                        yield dialogue.raw_offset, dialogue.raw
 
 
 def _decode_topic(text: Utf8, document: Document) -> Decoded:
