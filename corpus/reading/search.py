@@ -125,6 +125,8 @@ class Search:
                 self._reject(name, "unsupported_archive", f"{kind}: unpack it first")
             elif _is_json(name) or self._sniff(head):
                 self._add(name, container, None, _length_of(container))
+            elif name[-4:].casefold() == ".tar" and not in_tar:
+                self._visit_tar(name, container)  # its first header may be all that is damaged
             elif _ARCHIVE.fullmatch(name):
                 self._reject(name, "broken_archive", "it does not begin like an archive")
             else:

@@ -11,7 +11,7 @@ from typing import Protocol
 from corpus.records import UnreadableError
 
 HEAD_BYTES = 64 << 10  # tell the encoding
-PROBE_BYTES = 512  # tell it of UTF-16, and so many of the first text whether it is UTF-8: all would cost 30 us
+PROBE_BYTES = 512  # of the head tell UTF-16, and of its first text cp949; all would cost 30 us
 BOM = b"\xef\xbb\xbf"  # stays in the document, so that offsets are those of the file
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
@@ -37,7 +37,8 @@ def encoding_of(head: bytes) -> str | None:
     ('cp949', 'utf-16-be')
     """
     even, odd = (head[first:PROBE_BYTES:2].count(0) for first in (0, 1))
-    if 4 * (even + odd) >= len(head[:PROBE_BYTES]) > 0:  # JSON begins with ASCII
+    few, many = sorted((even, odd))
+    if 8 * many >= len(head[:PROBE_BYTES]) > 0 and 8 * few <= many:  # JSON begins with ASCII
         return "utf-16-be" if even > odd else "utf-16-le"
     text = _NOT_ASCII.search(head)
     if text and not _is_utf8(head[text.start() : text.start() + PROBE_BYTES]):
