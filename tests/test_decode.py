@@ -588,7 +588,9 @@ def test_only_the_wanted_entries_are_decoded_again(monkeypatch):
     assert read == wanted
 
 
-@pytest.mark.parametrize("opening", [b"", b"\xff{", b"]{", b"{\x00", b"\x00" * 300 + b"{", b"\xff\xfe{"])
+@pytest.mark.parametrize(
+    "opening", [b"", b"\xff{", b"]{", b"{\x00", b"\x00" * 300 + b"{", b"\xff\xfe{"]
+)
 def test_a_damaged_beginning_costs_no_entry(opening):
     raw, _ = document_with([entry(n) for n in range(4)])
     assert ids(look(opening + raw[1:])) == ["d0", "d1", "d2", "d3"]

@@ -1,4 +1,5 @@
 from hashlib import sha256
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -97,7 +98,7 @@ def test_duplicates_are_looked_up_some_at_once_and_little_of_them_is_kept(monkey
 
     batches = list(rejected_duplicates(of, located, read_raw))
     assert asked == [len(batch) for batch in batches] == [3, 3, 2]
-    for k, one in enumerate(sum(batches, []), 4):
+    for k, one in enumerate(chain.from_iterable(batches), 4):
         raw = b"%d" % k * RAW_BYTES
         assert (one.dialogue_id, one.raw_file, one.raw_offset) == (f"d{k}", "a.json", k)
         assert one.detail == f"same text as d{k % 4} in a.json at {k % 4}"

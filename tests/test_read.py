@@ -377,9 +377,7 @@ def test_what_cannot_be_read_is_recorded_with_its_hash_as_what_can(tmp_path):
     (raw / "loop").symlink_to(raw)
     recorded = {one.path: (one.bytes, one.sha256) for one in find(raw).files}
     contents = broken | {"a.json": OURS, "X.zip": b"".join(hole.values()), "loop": b""}
-    assert recorded == {
-        name: (len(one), sha256(one).hexdigest()) for name, one in contents.items()
-    }
+    assert recorded == {name: (len(one), sha256(one).hexdigest()) for name, one in contents.items()}
 
 
 def test_links_are_followed_but_not_in_circles(tmp_path):

@@ -58,7 +58,7 @@ class Entries:
     def decode(
         self, text: Utf8, start: int, end: int | None, wanted: Collection[int] | None = None
     ) -> Iterator[Decoded]:
-        """Yield what becomes of the entries that begin in a byte range, at `wanted` offsets alone."""
+        """Yield what becomes of the entries that begin in a byte range, or of the `wanted`."""
         keys = summary.first_keys_in(text.head)
         nested = keys != summary.FIRST_KEYS
         first = 0 if nested else start  # objects that begin alike are told apart from there only

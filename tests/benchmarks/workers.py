@@ -1,6 +1,6 @@
 """One worker against several: wall and CPU seconds, memory, and what ten times the data costs.
 
-    python tests/benchmarks/workers.py                        # 20,000 and 200,000 dialogues, 3 rounds
+    python tests/benchmarks/workers.py        # 20,000 and 200,000 dialogues, three rounds
     python tests/benchmarks/workers.py --dialogues 2000 20000 --rounds 1
     python tests/benchmarks/workers.py --raw raw/ --tokenizer skt/kogpt2-base-v2
 
@@ -95,7 +95,9 @@ def report(
     costs: dict[tuple[Path, int], list[Cost]],
     workers: int,
 ) -> None:
-    print(f"{'dialogues':>10}{'workers':>9}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'wall ratio':>12}")
+    print(
+        f"{'dialogues':>10}{'workers':>9}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'wall ratio':>12}"
+    )
     for raw in trees:
         if len({cost.sha256 for n in (1, workers) for cost in costs[raw, n]}) > 1:
             sys.exit(f"the builds of {raw} are not equal")
