@@ -58,8 +58,8 @@ def standing(processed):
 @pytest.fixture(autouse=True)
 def small_items(monkeypatch):
     """Each document is an item, and the builds of this process share what is slow to make."""
-    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
-    monkeypatch.setattr("corpus.plan.RANGES", 1)
+    for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
+        monkeypatch.setattr(f"corpus.plan.{name}", 1)
     for slow in ("Encoder", "version"):
         monkeypatch.setattr(run, slow, lru_cache(getattr(run, slow)))
 
@@ -430,7 +430,8 @@ import sys, time
 import corpus.plan, corpus.workers
 from corpus.__main__ import main
 
-corpus.plan.ITEM_BYTES = corpus.plan.RANGES = corpus.workers.BYTES_PER_WORKER = 1
+corpus.plan.ITEM_BYTES = corpus.plan.RANGES = corpus.plan.ZIP_RANGES = 1
+corpus.workers.BYTES_PER_WORKER = 1
 real = corpus.workers.build_item
 
 def build_item(raw, work, item, *args, **options):
