@@ -6,10 +6,11 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -174,8 +175,8 @@ class _Sink:
 
     closed = False
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self._error: OSError | None = None
 
     def write(self, content: bytes) -> int:
@@ -197,6 +198,10 @@ class _Sink:
     def close(self) -> None:
         self.check()
         self._file.close()
+
+    def __del__(self) -> None:
+        with suppress(OSError):  # where a build has ended on an error
+            self._file.close()
 
 
 class ShardWriter:
@@ -236,7 +241,7 @@ class ShardWriter:
         if self.writer is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.shards.append({"path": f"{len(self.shards):05}.parquet", "rows": 0, "tokens": 0})
-            self.sink = _Sink(self.folder / self.shards[-1]["path"])
+            self.sink = _Sink((self.folder / self.shards[-1]["path"]).open("wb"))
             self.writer = pq.ParquetWriter(
                 self.sink,
                 self.schema,
