@@ -7,7 +7,7 @@ the same bytes wherever and in whatever order the items were built.
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
@@ -21,7 +21,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.counts import Counts, merge_counts
-from corpus.duplicates import MOST, Places, duplicates_of, other_choices, rows_under
+from corpus.duplicates import (
+    LOCATION,
+    MOST,
+    Places,
+    ReadRaw,
+    duplicates_of,
+    other_choices,
+    rejected_duplicates,
+    rows_under,
+)
 from corpus.ledger import ledger_member
 from corpus.part import PartPaths
 from corpus.records import SPLITS, CorpusError, Rejected
@@ -40,9 +49,6 @@ from corpus.work import (
 
 LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
 
-# Given the (raw_file, raw_offset) of some dialogues, returns the raw JSON of each, in their order.
-ReadRaw = Callable[[Sequence[tuple[str, int]]], Sequence[bytes]]
-
 
 @dataclass(slots=True)
 class Written:
@@ -52,7 +58,7 @@ class Written:
     rows: Counter[str] = field(default_factory=Counter)  # by split and by source
     tokens: Counter[str] = field(default_factory=Counter)
     shards: list[dict[str, Any]] = field(default_factory=list)
-    located: dict[int, dict[str, Any]] = field(default_factory=dict)  # duplicates and their firsts
+    located: list[pa.Table] = field(default_factory=list)  # `LOCATION` of duplicates and firsts
 
 
 def commit(
@@ -91,13 +97,11 @@ def commit(
     chosen = keys[keys["rows"] > 0]
     duplicates = duplicates_of(chosen)
     written = _write_shards(parts, chosen["rows"], duplicates, out, shard_metadata(inputs), unk_id)
-    repeated = _reject_duplicates(duplicates, written.located, read_raw)
-    for one in repeated:
-        counts["rejected"][f"{one.source}/{one.reason}"] += 1
     for one in rejected_files:
         counts["broken"][one.reason] += 1
     by_items = (part.ledger.read_bytes() for part in parts)
-    members = chain([ledger_member(rejected_files)], by_items, [ledger_member(repeated)])
+    repeated = _reject(rejected_duplicates(duplicates, written.located, read_raw), counts)
+    members = chain([ledger_member(rejected_files)], by_items, repeated)
     _write_ledger(members, out / REJECTED)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
     _check_laws(counts, written, rows_under(keys, **_given(inputs["options"])))
@@ -137,17 +141,17 @@ def _write_shards(
     writers = {split: ShardWriter(out / split, metadata) for split in SPLITS}
     key_of_row = np.repeat(np.arange(len(n_rows)), n_rows)
     is_duplicate = duplicates[key_of_row] >= 0
-    looked_up = np.isin(key_of_row, np.concatenate((np.flatnonzero(duplicates >= 0), duplicates)))
+    looked_up = np.zeros(len(n_rows), np.bool_)
+    looked_up[duplicates >= 0] = looked_up[duplicates[duplicates >= 0]] = True
+    is_looked_up = looked_up[key_of_row] & (np.diff(key_of_row, prepend=-1) > 0)
     start = 0
     for part in parts:
         for table in part.read_rows():
             rows = slice(start, start + len(table))
             start += len(table)
-            for row in np.flatnonzero(looked_up[rows]).tolist():
-                where = table.slice(row, 1).select(
-                    ["dialogue_id", "source", "raw_file", "raw_offset"]
-                )
-                written.located[int(key_of_row[rows][row])] = where.to_pylist()[0]
+            if is_looked_up[rows].any():
+                mask = pa.array(is_looked_up[rows])
+                written.located.append(table.filter(mask).select(LOCATION))
             kept = (
                 table.filter(pa.array(~is_duplicate[rows])) if is_duplicate[rows].any() else table
             )
@@ -162,6 +166,14 @@ def _write_shards(
     return written
 
 
+def _reject(repeated: Iterable[Sequence[Rejected]], counts: Counts) -> Iterator[bytes]:
+    """Count the duplicates and yield their lines of the ledger."""
+    for several in repeated:
+        for one in several:
+            counts["rejected"][f"{one.source}/{one.reason}"] += 1
+        yield ledger_member(several)
+
+
 def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
     first_parts = kept.filter(pc.equal(kept["part"], 0))
     written.dialogues.update(first_parts["source"].to_pylist())
@@ -173,31 +185,6 @@ def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
     if unk_id is not None:
         ids = kept["token_ids"].combine_chunks().flatten().to_numpy()
         written.tokens["unk"] += int(np.count_nonzero(ids == unk_id))
-
-
-def _reject_duplicates(
-    duplicates: Places, located: dict[int, dict[str, Any]], read_raw: ReadRaw
-) -> list[Rejected]:
-    places = np.flatnonzero(duplicates >= 0).tolist()
-    raws = read_raw([(located[one]["raw_file"], located[one]["raw_offset"]) for one in places])
-    rejected = []
-    for place, raw in zip(places, raws, strict=True):
-        one, first = located[place], located[int(duplicates[place])]
-        where = f"{first['raw_file']} at {first['raw_offset']}"
-        same = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
-        rejected.append(
-            Rejected(
-                stage="commit",
-                reason="duplicate",
-                detail=f"same {same} as {first['dialogue_id']} in {where}",
-                source=one["source"],
-                dialogue_id=one["dialogue_id"],
-                raw_file=one["raw_file"],
-                raw_offset=one["raw_offset"],
-                raw=raw,
-            )
-        )
-    return rejected
 
 
 def _write_ledger(members: Iterable[bytes], folder: Path) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from corpus.records import Document, Item
 
 ITEM_BYTES = 8 << 20  # small documents are grouped up to this size: some 3,000 dialogues, a second
-RANGES = 16  # a range of a zip member is reached by unpacking what stands before it: never too many
+RANGES = 64  # of a document at most: enough for 32 workers
+ZIP_RANGES = 16  # a range of a zip's member is reached by unpacking what stands before it
 
 
 def make_plan(documents: Sequence[Document]) -> list[Item]:
@@ -34,7 +35,8 @@ def _pieces(
             yield tuple(group), 0, None
             group, size = [], 0
         if document.size > 2 * ITEM_BYTES:
-            step = max(ITEM_BYTES, -(-document.size // RANGES))
+            most = ZIP_RANGES if document.member else RANGES
+            step = max(ITEM_BYTES, -(-document.size // most))
             for start in range(0, document.size, step):
                 end = start + step
                 yield (document,), start, end if end < document.size else None

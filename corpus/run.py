@@ -4,7 +4,7 @@ What happens to one item is in item.py, what happens once for all of them in com
 """
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
@@ -129,7 +129,7 @@ def build(
                 inputs=inputs,
                 left_alone=found.left_alone,
                 rejected_files=found.rejected,
-                read_raw=partial(_read_raw, raw, found.documents),
+                read_raw=partial(_read_raw, raw, _by_name(found.documents)),
                 unk_id=unk_id,
             )
         remove_work(processed)
@@ -171,27 +171,32 @@ def _build_items(
                 count(item, counts)
 
 
-def _read_raw(
-    raw: Path, documents: Sequence[Document], places: Sequence[tuple[str, int]]
-) -> list[bytes]:
-    """Return the raw JSON at each (raw_file, raw_offset), reading each document once."""
-    offsets: dict[str, set[int]] = {}
-    for raw_file, offset in places:
-        offsets.setdefault(raw_file, set()).add(offset)
-    found: dict[tuple[str, int], bytes] = {}
+def _by_name(documents: Sequence[Document]) -> dict[str, list[Document]]:
+    """Return the documents by their names; in an archive two may have the same."""
+    by_name: dict[str, list[Document]] = {}
     for document in documents:
-        wanted = offsets.get(document.raw_file)
-        if wanted:
-            stream = open_document(raw, document)
-            for offset, content in raw_entries(stream, document, wanted).items():
-                found[document.raw_file, offset] = content
+        by_name.setdefault(document.raw_file, []).append(document)
+    return by_name
+
+
+def _read_raw(
+    raw: Path, documents: Mapping[str, Sequence[Document]], places: Sequence[tuple[str, int]]
+) -> Iterator[tuple[tuple[str, int], bytes]]:
+    """Yield each (raw_file, raw_offset) with the raw JSON there, reading each document once."""
+    wanted: dict[str, set[int]] = {}
     for raw_file, offset in places:
-        if (raw_file, offset) not in found:
+        wanted.setdefault(raw_file, set()).add(offset)
+    for raw_file, offsets in wanted.items():
+        missing = set(offsets)
+        for document in documents.get(raw_file, ()):
+            for offset, content in raw_entries(open_document(raw, document), document, offsets):
+                missing.discard(offset)
+                yield (raw_file, offset), content
+        if missing:
             raise CorpusError(
-                f"{raw_file} at {offset:,} cannot be read any more: {raw} has changed, or its disk "
-                "fails."
+                f"{raw_file} at {min(missing):,} cannot be read any more: {raw} has changed, or "
+                "its disk fails."
             )
-    return [found[place] for place in places]
 
 
 def options_of(
