@@ -28,7 +28,7 @@ class Loss:
     reason: str
     n: int
     option: str | None  # what keeps them, where another choice does
-    gain: int  # rows that the corpus would have more
+    gain: int | None  # rows that it would have more, where they would be of these dialogues
 
 
 def report_numbers(measured: Measured, counts: Counts, unknown: str, one_in: int) -> dict[str, Any]:
@@ -56,7 +56,10 @@ def losses(manifest: Mapping[str, Any]) -> list[Loss]:
     for reason, n in sorted(manifest["reasons"].items(), key=lambda pair: (-pair[1], pair[0])):
         option = KEPT_BY.get(reason)
         rows = manifest["other_choices"].get(option)
-        found.append(Loss(reason, n, option if rows else None, rows - n_rows if rows else 0))
+        # Splitting gains rows of the dialogues that are cut, too: how many of these is not known.
+        is_known = rows is not None and reason != "over_max_tokens"
+        gain = rows - n_rows if is_known else None
+        found.append(Loss(reason, n, None if rows is None else option, gain))
     return found
 
 
@@ -67,7 +70,8 @@ def glance_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     n_read = dialogues["read"]
     yield f"lost     {dialogues['rejected'] / n_read:.1%} of {n_read:,} dialogues"
     for one in losses(manifest):
-        advice = f"; {one.option}: {one.gain:+,} rows" if one.option else ""
+        gain = "" if one.gain is None else f": {one.gain:+,} rows"
+        advice = f"; {one.option}{gain}" if one.option else ""
         yield f"           {one.n / n_read:6.1%} {one.reason}{advice}"
     tokens, turns = (median(added(report[name].values())) for name in ("tokens", "turns"))
     cut = f"{report['rows_cut']:,} cut at the limit"

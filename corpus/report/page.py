@@ -7,15 +7,16 @@ aside, and nothing depends on a clock, a host or a path.
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corpus.report import charts, pictures, words
 from corpus.report.examples import UTTERANCES
 from corpus.report.measure import BIN
 from corpus.report.numbers import added, losses, median
 from corpus.text.normalisation import TABLES
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "template"
 FILES_SHOWN = 200
@@ -62,7 +63,7 @@ def report_page(
         dialogue_flow=pictures.dialogue_flow(manifest),
         utterance_parts=(parts := pictures.utterance_parts(manifest)),
         utterance_flow=charts.flow(
-            [(n, charts.SHORT if reason else charts.LABEL) for _, reason, n in parts]
+            [(n, charts.SHORT if reason else charts.LONG) for _, reason, n in parts]
         ),
         uncapped=charts.histogram(report["uncapped_tokens"], step=BIN, cap=options["max_tokens"]),
         turns=charts.histogram(added(report["turns"].values()), step=1),
@@ -114,7 +115,10 @@ def change_of(before: str, after: str) -> Change:
 
 
 @cache  # a process may build more than one corpus, as the tests do
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    # 0.1 s, and only a commit needs it
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
