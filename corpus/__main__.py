@@ -51,6 +51,7 @@ def _build(args: argparse.Namespace) -> int:
     from corpus.closing import closing_lines
     from corpus.processed import has_manifest, read_manifest
     from corpus.run import build
+    from corpus.work import REPORT
 
     started = time.monotonic()
     stood = has_manifest(args.processed) and not args.fresh
@@ -76,6 +77,7 @@ def _build(args: argparse.Namespace) -> int:
     else:
         print(f"Built {args.processed} in {time.monotonic() - started:.1f} s.")
     print("\n".join(closing_lines(manifest)))
+    print(f"Look at it: {args.processed / REPORT}")
     broken = manifest["broken"]
     for raw_file, n in manifest["wrong_counts"].items():
         print(

@@ -34,10 +34,15 @@ from corpus.duplicates import (
 from corpus.ledger import ledger_member
 from corpus.part import PartPaths
 from corpus.records import SPLITS, CorpusError, Rejected
+from corpus.report.examples import Examples, merge_examples
+from corpus.report.measure import Measured
+from corpus.report.numbers import report_numbers
+from corpus.report.page import report_page
 from corpus.rows import ShardWriter
 from corpus.work import (
     MANIFEST,
     REJECTED,
+    REPORT,
     TOKENIZER,
     json_bytes,
     make_ready,
@@ -71,6 +76,8 @@ def commit(
     rejected_files: Sequence[Rejected],
     read_raw: ReadRaw,
     unk_id: int | None,
+    unknown: str,
+    one_in: int,
 ) -> dict[str, Any]:
     """Turn the parts of all items into the corpus, and return its manifest.
 
@@ -78,6 +85,8 @@ def commit(
         inputs: what the corpus is made from: options, versions, tokenizer, raw files.
         left_alone: files of raw/ that are no documents, by reason.
         rejected_files: files of raw/ that cannot be read.
+        unk_id, unknown: the token of characters that the tokenizer does not know, and those.
+        one_in: of so many dialogues one was looked at for the report.
 
     Raises:
         CorpusError: there is no dialogue, or a law does not hold; then the parts stay as they are.
@@ -96,11 +105,15 @@ def commit(
     keys = np.concatenate([part.read_keys() for part in parts])
     chosen = keys[keys["rows"] > 0]
     duplicates = duplicates_of(chosen)
-    written = _write_shards(parts, chosen["rows"], duplicates, out, shard_metadata(inputs), unk_id)
+    measured = Measured(chosen, duplicates, unk_id)
+    metadata = shard_metadata(inputs)
+    written = _write_shards(parts, chosen["rows"], duplicates, out, metadata, unk_id, measured)
     for one in rejected_files:
         counts["broken"][one.reason] += 1
     by_items = (part.ledger.read_bytes() for part in parts)
-    repeated = _reject(rejected_duplicates(duplicates, written.located, read_raw), counts)
+    left_out = Examples(of_many=False)
+    left_out.take_rejected(rejected_files)
+    repeated = _reject(rejected_duplicates(duplicates, written.located, read_raw), counts, left_out)
     members = chain([ledger_member(rejected_files)], by_items, repeated)
     _write_ledger(members, out / REJECTED)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
@@ -110,17 +123,21 @@ def commit(
         for path in sorted(out.rglob("*"))
         if path.is_file()
     }
+    report = report_numbers(measured, counts, unknown, one_in)
     manifest = (
         inputs
         | {"corpus_version": inputs["versions"]["corpus"], "left_alone": left_alone}
         | _summary(counts, written)
         | {
             "other_choices": other_choices(keys, **_given(inputs["options"])),
+            "report": report,
             "shards": [shard | {"sha256": files[shard["path"]]} for shard in written.shards],
-            "files": files,
-            "corpus_hash": corpus_hash(files),
         }
     )
+    examples = merge_examples([*(part.read_examples() for part in parts), left_out.found()])
+    write_file(out / REPORT, report_page(manifest, examples, measured.dialogues()))
+    files[REPORT] = _sha256(out / REPORT)
+    manifest |= {"files": files, "corpus_hash": corpus_hash(files)}
     manifest["manifest_sha256"] = sha256(json_bytes(manifest)).hexdigest()
     write_json(out / MANIFEST, manifest)
     make_ready(processed, work, out)
@@ -135,6 +152,7 @@ def _write_shards(
     out: Path,
     metadata: dict[str, str],
     unk_id: int | None,
+    measured: Measured,
 ) -> Written:
     """Write the rows of all parts that are no duplicates, each split into its own shards."""
     written = Written()
@@ -156,6 +174,7 @@ def _write_shards(
                 table.filter(pa.array(~is_duplicate[rows])) if is_duplicate[rows].any() else table
             )
             _count(kept, written, unk_id)
+            measured.take(kept, key_of_row[rows][~is_duplicate[rows]])
             for split in pc.unique(kept["split"]).to_pylist():
                 writers[split].write(kept.filter(pc.equal(kept["split"], split)))
         pa.default_memory_pool().release_unused()
@@ -166,9 +185,12 @@ def _write_shards(
     return written
 
 
-def _reject(repeated: Iterable[Sequence[Rejected]], counts: Counts) -> Iterator[bytes]:
-    """Count the duplicates and yield their lines of the ledger."""
+def _reject(
+    repeated: Iterable[Sequence[Rejected]], counts: Counts, examples: Examples
+) -> Iterator[bytes]:
+    """Count the duplicates, keep some as examples, and yield their lines of the ledger."""
     for several in repeated:
+        examples.take_rejected(several)
         for one in several:
             counts["rejected"][f"{one.source}/{one.reason}"] += 1
         yield ledger_member(several)

@@ -32,6 +32,9 @@ KEY = np.dtype(
         ("split", "<u4"),
         ("drop", "<u4"),
         ("rows", "<u4"),  # rows in this part: those of the options of this build
+        ("tokens", "<u4"),  # before the cap, <s> and </s> included; 0 where they were not counted
+        ("utterances", "<u4"),  # left after the text rules
+        ("in_rows", "<u4"),  # of them, those in the rows
     ]
 )
 Keys = np.ndarray[tuple[int], np.dtype[np.void]]
@@ -83,7 +86,7 @@ class PartWriter:
         self.keys.extend(keys)
         self.ledger.append(ledger_member(rejected))
 
-    def finish(self, counts: dict[str, Any]) -> None:
+    def finish(self, counts: dict[str, Any], examples: dict[str, Any]) -> None:
         """Make the part durable, the receipt last."""
         self.rows.close()
         self.file.flush()
@@ -91,6 +94,7 @@ class PartWriter:
         self.temporary.replace(self.paths.rows)
         write_file(self.paths.keys, np.array(self.keys, KEY).tobytes())
         write_file(self.paths.ledger, b"".join(self.ledger))
+        write_json(self.paths.examples, examples)
         write_json(self.paths.receipt, counts)
 
 
@@ -117,6 +121,11 @@ class PartPaths:
         return self._path(".jsonl.gz")
 
     @property
+    def examples(self) -> Path:
+        """What the report shows of the item."""
+        return self._path(".examples.json")
+
+    @property
     def receipt(self) -> Path:
         """What was counted."""
         return self._path(".json")
@@ -127,6 +136,10 @@ class PartPaths:
     def read_receipt(self) -> dict[str, Any] | None:
         """Return the counts of the item, or None if it is not done."""
         return read_json(self.receipt) if self.receipt.exists() else None
+
+    def read_examples(self) -> dict[str, Any]:
+        """Return what the report shows of the item."""
+        return dict(read_json(self.examples))
 
     def read_keys(self) -> Keys:
         """Return the keys, in plan order."""

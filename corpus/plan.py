@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from corpus.records import Document, Item
 
 ITEM_BYTES = 8 << 20  # small documents are grouped up to this size: some 3,000 dialogues, a second
+LOOKED_AT_BYTES = 4 << 20  # of raw/ are looked at more closely for the report, wherever they lie
 RANGES = 64  # of a document at most: enough for 32 workers
 ZIP_RANGES = 16  # a range of a zip's member is reached by unpacking what stands before it
 
@@ -16,7 +17,8 @@ ZIP_RANGES = 16  # a range of a zip's member is reached by unpacking what stands
 def make_plan(documents: Sequence[Document]) -> list[Item]:
     """Return the items in plan order: small documents grouped, big ones cut into byte ranges."""
     pieces = enumerate(_pieces(documents))
-    return [Item(index, group, start, end) for index, (group, start, end) in pieces]
+    one_in = -(-sum(document.size for document in documents) // LOOKED_AT_BYTES) or 1
+    return [Item(index, group, start, end, one_in) for index, (group, start, end) in pieces]
 
 
 def n_bytes(item: Item) -> int:

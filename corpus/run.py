@@ -36,7 +36,13 @@ CHOICES = {
     "overlong": OVERLONG,
 }
 MIN_TOKENS = 6  # <s> <usr> and a token, <sys> and a token, </s>
-VERSIONED = ("pyarrow", "tokenizers", "regex", "Faker")  # what the bytes depend on beside ourselves
+VERSIONED = (
+    "pyarrow",
+    "tokenizers",
+    "regex",
+    "Faker",
+    "Jinja2",
+)  # what the bytes depend on beside ourselves
 
 
 def build(
@@ -120,7 +126,7 @@ def build(
             work = begin_build(processed, inputs, tokenizer_file.json)
             items = make_plan(found.documents)
             _build_items(raw, work, items, encoder, options, workers=workers, progress=progress)
-            unk_id = encoder.unk_id
+            unk_id, unknown = encoder.unk_id, encoder.unknown_characters()
             del encoder  # 50 MB that the commit can use
             finished = commit(
                 processed,
@@ -131,6 +137,8 @@ def build(
                 rejected_files=found.rejected,
                 read_raw=partial(_read_raw, raw, _by_name(found.documents)),
                 unk_id=unk_id,
+                unknown=unknown,
+                one_in=items[0].one_in if items else 1,
             )
         remove_work(processed)
     return finished

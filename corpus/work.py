@@ -25,6 +25,7 @@ INPUTS = "inputs.json"  # what the build is made from
 MANIFEST = "_manifest.json"
 TOKENIZER = "_tokenizer.json"
 REJECTED = "_rejected"
+REPORT = "_report.html"
 PARTS = "parts"
 READY = "ready"  # in .work/: a corpus that is whole, as it will lie in processed/
 REPLACED = "replaced.json"  # in .work/: the manifest of the corpus whose place it takes

@@ -18,6 +18,7 @@ HOMES = {
     "tokenizers": {"tokens"},
     "huggingface_hub": {"tokens"},
     "pandas": {"processed.py"},
+    "jinja2": {"report/page.py"},
 }
 
 

@@ -15,9 +15,9 @@ ENTRY = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
 
 
 def keys_of(*entries):
-    """Entries are (id, text, validation) or whole tuples of KEY."""
-    filled = [e if len(e) == len(KEY) else (*e, False, False, 1, 1, 1, 1) for e in entries]
-    return np.array(filled, KEY)
+    """Entries are (id, text, validation) or the first nine of KEY, up to the rows."""
+    filled = [e if len(e) == 9 else (*e, False, False, 1, 1, 1, 1) for e in entries]
+    return np.array([(*e, *[0] * (len(KEY) - 9)) for e in filled], KEY)
 
 
 def slow_duplicates(entries):
