@@ -218,11 +218,7 @@ def take_step(run: Run) -> bool:
     loss, norm, stop = read_gradient(run.gradient)
     if stop:
         return False
-    if not math.isfinite(loss + norm):
-        raise CorpusError(
-            f"the loss is no finite number any more at step {progress.step + 1}, with a highest "
-            f"learning rate of {options.lr:g}: try a lower --lr."
-        )
+    check_finite(run, loss + norm, progress.step + 1)
     clip_gradient(run.gradient, norm, options.clip)
     rate = learning_rate(progress.step, total=run.steps, warmup=options.warmup, peak=options.lr)
     set_learning_rate(run.optimiser, rate)
@@ -240,6 +236,19 @@ def take_step(run: Run) -> bool:
         run.bar.set_postfix_str(f"loss {loss:.3f}, {speed:,.0f} tokens/s{use}", refresh=False)
         run.bar.update()
     return True
+
+
+def check_finite(run: Run, loss: float, step: int) -> None:
+    """Check that the run has not run away.
+
+    Raises:
+        CorpusError: the loss is infinite or no number at all.
+    """
+    if not math.isfinite(loss):
+        raise CorpusError(
+            f"the loss is no finite number any more at step {step}, with a highest learning rate "
+            f"of {run.options.lr:g}: try a lower --lr."
+        )
 
 
 def add_unit(run: Run, unit: Indices, n_labelled: int) -> float:
@@ -260,6 +269,7 @@ def validate(run: Run) -> bool:
     losses = evaluate(run.model, material.validation, material.rows, run.world)
     if losses is None:
         return False
+    check_finite(run, losses.all, progress.step)
     progress.evaluations.append(Evaluation(progress.step, losses))
     if run.log is None:
         return True

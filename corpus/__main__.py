@@ -105,12 +105,14 @@ def _close(
 ) -> int:
     """Tell what became of everything, and return the exit code."""
     from corpus.closing import closing_lines
+    from corpus.work import REPORT
 
     if is_old:
         print(f"{args.processed} is this build already, finished; nothing to do.")
     else:
         print(f"Built {args.processed} in {time.monotonic() - started:.1f} s.")
     print("\n".join(closing_lines(manifest)))
+    print(f"Look at it: {args.processed / REPORT}")
     for raw_file, n in manifest["wrong_counts"].items():
         print(
             f"Warning: numberOfItems of {raw_file} says {n['declared']:,}, {n['found']:,} were "

@@ -30,6 +30,7 @@ from corpus.remote import Folder, folder_of
 from corpus.run import (
     DEFAULT_TOKENIZER,
     build_items,
+    by_name,
     check_folders,
     inputs_of,
     options_of,
@@ -120,7 +121,7 @@ def build_shard(
         work = processed / WORK / work_name(inputs)
         begin_work(work, inputs, tokenizer_file.json)
         if found:
-            write_plan(work, raw, found)
+            write_plan(work, inputs, raw, found)
         declare(processed, work, state, one)
         items = read_plan(work).items_of(one)
         counts = build_items(
@@ -160,6 +161,9 @@ def commit_shards(processed: Folder | str, *, raw: Folder | str | None = None) -
         raw = folder_of(raw or plan.raw)
         if not raw.is_dir():
             raise CorpusError(f"There is no {raw} here: say with --raw where RAW lies.")
+        encoder = Encoder((plan.work / TOKENIZER).read_bytes())
+        unk_id, unknown = encoder.unk_id, encoder.unknown_characters()
+        del encoder  # 50 MB that the commit can use
         with TemporaryDirectory(prefix="corpus-") as aside:
             manifest = commit(
                 processed,
@@ -168,8 +172,10 @@ def commit_shards(processed: Folder | str, *, raw: Folder | str | None = None) -
                 inputs=plan.inputs,
                 left_alone=plan.left_alone,
                 rejected_files=plan.rejected,
-                read_raw=partial(read_raw, raw, plan.documents()),
-                unk_id=Encoder((plan.work / TOKENIZER).read_bytes()).unk_id,
+                read_raw=partial(read_raw, raw, by_name(plan.documents())),
+                unk_id=unk_id,
+                unknown=unknown,
+                one_in=plan.one_in,
                 aside=plan.work if isinstance(plan.work, Path) else Path(aside),
             )
         remove_work(processed)

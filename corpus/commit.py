@@ -7,7 +7,7 @@ the same bytes wherever and in whatever order the items were built.
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
@@ -21,15 +21,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.counts import Counts, merge_counts
-from corpus.duplicates import MOST, Places, duplicates_of, other_choices, rows_under
+from corpus.duplicates import (
+    LOCATION,
+    MOST,
+    Places,
+    ReadRaw,
+    duplicates_of,
+    other_choices,
+    rejected_duplicates,
+    rows_under,
+)
 from corpus.ledger import ledger_member
-from corpus.part import PartPaths, read_keys, read_parts
+from corpus.part import PartPaths, read_each, read_parts
 from corpus.records import SPLITS, CorpusError, Rejected
 from corpus.remote import Folder
+from corpus.report.examples import Examples, merge_examples
+from corpus.report.measure import Measured
+from corpus.report.numbers import report_numbers
+from corpus.report.page import report_page
 from corpus.rows import ShardWriter
 from corpus.work import (
     MANIFEST,
     REJECTED,
+    REPORT,
     TOKENIZER,
     json_bytes,
     make_ready,
@@ -42,9 +56,6 @@ from corpus.work import (
 
 LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
 
-# Given the (raw_file, raw_offset) of some dialogues, returns the raw JSON of each, in their order.
-ReadRaw = Callable[[Sequence[tuple[str, int]]], Sequence[bytes]]
-
 
 @dataclass(slots=True)
 class Written:
@@ -54,7 +65,7 @@ class Written:
     rows: Counter[str] = field(default_factory=Counter)  # by split and by source
     tokens: Counter[str] = field(default_factory=Counter)
     shards: list[dict[str, Any]] = field(default_factory=list)
-    located: dict[int, dict[str, Any]] = field(default_factory=dict)  # duplicates and their firsts
+    located: list[pa.Table] = field(default_factory=list)  # `LOCATION` of duplicates and firsts
 
 
 def commit(
@@ -67,6 +78,8 @@ def commit(
     rejected_files: Sequence[Rejected],
     read_raw: ReadRaw,
     unk_id: int | None,
+    unknown: str,
+    one_in: int,
     aside: Path,
 ) -> dict[str, Any]:
     """Turn the parts of all items into the corpus, and return its manifest.
@@ -75,6 +88,8 @@ def commit(
         inputs: what the corpus is made from: options, versions, tokenizer, raw files.
         left_alone: files of raw/ that are no documents, by reason.
         rejected_files: files of raw/ that cannot be read.
+        unk_id, unknown: the token of characters that the tokenizer does not know, and those.
+        one_in: of so many dialogues one was looked at for the report.
         aside: where the corpus is made whole: `work`, or for a store a folder of this machine.
 
     Raises:
@@ -97,17 +112,19 @@ def commit(
             f"no dialogue of the chosen sources ({sources}) was found: `python -m corpus check "
             "RAW` says what is there."
         )
-    keys = read_keys(parts)
+    keys = np.concatenate(read_each(parts, PartPaths.read_keys))
     chosen = keys[keys["rows"] > 0]
     duplicates = duplicates_of(chosen)
-    written = _write_shards(parts, chosen["rows"], duplicates, out, shard_metadata(inputs), unk_id)
-    repeated = _reject_duplicates(duplicates, written.located, read_raw)
-    for one in repeated:
-        counts["rejected"][f"{one.source}/{one.reason}"] += 1
+    measured = Measured(chosen, duplicates, unk_id)
+    metadata = shard_metadata(inputs)
+    written = _write_shards(parts, chosen["rows"], duplicates, out, metadata, unk_id, measured)
     for one in rejected_files:
         counts["broken"][one.reason] += 1
     by_items = (part.ledger.read_bytes() for part in parts)
-    members = chain([ledger_member(rejected_files)], by_items, [ledger_member(repeated)])
+    left_out = Examples(of_many=False)
+    left_out.take_rejected(rejected_files)
+    repeated = _reject(rejected_duplicates(duplicates, written.located, read_raw), counts, left_out)
+    members = chain([ledger_member(rejected_files)], by_items, repeated)
     _write_ledger(members, out / REJECTED)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
     _check_laws(counts, written, rows_under(keys, **_given(inputs["options"])))
@@ -116,17 +133,21 @@ def commit(
         for path in sorted(out.rglob("*"))
         if path.is_file()
     }
+    report = report_numbers(measured, counts, unknown, one_in)
     manifest = (
         inputs
         | {"corpus_version": inputs["versions"]["corpus"], "left_alone": left_alone}
         | _summary(counts, written)
         | {
             "other_choices": other_choices(keys, **_given(inputs["options"])),
+            "report": report,
             "shards": [shard | {"sha256": files[shard["path"]]} for shard in written.shards],
-            "files": files,
-            "corpus_hash": corpus_hash(files),
         }
     )
+    examples = merge_examples([*read_each(parts, PartPaths.read_examples), left_out.found()])
+    write_file(out / REPORT, report_page(manifest, examples, measured.dialogues()))
+    files[REPORT] = _sha256(out / REPORT)
+    manifest |= {"files": files, "corpus_hash": corpus_hash(files)}
     manifest["manifest_sha256"] = sha256(json_bytes(manifest)).hexdigest()
     write_json(out / MANIFEST, manifest)
     if isinstance(processed, Path):
@@ -144,27 +165,29 @@ def _write_shards(
     out: Path,
     metadata: dict[str, str],
     unk_id: int | None,
+    measured: Measured,
 ) -> Written:
     """Write the rows of all parts that are no duplicates, each split into its own shards."""
     written = Written()
     writers = {split: ShardWriter(out / split, metadata) for split in SPLITS}
     key_of_row = np.repeat(np.arange(len(n_rows)), n_rows)
     is_duplicate = duplicates[key_of_row] >= 0
-    looked_up = np.isin(key_of_row, np.concatenate((np.flatnonzero(duplicates >= 0), duplicates)))
+    looked_up = np.zeros(len(n_rows), np.bool_)
+    looked_up[duplicates >= 0] = looked_up[duplicates[duplicates >= 0]] = True
+    is_looked_up = looked_up[key_of_row] & (np.diff(key_of_row, prepend=-1) > 0)
     start = 0
     for part in parts:
         for table in part.read_rows():
             rows = slice(start, start + len(table))
             start += len(table)
-            for row in np.flatnonzero(looked_up[rows]).tolist():
-                where = table.slice(row, 1).select(
-                    ["dialogue_id", "source", "raw_file", "raw_offset"]
-                )
-                written.located[int(key_of_row[rows][row])] = where.to_pylist()[0]
+            if is_looked_up[rows].any():
+                mask = pa.array(is_looked_up[rows])
+                written.located.append(table.filter(mask).select(LOCATION))
             kept = (
                 table.filter(pa.array(~is_duplicate[rows])) if is_duplicate[rows].any() else table
             )
             _count(kept, written, unk_id)
+            measured.take(kept, key_of_row[rows][~is_duplicate[rows]])
             for split in pc.unique(kept["split"]).to_pylist():
                 writers[split].write(kept.filter(pc.equal(kept["split"], split)))
         pa.default_memory_pool().release_unused()
@@ -173,6 +196,17 @@ def _write_shards(
         for shard in writer.shards:
             written.shards.append(shard | {"path": f"{split}/{shard['path']}", "split": split})
     return written
+
+
+def _reject(
+    repeated: Iterable[Sequence[Rejected]], counts: Counts, examples: Examples
+) -> Iterator[bytes]:
+    """Count the duplicates, keep some as examples, and yield their lines of the ledger."""
+    for several in repeated:
+        examples.take_rejected(several)
+        for one in several:
+            counts["rejected"][f"{one.source}/{one.reason}"] += 1
+        yield ledger_member(several)
 
 
 def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
@@ -186,31 +220,6 @@ def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
     if unk_id is not None:
         ids = kept["token_ids"].combine_chunks().flatten().to_numpy()
         written.tokens["unk"] += int(np.count_nonzero(ids == unk_id))
-
-
-def _reject_duplicates(
-    duplicates: Places, located: dict[int, dict[str, Any]], read_raw: ReadRaw
-) -> list[Rejected]:
-    places = np.flatnonzero(duplicates >= 0).tolist()
-    raws = read_raw([(located[one]["raw_file"], located[one]["raw_offset"]) for one in places])
-    rejected = []
-    for place, raw in zip(places, raws, strict=True):
-        one, first = located[place], located[int(duplicates[place])]
-        where = f"{first['raw_file']} at {first['raw_offset']}"
-        same = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
-        rejected.append(
-            Rejected(
-                stage="commit",
-                reason="duplicate",
-                detail=f"same {same} as {first['dialogue_id']} in {where}",
-                source=one["source"],
-                dialogue_id=one["dialogue_id"],
-                raw_file=one["raw_file"],
-                raw_offset=one["raw_offset"],
-                raw=raw,
-            )
-        )
-    return rejected
 
 
 def _write_ledger(members: Iterable[bytes], folder: Path) -> None:

@@ -5,6 +5,9 @@
 - `utterances`: `read` and `kept` · `dropped`: utterances by reason
 - `rules`, `tags`: how often they fired or stood there
 - `names`: by what was filled and what followed · `people`: dialogues by invented people
+- `surnames`, `given_names`: of invented people
+- `speakers`: by source/age/sex, of the rows of one dialogue in `Item.one_in`
+- `left_out`: utterances of dialogues that were rejected, by reason
 - `declared`, `found`: entries by document, where a document says how many it holds
 """
 

@@ -17,14 +17,17 @@ from corpus.part import PartWriter, key_of, part_folder
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
+from corpus.reading.sources import ages_and_sexes
 from corpus.records import PLACEHOLDERS, Dialogue, Item, Rejected, Source
 from corpus.remote import Folder
+from corpus.report.examples import Examples
 from corpus.rows import Row
 from corpus.text.normalisation import normalise_texts
 from corpus.tokens.encoder import Encoder
 from corpus.turns import Arrangement, arrange_turns, reject_reason
 
 BATCH_UTTERANCES = 16_384  # the text rules run on so many at once: enough to be fast, few megabytes
+MANY = 8  # where one in so many dialogues is looked at, there are so many items that each shows few
 LONGEST_SURROGATE = "가" * 12  # no invented name or place is longer; a test measures them all
 
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
@@ -62,18 +65,20 @@ def build_item(
 ) -> Counts:
     """Take one item through all steps into its part of `work`, and return what was counted."""
     counts: Counts = defaultdict(Counter)
+    examples = Examples(of_many=item.one_in >= MANY)
     with part_folder(work, item.index) as folder, PartWriter(folder, item.index) as part:
         for dialogues, rejected in _read(raw, item, counts, options["sources"]):
-            drafts, undrafted = _draft(dialogues, counts, options)
-            rows, keys, uncut = _finish(drafts, encoder, counts, options)
+            drafts, undrafted = _draft(dialogues, counts, examples, options)
+            rows, keys, uncut = _finish(drafts, encoder, counts, options, item.one_in)
             left_out = [*rejected, *undrafted, *uncut]
+            examples.take_rejected(left_out)
             for one in left_out:
                 if one.stage != "file":
                     counts["rejected"][f"{one.source}/{one.reason}"] += 1
                 if one.stage in {"file", "decode"}:
                     counts["broken"][one.reason] += 1
             part.write(rows, keys, left_out)
-        part.finish(counts)
+        part.finish(counts, examples.found())
     return counts
 
 
@@ -93,9 +98,11 @@ def reject_item(work: Folder, item: Item, why: str) -> Counts:
         raw_offset=item.start,
         raw=b"",
     )
+    examples = Examples(of_many=True)
+    examples.take_rejected([rejected])
     with part_folder(work, item.index) as folder, PartWriter(folder, item.index) as part:
         part.write([], [], [rejected])
-        part.finish(counts)
+        part.finish(counts, examples.found())
     return counts
 
 
@@ -155,13 +162,17 @@ def _count_decoded(decoded: Decoded, counts: Counts) -> None:
 
 
 def _draft(
-    dialogues: Sequence[Dialogue], counts: Counts, options: Options
+    dialogues: Sequence[Dialogue], counts: Counts, examples: Examples, options: Options
 ) -> tuple[list[Draft], list[Rejected]]:
     """Normalise a batch and arrange each dialogue's turns."""
     if not dialogues:
         return [], []
     texts = [text for dialogue in dialogues for text in dialogue.texts]
-    normalised = normalise_texts(texts, rules=options["rules"], source=dialogues[0].source)
+    source = dialogues[0].source
+    normalised = normalise_texts(
+        texts, rules=options["rules"], source=source, samples=examples.rules
+    )
+    examples.take_tags(dialogues, texts, normalised, options["seed"])
     counts["utterances"]["read"] += len(texts)
     counts["utterances"]["kept"] += len(texts) - len(normalised.dropped)
     counts["dropped"].update(normalised.dropped.values())
@@ -179,6 +190,7 @@ def _draft(
         arrangement = arrange_turns(speakers)
         if isinstance(arrangement, str):
             rejected.append(_reject(dialogue, "turns", arrangement, f"{len(left)} utterances left"))
+            counts["left_out"][arrangement] += len(left)
             continue
         reason = reject_reason(
             arrangement, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
@@ -186,6 +198,7 @@ def _draft(
         if reason:
             detail = f"{len(set(speakers))} speakers, {len(left)} utterances left"
             rejected.append(_reject(dialogue, "turns", reason, detail))
+            counts["left_out"][reason] += len(left)
         drafts.append(Draft(dialogue, speakers, [text for _, text in left], arrangement, reason))
     return drafts, rejected
 
@@ -206,8 +219,8 @@ def _reject(
 
 
 def _finish(
-    drafts: Sequence[Draft], encoder: Encoder, counts: Counts, options: Options
-) -> tuple[list[Row], list[tuple[object, ...]], list[Rejected]]:
+    drafts: Sequence[Draft], encoder: Encoder, counts: Counts, options: Options, one_in: int
+) -> tuple[list[Row], list[tuple[int, ...]], list[Rejected]]:
     """Fill names, encode and cap a batch: its rows, its keys, and what is over the limit.
 
     A draft with a reason gives no row, only its key. Its tokens are counted only where its
@@ -224,7 +237,7 @@ def _finish(
     ]
     encoded = iter(encoder.encode([text for turns in filled for text in turns]))
     rows: list[Row] = []
-    keys: list[tuple[object, ...]] = []
+    keys: list[tuple[int, ...]] = []
     rejected: list[Rejected] = []
     for draft, before, turns in zip(drafts, keyed, filled, strict=True):
         ids = [
@@ -237,9 +250,18 @@ def _finish(
             kept = cap_turns(n_tokens, options["max_tokens"], options["overlong"])
             if not kept:
                 rejected.append(_over(draft, n_tokens, options))
+                counts["left_out"]["over_max_tokens"] += len(draft.texts)
             rows += _rows(draft.dialogue, turns, ids, kept)
-        keys.append(_key(draft, before, n_tokens, len(kept), options["max_tokens"]))
+        key = _key(draft, before, n_tokens, kept, options["max_tokens"])
+        keys.append(key)
+        if kept and key[0] % one_in == 0:
+            _count_speakers(draft.dialogue, counts)
     return rows, keys, rejected
+
+
+def _count_speakers(dialogue: Dialogue, counts: Counts) -> None:
+    for age, sex in ages_and_sexes(dialogue.source, dialogue.raw):
+        counts["speakers"][f"{dialogue.source}/{age}/{sex}"] += 1
 
 
 def _surely_fits(turns: Sequence[str], encoder: Encoder, max_tokens: int) -> bool:
@@ -255,6 +277,8 @@ def _fill(draft: Draft, turns: list[str], counts: Counts, seed: int) -> list[str
     if draft.reason is None:
         counts["names"].update(filled.counts)
         counts["people"][str(len(filled.people))] += 1
+        counts["surnames"].update(person[0] for person in filled.people)
+        counts["given_names"].update(person[1:] for person in filled.people)
     return draft.turns(filled.texts)
 
 
@@ -288,9 +312,13 @@ def _over(draft: Draft, n_tokens: Sequence[int], options: Options) -> Rejected:
 
 
 def _key(
-    draft: Draft, turns: Sequence[str], n_tokens: Sequence[int], n_rows: int, max_tokens: int
-) -> tuple[object, ...]:
-    """Return the `KEY` of a draft; without `n_tokens` it surely fits."""
+    draft: Draft,
+    turns: Sequence[str],
+    n_tokens: Sequence[int],
+    kept: Sequence[range],
+    max_tokens: int,
+) -> tuple[int, ...]:
+    """Return the `KEY` of a draft with the turns of its rows; without `n_tokens` it surely fits."""
     dialogue, arrangement = draft.dialogue, draft.arrangement
     space = "topic" if dialogue.source == "topic" else "summary"  # sns and summary share their ids
     fits = not n_tokens or sum(n_tokens) <= max_tokens - 2
@@ -301,5 +329,8 @@ def _key(
         arrangement.folded,
         arrangement.trimmed,
         *(1 if fits else len(cap_turns(n_tokens, max_tokens, overlong)) for overlong in OVERLONG),
-        n_rows,
+        len(kept),
+        sum(n_tokens) + 2 if n_tokens else 0,
+        len(draft.texts),
+        sum(sum(map(len, arrangement.turns[row.start : row.stop])) for row in kept),
     )

@@ -4,7 +4,7 @@ The receipt is written last, so an item with a receipt is done, and one without 
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -38,8 +38,12 @@ KEY = np.dtype(
         ("split", "<u4"),
         ("drop", "<u4"),
         ("rows", "<u4"),  # rows in this part: those of the options of this build
+        ("tokens", "<u4"),  # before the cap, <s> and </s> included; 0 where they were not counted
+        ("utterances", "<u4"),  # left after the text rules
+        ("in_rows", "<u4"),  # of them, those in the rows
     ]
 )
+_T = TypeVar("_T")
 Keys = np.ndarray[tuple[int], np.dtype[np.void]]
 
 
@@ -92,10 +96,10 @@ def _read_part(work: Folder, index: int) -> tuple["PartPaths", dict[str, Any] | 
     return PartPaths(work, index, receipt.pop("attempt", "")), receipt
 
 
-def read_keys(parts: Sequence["PartPaths"]) -> "Keys":
-    """Return the keys of all parts, in plan order."""
+def read_each(parts: Sequence["PartPaths"], read: Callable[["PartPaths"], _T]) -> list[_T]:
+    """Return what `read` returns of each part, in plan order, several at once."""
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        return np.concatenate(list(pool.map(PartPaths.read_keys, parts)))
+        return list(pool.map(read, parts))
 
 
 class PartWriter:
@@ -137,7 +141,7 @@ class PartWriter:
         self.keys.extend(keys)
         self.ledger.append(ledger_member(rejected))
 
-    def finish(self, counts: dict[str, Any]) -> None:
+    def finish(self, counts: dict[str, Any], examples: dict[str, Any]) -> None:
         """Make the part durable, the receipt last."""
         self.rows.close()
         self.file.flush()
@@ -145,6 +149,7 @@ class PartWriter:
         self.temporary.replace(self.rows_file)
         write_file(self.paths.keys, np.array(self.keys, KEY).tobytes())
         write_file(self.paths.ledger, b"".join(self.ledger))
+        write_json(self.paths.examples, examples)
         write_json(self.paths.receipt, counts)
 
 
@@ -172,6 +177,11 @@ class PartPaths:
         return self.path("jsonl.gz")
 
     @property
+    def examples(self) -> Folder:
+        """What the report shows of the item."""
+        return self.path("examples.json")
+
+    @property
     def receipt(self) -> Folder:
         """What was counted."""
         return self.work / PARTS / f"{self.index:06}.json"
@@ -180,6 +190,10 @@ class PartPaths:
         """Return where one of its files lies."""
         name = ".".join(filter(None, (f"{self.index:06}", self.attempt, ending)))
         return self.work / PARTS / name
+
+    def read_examples(self) -> dict[str, Any]:
+        """Return what the report shows of the item."""
+        return dict(read_json(self.examples))
 
     def read_keys(self) -> Keys:
         """Return the keys, in plan order."""

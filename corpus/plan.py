@@ -9,13 +9,16 @@ from collections.abc import Iterator, Sequence
 from corpus.records import Document, Item
 
 ITEM_BYTES = 8 << 20  # small documents are grouped up to this size: some 3,000 dialogues, a second
-RANGES = 16  # a range of a zip member is reached by unpacking what stands before it: never too many
+LOOKED_AT_BYTES = 4 << 20  # of raw/ are looked at more closely for the report, wherever they lie
+RANGES = 64  # of a document at most: enough for 32 workers
+ZIP_RANGES = 16  # a range of a zip's member is reached by unpacking what stands before it
 
 
 def make_plan(documents: Sequence[Document]) -> list[Item]:
     """Return the items in plan order: small documents grouped, big ones cut into byte ranges."""
     pieces = enumerate(_pieces(documents))
-    return [Item(index, group, start, end) for index, (group, start, end) in pieces]
+    one_in = -(-sum(document.size for document in documents) // LOOKED_AT_BYTES) or 1
+    return [Item(index, group, start, end, one_in) for index, (group, start, end) in pieces]
 
 
 def n_bytes(item: Item) -> int:
@@ -34,7 +37,8 @@ def _pieces(
             yield tuple(group), 0, None
             group, size = [], 0
         if document.size > 2 * ITEM_BYTES:
-            step = max(ITEM_BYTES, -(-document.size // RANGES))
+            most = ZIP_RANGES if document.member else RANGES
+            step = max(ITEM_BYTES, -(-document.size // most))
             for start in range(0, document.size, step):
                 end = start + step
                 yield (document,), start, end if end < document.size else None

@@ -73,15 +73,12 @@ class SharedPlan:
     """The plan of a build as it lies in its folder `work`; the items are read when asked for."""
 
     work: Folder
+    inputs: dict[str, Any]  # what the build is made from, in the order in which reports list it
     raw: str  # where it was made
     left_alone: dict[str, int]
     rejected: list[Rejected]
     sizes: list[int]  # bytes of each item
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """What the build is made from."""
-        return dict(read_json(self.work / INPUTS))
+    one_in: int  # of all items
 
     def items_of(self, shard: Shard) -> list[Item]:
         """Return the items of one shard, in plan order."""
@@ -106,14 +103,16 @@ class SharedPlan:
             yield from lines
 
 
-def write_plan(work: Folder, raw: Folder, found: Found) -> None:
+def write_plan(work: Folder, inputs: dict[str, Any], raw: Folder, found: Found) -> None:
     """Leave the plan of a build in its folder, for all of its shards."""
     items = make_plan(found.documents)
     header = {
+        "inputs": inputs,
         "raw": str(raw.absolute()),
         "left_alone": found.left_alone,
         "rejected": [_values(one)[:7] for one in found.rejected],  # files: they have no raw text
         "sizes": [n_bytes(item) for item in items],
+        "one_in": items[0].one_in if items else 1,
     }
     lines = (json.dumps(one, ensure_ascii=False, default=_values) for one in (header, *items))
     content = "\n".join(lines).encode("utf-8", "surrogatepass")  # a path may be no UTF-8
@@ -176,8 +175,8 @@ def _values(record: Any) -> list[Any]:  # noqa: ANN401 - any of our records: all
 
 
 def _item(values: list[Any]) -> Item:
-    index, documents, start, end = values
-    return Item(index, tuple(_document(*one) for one in documents), start, end)
+    index, documents, *rest = values
+    return Item(index, tuple(_document(*one) for one in documents), *rest)
 
 
 def _document(

@@ -81,6 +81,7 @@ class Item:
     documents: tuple[Document, ...]
     start: int  # of the only document, in unpacked bytes; 0 where there are several
     end: int | None  # entries that begin before this byte belong to the item; None: to the end
+    one_in: int = 1  # of so many dialogues one, by its id, is looked at for the report
 
 
 @dataclass(frozen=True, slots=True)

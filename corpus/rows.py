@@ -6,10 +6,11 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -166,6 +167,43 @@ def _utf8(texts: pa.Array) -> memoryview:
     return memoryview(content)[bounds[0] : bounds[1]]
 
 
+class _Sink:
+    """A file for pyarrow, which ends the whole process where some of its writes fail.
+
+    The first error is kept until `check` raises it, and nothing is written after it.
+    """
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: OSError | None = None
+
+    def write(self, content: bytes) -> int:
+        if self._error is None:
+            try:
+                self._file.write(content)
+            except OSError as error:
+                self._error = error
+        return len(content)
+
+    def flush(self) -> None:
+        """Do nothing: `close` writes what is left."""
+
+    def check(self) -> None:
+        """Raise the first error."""
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        self.check()
+        self._file.close()
+
+    def __del__(self) -> None:
+        with suppress(OSError):  # where a build has ended on an error
+            self._file.close()
+
+
 class ShardWriter:
     """Writes the rows of one split into numbered Parquet files of `SHARD_ROWS` rows.
 
@@ -203,14 +241,16 @@ class ShardWriter:
         if self.writer is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.shards.append({"path": f"{len(self.shards):05}.parquet", "rows": 0, "tokens": 0})
+            self.sink = _Sink((self.folder / self.shards[-1]["path"]).open("wb"))
             self.writer = pq.ParquetWriter(
-                self.folder / self.shards[-1]["path"],
+                self.sink,
                 self.schema,
                 compression="zstd",
                 write_page_index=True,
                 use_content_defined_chunking=True,
             )
         self.writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
+        self.sink.check()
         self.digest.update(rows)
         self.shards[-1]["rows"] += len(rows)
         self.shards[-1]["tokens"] += pc.sum(rows["n_tokens"]).as_py()
@@ -220,6 +260,7 @@ class ShardWriter:
     def _close_shard(self) -> None:
         if self.writer is not None:
             self.writer.close()
+            self.sink.close()
             self.writer = None
             self.shards[-1]["content_sha256"] = self.digest.hexdigest()
             self.digest = ContentDigest()

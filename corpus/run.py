@@ -5,7 +5,7 @@ What happens to one item is in item.py, what happens once for all of them in com
 
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
@@ -40,7 +40,13 @@ CHOICES = {
 }
 ENGINES = ("local", "ray")
 MIN_TOKENS = 6  # <s> <usr> and a token, <sys> and a token, </s>
-VERSIONED = ("pyarrow", "tokenizers", "regex", "Faker")  # what the bytes depend on beside ourselves
+VERSIONED = (
+    "pyarrow",
+    "tokenizers",
+    "regex",
+    "Faker",
+    "Jinja2",
+)  # what the bytes depend on beside ourselves
 
 
 class RunItems(Protocol):
@@ -150,7 +156,7 @@ def build(
             build_items(
                 raw, work, items, encoder, options, run_on, workers=workers, progress=progress
             )
-            unk_id = encoder.unk_id
+            unk_id, unknown = encoder.unk_id, encoder.unknown_characters()
             del encoder  # 50 MB that the commit can use
             finished = commit(
                 processed,
@@ -159,8 +165,10 @@ def build(
                 inputs=inputs,
                 left_alone=found.left_alone,
                 rejected_files=found.rejected,
-                read_raw=partial(read_raw, raw, found.documents),
+                read_raw=partial(read_raw, raw, by_name(found.documents)),
                 unk_id=unk_id,
+                unknown=unknown,
+                one_in=items[0].one_in if items else 1,
                 aside=work,
             )
         remove_work(processed)
@@ -251,27 +259,32 @@ def build_items(
     return counted
 
 
-def read_raw(
-    raw: Folder, documents: Iterable[Document], places: Sequence[tuple[str, int]]
-) -> list[bytes]:
-    """Return the raw JSON at each (raw_file, raw_offset), reading each document once."""
-    offsets: dict[str, set[int]] = {}
-    for raw_file, offset in places:
-        offsets.setdefault(raw_file, set()).add(offset)
-    found: dict[tuple[str, int], bytes] = {}
+def by_name(documents: Iterable[Document]) -> dict[str, list[Document]]:
+    """Return the documents by their names; in an archive two may have the same."""
+    by_name: dict[str, list[Document]] = {}
     for document in documents:
-        wanted = offsets.get(document.raw_file)
-        if wanted:
-            stream = open_document(raw, document)
-            for offset, content in raw_entries(stream, document, wanted).items():
-                found[document.raw_file, offset] = content
+        by_name.setdefault(document.raw_file, []).append(document)
+    return by_name
+
+
+def read_raw(
+    raw: Folder, documents: Mapping[str, Sequence[Document]], places: Sequence[tuple[str, int]]
+) -> Iterator[tuple[tuple[str, int], bytes]]:
+    """Yield each (raw_file, raw_offset) with the raw JSON there, reading each document once."""
+    wanted: dict[str, set[int]] = {}
     for raw_file, offset in places:
-        if (raw_file, offset) not in found:
+        wanted.setdefault(raw_file, set()).add(offset)
+    for raw_file, offsets in wanted.items():
+        missing = set(offsets)
+        for document in documents.get(raw_file, ()):
+            for offset, content in raw_entries(open_document(raw, document), document, offsets):
+                missing.discard(offset)
+                yield (raw_file, offset), content
+        if missing:
             raise CorpusError(
-                f"{raw_file} at {offset:,} cannot be read any more: {raw} has changed, or its disk "
-                "fails."
+                f"{raw_file} at {min(missing):,} cannot be read any more: {raw} has changed, or "
+                "its disk fails."
             )
-    return [found[place] for place in places]
 
 
 def options_of(

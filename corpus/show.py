@@ -18,8 +18,9 @@ from corpus.processed import read_manifest
 from corpus.reading.sources import EntryError, read_entry
 from corpus.records import CorpusError, Document
 from corpus.remote import Folder, local_file
+from corpus.report.numbers import glance_lines
 from corpus.tokens.encoder import Encoder
-from corpus.work import TOKENIZER
+from corpus.work import REPORT, TOKENIZER
 
 FIRST = 3  # utterances are shown of a rejected dialogue in a list
 EXCERPT = 300  # characters of what cannot be read
@@ -47,7 +48,9 @@ def sample_lines(processed: Folder, *, n: int) -> Iterator[str]:
     for place in range(min(n, total)):
         yield from row_lines(_row(processed, manifest, (2 * place + 1) * total // (2 * n)))
         yield ""
+    yield from glance_lines(manifest)
     yield f"{total:,} rows in {processed}; --id shows one dialogue, --reason what was left out."
+    yield f"Pictures of all of it: {processed / REPORT}"
 
 
 def dialogue_lines(processed: Folder, dialogue_id: str, *, raw: Folder | None) -> Iterator[str]:

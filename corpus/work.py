@@ -28,6 +28,7 @@ INPUTS = "inputs.json"  # what the build is made from
 MANIFEST = "_manifest.json"
 TOKENIZER = "_tokenizer.json"
 REJECTED = "_rejected"
+REPORT = "_report.html"
 PARTS = "parts"
 READY = "ready"  # in .work/: a corpus that is whole, as it will lie in processed/
 SHARDS = "shards.json"  # in .work/: which build the shards are of, and how many they are

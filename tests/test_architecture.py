@@ -21,6 +21,7 @@ HOMES = {
     "pandas": {"processed.py"},
     "ray": {"on_ray.py"},
     "fsspec": {"remote.py"},
+    "jinja2": {"report/page.py"},
 }
 
 

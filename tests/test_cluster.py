@@ -32,6 +32,7 @@ def small_items(monkeypatch):
     """Each document is an item, and the builds of this process share what is slow to make."""
     monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
     monkeypatch.setattr("corpus.plan.RANGES", 1)
+    monkeypatch.setattr("corpus.plan.ZIP_RANGES", 1)
     monkeypatch.setattr(run, "version", lru_cache(run.version))
     encoder = lru_cache(run.Encoder)
     for module in (run, cluster):
@@ -92,7 +93,7 @@ import sys
 import corpus.plan
 from corpus.__main__ import main
 
-corpus.plan.ITEM_BYTES = corpus.plan.RANGES = 1
+corpus.plan.ITEM_BYTES = corpus.plan.RANGES = corpus.plan.ZIP_RANGES = 1
 sys.exit(main())
 """
 
@@ -309,11 +310,12 @@ def test_a_plan_comes_back_from_its_file_as_it_was(tmp_path, monkeypatch):
     (raw / os.fsdecode(b"\xff\xfe.json")).write_bytes(topic_document("x", *TALK))
     found = find_documents(raw, sniff=sniff)
     (tmp_path / "work").mkdir()
-    write_plan(tmp_path / "work", raw, found)
+    write_plan(tmp_path / "work", {"z": 1, "a": 2}, raw, found)
     plan = read_plan(tmp_path / "work")
     assert plan.items_of(parse_shard("1/1")) == make_plan(found.documents)
     assert list(plan.documents()) == found.documents
     assert (plan.rejected, plan.left_alone) == (found.rejected, found.left_alone)
+    assert list(plan.inputs) == ["z", "a"]
     assert plan.missing() == [0, 1, 2]
     PartPaths(tmp_path / "work", 1).receipt.parent.mkdir()
     PartPaths(tmp_path / "work", 1).receipt.write_text("{}")

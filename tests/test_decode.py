@@ -568,6 +568,50 @@ def test_every_dialogue_can_be_read_again_at_its_offset(data):
     document = Document("x.json", (), None, len(raw), None)
     given_ = {one.raw_offset: one.raw for one in look(raw).dialogues}
     wanted = data.draw(st.sets(st.sampled_from(sorted(given_))))
-    assert raw_entries(io.BytesIO(raw), document, wanted) == {
+    assert dict(raw_entries(io.BytesIO(raw), document, wanted)) == {
         offset: given_[offset] for offset in wanted
     }
+
+
+def test_only_the_wanted_entries_are_decoded_again(monkeypatch):
+    raw, spans = document_with([entry(n) for n in range(50)])
+    document = Document("x.json", (), None, len(raw), None)
+    read, real = [], entries.read_entry
+
+    def counting(source, raw, document, offset, quirks):
+        read.append(offset)
+        return real(source, raw, document, offset, quirks)
+
+    monkeypatch.setattr(entries, "read_entry", counting)
+    wanted = [spans[n][0] for n in (0, 7, 48)]
+    assert [offset for offset, _ in raw_entries(io.BytesIO(raw), document, wanted)] == wanted
+    assert read == wanted
+
+
+@pytest.mark.parametrize(
+    "opening", [b"", b"\xff{", b"]{", b"{\x00", b"\x00" * 300 + b"{", b"\xff\xfe{"]
+)
+def test_a_damaged_beginning_costs_no_entry(opening):
+    raw, _ = document_with([entry(n) for n in range(4)])
+    assert ids(look(opening + raw[1:])) == ["d0", "d1", "d2", "d3"]
+
+
+@pytest.mark.parametrize("stray", [b"\n" * 9_000, b"9" * 6_000, b'{"a":' * 2_000, b"null," * 1_000])
+@pytest.mark.parametrize("source", ["summary", "sns"])
+def test_too_much_between_two_entries_costs_neither(stray, source, monkeypatch):
+    for module in (entries, framing):
+        monkeypatch.setattr(module, "ENTRY_BYTES", 5_000)
+        monkeypatch.setattr(module, "RAW_BYTES", 100)
+    items = [entry(0, source=source), stray, entry(2, source=source)]
+    raw, spans = document_with(items)
+    for chunk in (50, 2 << 20):
+        monkeypatch.setattr(framing, "CHUNK", chunk)
+        decoded = look(raw)
+        assert ids(decoded) == ["d0", "d2"]
+        (one,) = decoded.rejected
+        assert (one.stage, one.reason) == ("file", "stray_bytes")
+        assert one.raw_offset in (spans[0][1], spans[1][0])  # with the comma or without it
+        assert one.whole[0] >= len(stray.strip())
+        assert decoded.n_bytes == len(raw)
+        cut = spans[1][0] + 70
+        assert together((look(raw, end=cut), look(raw, start=cut))).rejected == decoded.rejected

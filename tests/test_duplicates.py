@@ -1,17 +1,23 @@
+from hashlib import sha256
+from itertools import chain
+
 import numpy as np
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.duplicates import duplicates_of, other_choices, rows_under
+from corpus import duplicates
+from corpus.duplicates import duplicates_of, other_choices, rejected_duplicates, rows_under
+from corpus.ledger import RAW_BYTES
 from corpus.part import KEY
 
 ENTRY = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
 
 
 def keys_of(*entries):
-    """Entries are (id, text, validation) or whole tuples of KEY."""
-    filled = [e if len(e) == len(KEY) else (*e, False, False, 1, 1, 1, 1) for e in entries]
-    return np.array(filled, KEY)
+    """Entries are (id, text, validation) or the first nine of KEY, up to the rows."""
+    filled = [e if len(e) == 9 else (*e, False, False, 1, 1, 1, 1) for e in entries]
+    return np.array([(*e, *[0] * (len(KEY) - 9)) for e in filled], KEY)
 
 
 def slow_duplicates(entries):
@@ -68,3 +74,32 @@ def test_every_other_choice_is_counted_alone_and_all_together():
     assert other_choices(keys, **defaults | {"overlong": "split", "usr_ending": "trim"}) == {
         "--multi-party fold": 7
     }
+
+
+def test_duplicates_are_looked_up_some_at_once_and_little_of_them_is_kept(monkeypatch):
+    monkeypatch.setattr(duplicates, "BATCH", 3)
+    of = duplicates_of(keys_of(*((k, k % 4, False) for k in range(12))))
+    located = [
+        pa.table(
+            {
+                "dialogue_id": [f"d{k}" for k in half],
+                "source": ["sns"] * len(half),
+                "raw_file": ["a.json"] * len(half),
+                "raw_offset": list(half),
+            }
+        )
+        for half in (range(5), range(5, 12))
+    ]
+    asked = []
+
+    def read_raw(places):
+        asked.append(len(places))
+        yield from ((place, b"%d" % place[1] * RAW_BYTES) for place in reversed(places))
+
+    batches = list(rejected_duplicates(of, located, read_raw))
+    assert asked == [len(batch) for batch in batches] == [3, 3, 2]
+    for k, one in enumerate(chain.from_iterable(batches), 4):
+        raw = b"%d" % k * RAW_BYTES
+        assert (one.dialogue_id, one.raw_file, one.raw_offset) == (f"d{k}", "a.json", k)
+        assert one.detail == f"same text as d{k % 4} in a.json at {k % 4}"
+        assert (one.raw, one.whole) == (raw[:RAW_BYTES], (len(raw), sha256(raw).hexdigest()))

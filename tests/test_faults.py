@@ -58,8 +58,8 @@ def standing(processed):
 @pytest.fixture(autouse=True)
 def small_items(monkeypatch):
     """Each document is an item, and the builds of this process share what is slow to make."""
-    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
-    monkeypatch.setattr("corpus.plan.RANGES", 1)
+    for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
+        monkeypatch.setattr(f"corpus.plan.{name}", 1)
     for slow in ("Encoder", "version"):
         monkeypatch.setattr(run, slow, lru_cache(getattr(run, slow)))
 
@@ -368,6 +368,28 @@ def test_an_update_gives_the_bytes_of_a_fresh_build(raw, tmp_path, begin, how):
     assert built(raw, tmp_path / "out", update=True) == manifest
 
 
+def test_a_new_file_that_cannot_be_read_is_new_too(raw, tmp_path):
+    out = tmp_path / "out"
+    built(raw, out)
+    (raw / "b.zip").write_bytes(b"<html>404</html>")
+    with pytest.raises(CorpusError, match=r"raw file b\.zip is new\): add --update"):
+        built(raw, out)
+    assert built(raw, out, update=True)["broken"] == {"broken_archive": 1}
+    (raw / "b.zip").write_bytes(b"<html>500</html>")
+    with pytest.raises(CorpusError, match=r"raw file b\.zip changed\): add --update"):
+        built(raw, out)
+    (raw / "b.zip").unlink()
+    (raw / ".DS_Store").write_bytes(b"Finder")
+    (raw / "notes.txt").write_bytes(b"what is left alone is nobody's business")
+    with pytest.raises(CorpusError, match=r"raw file b\.zip is gone\): add --update"):
+        built(raw, out)
+    built(raw, tmp_path / "new")
+    built(raw, out, update=True)
+    assert hashes(out) == hashes(tmp_path / "new")
+    (raw / ".DS_Store").unlink()
+    assert built(raw, out)["left_alone"] == {"hidden": 1, "raw_text": 1}
+
+
 def test_a_build_begun_with_other_raw_files_is_no_part_of_an_update(raw, tmp_path):
     out = tmp_path / "out"
     built(raw, out)
@@ -408,7 +430,8 @@ import sys, time
 import corpus.plan, corpus.workers
 from corpus.__main__ import main
 
-corpus.plan.ITEM_BYTES = corpus.plan.RANGES = corpus.workers.BYTES_PER_WORKER = 1
+corpus.plan.ITEM_BYTES = corpus.plan.RANGES = corpus.plan.ZIP_RANGES = 1
+corpus.workers.BYTES_PER_WORKER = 1
 real = corpus.workers.build_item
 
 def build_item(raw, work, item, *args, **options):

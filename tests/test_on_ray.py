@@ -29,6 +29,7 @@ def raw(tmp_path, monkeypatch):
     """Eight documents, each of them an item."""
     monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
     monkeypatch.setattr("corpus.plan.RANGES", 1)
+    monkeypatch.setattr("corpus.plan.ZIP_RANGES", 1)
     documents = {
         f"Training__{k}": topic_document(f"d{k}", *TALK, ("1", f"{k}번"), ("2", "응"))
         for k in range(6)

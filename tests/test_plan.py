@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.plan import ITEM_BYTES, make_plan, n_bytes
-from corpus.records import Document, Segment
+from corpus.records import Document, Member, Segment
 
 SIZES = st.lists(
     st.integers(0, 4 * ITEM_BYTES) | st.integers(0, 1000) | st.just(40 * ITEM_BYTES), max_size=12
@@ -47,3 +49,9 @@ def test_small_documents_are_grouped_and_big_ones_cut():
         (2 * ITEM_BYTES, 3 * ITEM_BYTES),
         (3 * ITEM_BYTES, None),
     ]
+
+
+def test_a_single_document_keeps_many_workers_busy_and_a_member_of_a_zip_some():
+    (big,) = documents([500 * ITEM_BYTES])
+    assert len(make_plan([big])) == 64
+    assert len(make_plan([replace(big, member=Member(0, 1, deflated=True, crc=0))])) == 16

@@ -328,6 +328,35 @@ def test_a_tar_cut_short_keeps_the_members_before_the_cut(tmp_path):
     assert "d.tar!2.json" in why(find(raw))
 
 
+def damaged_tar(at, block):
+    """A tar of four members, of which something at byte `at` is replaced."""
+    whole = bytearray(tar_of({f"{n}.json": content(600) for n in range(4)}))
+    whole[at : at + len(block)] = block
+    return bytes(whole)
+
+
+HEADER = 512 + 1024  # of the second member
+
+
+@pytest.mark.parametrize(
+    ("raw_bytes", "lost"),
+    [
+        (damaged_tar(0, b"\xff"), "0"),  # the first header does not look like a tar's any more
+        (damaged_tar(HEADER, b"\xff"), "1"),
+        (damaged_tar(HEADER, bytes(512)), "1"),  # what tarfile takes for the end
+        (damaged_tar(HEADER + 124, b"77777777777\0"), "1"),  # a length beyond the end
+        (damaged_tar(3 * HEADER, b"\xff"), "3"),
+        (tar_of({"0.json": content(600)}) + tar_of({"2.json": content(600)}), "13"),  # cat a b
+    ],
+)
+def test_members_behind_a_damaged_header_of_a_tar_live(raw_bytes, lost, tmp_path):
+    raw = put(tmp_path, {"d.tar": raw_bytes})
+    left = {f"d.tar!{n}.json": content(600) for n in range(4) if str(n) not in lost}
+    assert contents(raw) == left
+    (rejected,) = find(raw).rejected
+    assert (rejected.raw_file, rejected.reason) == ("d.tar", "broken_archive")
+
+
 def test_links_devices_and_sparse_files_in_a_tar_are_on_the_record(tmp_path):
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
@@ -338,6 +367,17 @@ def test_links_devices_and_sparse_files_in_a_tar_are_on_the_record(tmp_path):
     found = find(put(tmp_path, {"d.tar": file.getvalue(), "a.json": OURS}))
     assert why(found) == {"d.tar!link.json": "special_file"}
     assert contents(tmp_path)["d.tar!empty.json"] == b""
+
+
+def test_what_cannot_be_read_is_recorded_with_its_hash_as_what_can(tmp_path):
+    hole = parts_of("X.zip", zip_of(MEMBERS), 100)
+    del hole["X.zip.part200"]
+    broken = {"cut.zip": ARCHIVE[:-30], "a.7z": b"7z\xbc\xaf\x27\x1c" + bytes(100)}
+    raw = put(tmp_path, {"a.json": OURS, "notes.txt": b"mine", **hole, **broken})
+    (raw / "loop").symlink_to(raw)
+    recorded = {one.path: (one.bytes, one.sha256) for one in find(raw).files}
+    contents = broken | {"a.json": OURS, "X.zip": b"".join(hole.values()), "loop": b""}
+    assert recorded == {name: (len(one), sha256(one).hexdigest()) for name, one in contents.items()}
 
 
 def test_links_are_followed_but_not_in_circles(tmp_path):

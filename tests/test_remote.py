@@ -94,6 +94,7 @@ def put(folder, url):
 def small_items(monkeypatch):
     monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
     monkeypatch.setattr("corpus.plan.RANGES", 1)
+    monkeypatch.setattr("corpus.plan.ZIP_RANGES", 1)
 
 
 @pytest.fixture

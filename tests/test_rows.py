@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -114,6 +116,34 @@ def test_the_bytes_depend_on_the_rows_and_not_on_how_they_came(small_shards, tmp
         writer.close()
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_an_error_and_not_the_end_of_the_process(tmp_path):
+    # as a process of its own, for pyarrow ends the one whose write fails within a column
+    script = """
+import sys
+from random import Random
+sys.path.insert(0, "tests")
+from test_rows import row
+from corpus.rows import ShardWriter, table_of
+from pathlib import Path
+
+draw = Random(0)
+turns = lambda: ["".join(chr(draw.randrange(0xAC00, 0xD7A4)) for _ in range(200)), "응"]
+writer = ShardWriter(Path(sys.argv[1]), {})
+try:
+    for start in range(0, 20_000, 5_000):
+        writer.write(table_of([row(k, turns=turns()) for k in range(start, start + 5_000)]))
+    writer.close()
+except OSError as error:
+    print(error.strerror)
+"""
+    (tmp_path / "00000.parquet").symlink_to("/dev/full")
+    root = Path(__file__).parent.parent
+    command = [sys.executable, "-c", script, tmp_path]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "No space left on device\n", "")
 
 
 def test_a_split_without_rows_has_no_shard(tmp_path):

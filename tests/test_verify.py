@@ -188,6 +188,7 @@ def reseal(processed, *, with_counts=True):
             tokens = sum(map(len, table["token_ids"].to_pylist()))
             manifest["tokens"][shard["split"]] += tokens - shard["tokens"]
             manifest["sources"]["summary"]["tokens"] += tokens - shard["tokens"]
+            manifest["report"]["topics"]["여행"]["tokens"] += tokens - shard["tokens"]
             shard["tokens"] = tokens
     manifest["manifest_sha256"] = sha256(json_bytes(manifest)).hexdigest()
     (processed / MANIFEST).write_bytes(json_bytes(manifest))
@@ -326,6 +327,16 @@ MUTATIONS = {
         raise_count("sources", "sns", "tokens"),
         "counts",
         "tokens of sns",
+    ),
+    "another number of cut utterances": (
+        raise_count("report", "utterances", "cut"),
+        "counts",
+        "report.utterances",
+    ),
+    "another length of a dialogue": (
+        edit_manifest(lambda manifest: manifest["report"]["uncapped_tokens"].update({"8": 99})),
+        "counts",
+        "report.uncapped_tokens",
     ),
     "another number of unknown characters": (raise_count("unk_tokens"), "counts", "unk_tokens"),
     "shards in another order": (

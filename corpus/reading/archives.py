@@ -9,6 +9,7 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from unicodedata import normalize
 
 from corpus.reading.streams import Joined
@@ -37,6 +38,8 @@ _UNREAD_MAGIC = {
 # What zipfile calls no zip file begins like one, or it would not have been asked.
 _NO_DIRECTORY = "it has no directory at its end: an unfinished download?"
 _UTF8_NAME = 0x800  # the flag of a zip's member whose name is UTF-8
+_USTAR, _USTAR_AT = b"ustar", 257  # in a tar's header
+_SCAN = 1 << 20  # bytes of a damaged tar are searched for a header at once
 # What zipfile and tarfile raise for a directory that is damaged, or made to harm.
 _BROKEN = (
     zipfile.BadZipFile,
@@ -127,32 +130,73 @@ def tar_members(
 ) -> tuple[list[tuple[str, Container, Why | None]], UnreadableError | None]:
     """Return the name, place and, if it cannot be read, the reason of each member of a tar.
 
-    With them what is wrong with the tar itself: members that stand before the damage can be read.
+    With them what is wrong with the tar itself, if a header is: the other members can be read.
     """
+    members: list[tuple[str, Container, Why | None]] = []
+    damage: UnreadableError | None = None
+    rest = container
+    while rest:
+        infos, end, why = _directory(raw, rest)
+        members += [_tar_member(rest, info) for info in infos if not info.isdir()]
+        rest = _behind(raw, rest, end)
+        if rest and not why:
+            why = UnreadableError("broken_archive", f"tar: goes on behind its end at {end:,}")
+        damage = damage or why
+    return members, damage
+
+
+def _directory(
+    raw: Folder, container: Container
+) -> tuple[list[tarfile.TarInfo], int, UnreadableError | None]:
+    """Return the members of a tar, where the next header should be, and what is wrong there."""
     infos: list[tarfile.TarInfo] = []
-    damage = None
+    end = 0
     try:
         with (
             io.BufferedReader(Joined(raw, container)) as file,
             tarfile.open(fileobj=file, mode="r:") as archive,
         ):
-            infos.extend(archive)
+            for info in archive:
+                infos.append(info)
+                end = archive.offset
+            if not infos:
+                raise tarfile.HeaderError("it has no members")
+            file.seek(end)
+            if file.read(tarfile.BLOCKSIZE).strip(b"\0"):  # tarfile takes this for the end
+                raise tarfile.HeaderError(f"a header is damaged at {end:,}")
+    except UnreadableError as error:
+        return infos, end, error
     except _BROKEN as error:
-        damage = UnreadableError("broken_archive", f"tar: {error}")
-    members: list[tuple[str, Container, Why | None]] = []
-    for info in infos:
-        if info.isdir():
-            continue
-        part = _cut_out(container, info.offset_data, info.size)
-        why = None
-        if not info.isreg() or info.issparse():
-            why = "special_file", "a link, a device or a sparse file in a tar"
-        elif sum(segment.length for segment in part) < info.size:
-            why = "broken_archive", "the tar ends inside the member"
-        members.append(
-            (_tidy(readable_name(info.name.encode("utf-8", "surrogateescape"))), part, why)
-        )
-    return members, damage
+        return infos, end, UnreadableError("broken_archive", f"tar: {error}")
+    return infos, end, None
+
+
+def _behind(raw: Folder, container: Container, end: int) -> Container:
+    """Return a tar from the next header behind the block at `end`; empty if there is none."""
+    length = sum(segment.length for segment in container)
+    with Joined(raw, container) as file, suppress(UnreadableError):
+        file.seek(end)
+        while len(piece := file.read(_SCAN)) > tarfile.BLOCKSIZE:
+            found = piece.find(_USTAR, tarfile.BLOCKSIZE)
+            while found >= 0:
+                at = found - _USTAR_AT
+                header = piece[at : at + tarfile.BLOCKSIZE]
+                if at > 0 and at % tarfile.BLOCKSIZE == 0 and kind_of(header) == "tar":
+                    return _cut_out(container, end + at, length - end - at)
+                found = piece.find(_USTAR, found + 1)
+            end += len(piece) - tarfile.BLOCKSIZE
+            file.seek(end)
+    return ()
+
+
+def _tar_member(tar: Container, info: tarfile.TarInfo) -> tuple[str, Container, Why | None]:
+    part = _cut_out(tar, info.offset_data, info.size)
+    why = None
+    if not info.isreg() or info.issparse():
+        why = "special_file", "a link, a device or a sparse file in a tar"
+    elif sum(segment.length for segment in part) < info.size:
+        why = "broken_archive", "the tar ends inside the member"
+    return _tidy(readable_name(info.name.encode("utf-8", "surrogateescape"))), part, why
 
 
 def _cut_out(container: Container, offset: int, length: int) -> Container:

@@ -7,6 +7,7 @@ document stream by in entries.py. Memory does not grow with the document.
 import re
 from collections.abc import Collection, Iterator
 from hashlib import sha256
+from itertools import chain
 
 from corpus.reading.entries import Decoded, Entries, file_problem, rejected_entry
 from corpus.reading.framing import CHUNK, ENTRY_BYTES
@@ -27,16 +28,17 @@ def sniff(head: bytes) -> Source | None:
     """
     if encoding := encoding_of(head):
         head = head.decode(encoding, "replace").encode()
-    return _source_in(head)
-
-
-def _source_in(head: bytes) -> Source | None:
     is_json = head.removeprefix(BOM).lstrip().startswith((b"{", b"["))
     return source_of(head) if is_json else None
 
 
 def decode_document(
-    stream: Stream, document: Document, *, start: int = 0, end: int | None = None
+    stream: Stream,
+    document: Document,
+    *,
+    start: int = 0,
+    end: int | None = None,
+    wanted: Collection[int] | None = None,
 ) -> Iterator[Decoded]:
     """Yield what becomes of the entries that begin in `[start, end)`, about 2 MB at a time.
 
@@ -48,12 +50,13 @@ def decode_document(
         document: which one, for the record.
         start: offset in the document as UTF-8.
         end: offset in the document as UTF-8; None where it ends.
+        wanted: of the entries that can be cut out, decode those at these offsets alone.
     """
     text = Utf8(stream)
-    source = _source_in(text.head)
+    source = source_of(text.head)  # be its first byte damaged: its entries are not
     is_told_here = start == 0
     if source in {"summary", "sns"}:
-        yield from Entries(source, document).decode(text, start, end)
+        yield from Entries(source, document).decode(text, start, end, wanted)
         is_told_here = start <= text.tell() and (end is None or text.tell() < end)
     elif start == 0 and source:
         yield _decode_topic(text, document)
@@ -64,22 +67,27 @@ def decode_document(
         yield Decoded(rejected=[problem])
 
 
-def raw_entries(stream: Stream, document: Document, offsets: Collection[int]) -> dict[int, bytes]:
-    """Return by its offset the raw JSON of each dialogue that `decode_document` gave."""
-    found: dict[int, bytes] = {}
-    ranges: list[tuple[int, int | None]] = []
-    for offset in sorted(offsets):
-        near = ranges and offset < (ranges[-1][1] or 0) + NEAR_BYTES
+def raw_entries(
+    stream: Stream, document: Document, offsets: Collection[int]
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the offset and raw JSON of these dialogues, of those that `decode_document` gave."""
+    missing = set(offsets)
+    ranges: list[tuple[int, int]] = []
+    for offset in sorted(missing):
+        near = ranges and offset < ranges[-1][1] + NEAR_BYTES
         first = ranges.pop()[0] if near else offset
         ranges.append((first, offset + 1))
-    ranges.append((0, None))  # for an entry that stood behind a broken one, in the same slice
-    for start, end in ranges:
-        if len(found) < len(set(offsets)):
-            for decoded in decode_document(stream, document, start=start, end=end):
-                for dialogue in decoded.dialogues:
-                    if dialogue.raw_offset in offsets:
-                        found[dialogue.raw_offset] = dialogue.raw
-    return found
+    near_ones = (
+        decode_document(stream, document, start=start, end=end, wanted=missing)
+        for start, end in ranges
+    )
+    # An entry that stood behind a broken one, in the same slice, is found by decoding all.
+    rest = (decode_document(stream, document) for _ in range(1) if missing)
+    for decoded in chain.from_iterable(chain(near_ones, rest)):
+        for dialogue in decoded.dialogues:
+            if dialogue.raw_offset in missing:
+                missing.remove(dialogue.raw_offset)
+                yield dialogue.raw_offset, dialogue.raw
 
 
 def _decode_topic(text: Utf8, document: Document) -> Decoded:

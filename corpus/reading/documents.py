@@ -23,7 +23,7 @@ LOOSE_FILES = 20  # a folder with more loose documents has one entry in the mani
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
-    """What the manifest says of a file that was read.
+    """What the manifest says of a file that holds documents, or cannot be read.
 
     Many small documents in a folder have one entry, with the path `FOLDER/` and a tree hash: sha256
     of what `sha256sum *` prints there, a line `HASH  NAME` per document, sorted by name.
@@ -40,7 +40,7 @@ class Found:
     """All that is in raw/: each file and each member of an archive is in one of these."""
 
     documents: list[Document]  # in plan order
-    files: list[RawFile]  # that hold a document
+    files: list[RawFile]  # that hold a document or something rejected
     rejected: list[Rejected]  # what cannot be read
     left_alone: dict[str, int]  # what is no document, by reason
 
@@ -166,7 +166,7 @@ def _what_there_is(search: Search) -> str:
 def _raw_files(
     raw: Folder, containers: Mapping[str, Container], documents: Iterable[Document]
 ) -> list[RawFile]:
-    """Return the files that hold documents, with their hashes, sorted by path."""
+    """Return the files that identify a build, with their hashes, sorted by path."""
     files: list[RawFile] = []
     loose: dict[str, list[RawFile]] = defaultdict(list)
     loose_names = {document.raw_file for document in documents if document.member is None}

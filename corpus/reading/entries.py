@@ -6,7 +6,7 @@ costs itself alone.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -23,6 +23,7 @@ from corpus.reading.sources import EntryError, id_of, read_entry, summary
 from corpus.reading.utf8 import BOM, Utf8
 from corpus.records import Dialogue, Document, Rejected, Source
 
+STRAY = "not an entry, between two"
 _BETWEEN = b", \t\r\n"  # two entries
 _CLOSING = re.compile(rb"\s*\]\s*\}?\s*\Z")  # of a document, behind its last entry
 
@@ -54,8 +55,10 @@ class Entries:
         self._beginning = beginning_with(summary.FIRST_KEYS)
         self._in_list = False  # entries are, so that a bracket closes them
 
-    def decode(self, text: Utf8, start: int, end: int | None) -> Iterator[Decoded]:
-        """Yield what becomes of the entries that begin in a byte range."""
+    def decode(
+        self, text: Utf8, start: int, end: int | None, wanted: Collection[int] | None = None
+    ) -> Iterator[Decoded]:
+        """Yield what becomes of the entries that begin in a byte range, or of the `wanted`."""
         keys = summary.first_keys_in(text.head)
         nested = keys != summary.FIRST_KEYS
         first = 0 if nested else start  # objects that begin alike are told apart from there only
@@ -64,10 +67,10 @@ class Entries:
         text.seek(first)
         slices = cut_entries(text.read, self._beginning, start=first, end=end, nested=nested)
         opening = next(slices)
-        if start == 0:
+        if start == 0 and wanted is None:
             self._take_opening(opening)
         for one in slices:
-            if one.offset >= start:
+            if one.offset >= start and (wanted is None or one.offset in wanted):
                 self._take_slice(one)
             if self._decoded.n_bytes >= CHUNK:
                 yield self._decoded
@@ -91,9 +94,12 @@ class Entries:
         length, digest = one.whole or (len(one.data), "")
         self._decoded.n_bytes += length
         if length > ENTRY_BYTES:
-            detail = f"{length:,} bytes; the limit is {ENTRY_BYTES:,}"
             whole = length, digest or sha256(one.data).hexdigest()
-            self._reject("too_big", detail, one.offset, one.data, whole)
+            if summary.holds_entry(one.data[:RAW_BYTES]):  # of a skipped one no more is there
+                detail = f"{length:,} bytes; the limit is {ENTRY_BYTES:,}"
+                self._reject("too_big", detail, one.offset, one.data, whole)
+            else:
+                self._report("stray_bytes", STRAY, one.offset, one.data, whole)
         elif self._read(one.data.rstrip(_BETWEEN), one.offset):
             self._salvage(one)
         elif one.is_last:
@@ -135,7 +141,7 @@ class Entries:
         closing = _CLOSING.search(raw) if at_end else None
         raw = raw[: closing.start()].rstrip(_BETWEEN) if closing else raw
         if not summary.holds_entry(raw):
-            self._report("stray_bytes", "not an entry, between two", offset, raw)
+            self._report("stray_bytes", STRAY, offset, raw)
         elif error := self._read(raw, offset):
             is_cut = at_end and not closing and object_end(raw, 0) < 0
             self._reject("cut_short" if is_cut else error.reason, error.detail, offset, raw)
@@ -164,8 +170,17 @@ class Entries:
             )
         )
 
-    def _report(self, reason: str, detail: str, offset: int, raw: bytes) -> None:
-        self._decoded.rejected.append(file_problem(self._document, reason, detail, offset, raw))
+    def _report(
+        self,
+        reason: str,
+        detail: str,
+        offset: int,
+        raw: bytes,
+        whole: tuple[int, str] | None = None,
+    ) -> None:
+        self._decoded.rejected.append(
+            file_problem(self._document, reason, detail, offset, raw, whole)
+        )
 
 
 def rejected_entry(
@@ -179,8 +194,6 @@ def rejected_entry(
     whole: tuple[int, str] | None = None,
 ) -> Rejected:
     """Return the record of an entry that is no dialogue; of a long one its beginning is kept."""
-    if whole is None and len(raw) > RAW_BYTES:
-        whole = len(raw), sha256(raw).hexdigest()
     return Rejected(
         stage="decode",
         reason=reason,
@@ -190,12 +203,17 @@ def rejected_entry(
         raw_file=document.raw_file,
         raw_offset=offset,
         raw=raw[:RAW_BYTES],
-        whole=whole,
+        whole=whole or _whole(raw),
     )
 
 
 def file_problem(
-    document: Document, reason: str, detail: str, offset: int = 0, raw: bytes = b""
+    document: Document,
+    reason: str,
+    detail: str,
+    offset: int = 0,
+    raw: bytes = b"",
+    whole: tuple[int, str] | None = None,
 ) -> Rejected:
     """Return the record of what is wrong with a file, of which no dialogue is known to be lost."""
     return Rejected(
@@ -207,4 +225,10 @@ def file_problem(
         raw_file=document.raw_file,
         raw_offset=offset,
         raw=raw[:RAW_BYTES],
+        whole=whole or _whole(raw),
     )
+
+
+def _whole(raw: bytes) -> tuple[int, str] | None:
+    """Return the length and hash of what is too long to be kept, if it is."""
+    return (len(raw), sha256(raw).hexdigest()) if len(raw) > RAW_BYTES else None

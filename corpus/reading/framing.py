@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
+from msgspec import DecodeError, Raw, json
+
 CHUNK = 2 << 20  # bytes are read at once
 ENTRY_BYTES = 32 << 20  # an entry with more is skipped as it streams by; a usual one has 3,000
 RAW_BYTES = 64 << 10  # are kept of what was skipped
@@ -67,22 +69,44 @@ def cut_entries(
             if not found:
                 break
             cut = found.start()
-            yield Slice(offset + at, buffer[at:cut], is_last=False)
+            yield from _parted(Slice(offset + at, buffer[at:cut], is_last=False), begun=begun)
             if end is not None and offset + cut >= end:
                 return
             at, begun = cut, True
         buffer, offset = buffer[at:], offset + at
         if not block:
-            yield Slice(offset, buffer, is_last=True)
+            yield from _parted(Slice(offset, buffer, is_last=True), begun=begun)
             return
         searched = 0 if nested else max(0, len(buffer) - GAP - KEY_BYTES)
         if len(buffer) > ENTRY_BYTES + GAP + KEY_BYTES:
+            if begun and (stop := _intact_end(buffer)):  # what is too long stands behind it
+                yield Slice(offset, buffer[:stop], is_last=False)
+                buffer, offset, searched, begun = buffer[stop:], offset + stop, 0, False
+                continue
             skipped, buffer = _skip_entry(read, buffer, offset, beginning)
             yield skipped
             offset += skipped.whole[0] if skipped.whole else 0
             if skipped.is_last or (end is not None and offset >= end):
                 return
             searched, begun = 0, True
+
+
+def _parted(one: Slice, *, begun: bool) -> Iterator[Slice]:
+    """Yield a slice; if it is too long only by what stands behind an intact entry, in two."""
+    stop = _intact_end(one.data) if begun and len(one.data) > ENTRY_BYTES else 0
+    if stop:
+        yield Slice(one.offset, one.data[:stop], is_last=False)
+    yield Slice(one.offset + stop, one.data[stop:], one.is_last)
+
+
+def _intact_end(data: bytes) -> int:
+    """Return where the JSON object that `data` begins with ends, or 0 if it is broken or long."""
+    stop = object_end(data, 0)
+    try:
+        json.decode(data[: max(stop, 0)], type=Raw)
+    except (DecodeError, UnicodeDecodeError, RecursionError):
+        return 0
+    return stop if stop <= ENTRY_BYTES else 0
 
 
 def _skip_entry(

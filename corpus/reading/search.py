@@ -38,7 +38,7 @@ class Search:
         self.documents: list[Document] = []
         self.rejected: list[Rejected] = []
         self.left_alone: Counter[str] = Counter()
-        self.holders: dict[str, Container] = {}  # the files that hold a document
+        self.holders: dict[str, Container] = {}  # the files that hold a document, or should
 
     def visit_folder(self, folder: str) -> None:
         """Visit every file below a folder (relative to raw/), following links."""
@@ -52,11 +52,11 @@ class Search:
                 itself = (self._raw / folder).stat()
                 names = sorted(path.name for path in (self._raw / folder).iterdir())
             except OSError as error:
-                self._reject(_recorded(folder), "unreadable", error.strerror or "")
+                self._reject_place(_recorded(folder), "unreadable", error.strerror or "")
                 continue
             here = (itself.st_dev, itself.st_ino)
             if here in above:
-                self._reject(_recorded(folder), "symlink_loop", "a link to a folder above it")
+                self._reject_place(_recorded(folder), "symlink_loop", "a link to a folder above it")
                 continue
             files: list[tuple[str, Container]] = []
             for path in (f"{folder}/{name}".removeprefix("/") for name in names):
@@ -92,20 +92,20 @@ class Search:
         try:
             return (raw / path).stat()
         except OSError as error:
-            self._reject(_recorded(path), "unreadable", error.strerror or "")
+            self._reject_place(_recorded(path), "unreadable", error.strerror or "")
             return None
 
     def _visit_files(self, files: Iterable[tuple[str, Container]]) -> None:
-        for name, container in self._join_parts(files):
-            n_before = len(self.documents)
-            self._visit_file(name, container)
-            if len(self.documents) > n_before:
+        for name, container, hole in self._join_parts(files):
+            n_before = len(self.documents) + len(self.rejected)
+            self._visit_file(name, container, hole=hole)
+            if len(self.documents) + len(self.rejected) > n_before:
                 self.holders[name] = container
 
     def _join_parts(
         self, files: Iterable[tuple[str, Container]]
-    ) -> Iterator[tuple[str, Container]]:
-        """Yield the files as they are, but AIHub's split parts joined."""
+    ) -> Iterator[tuple[str, Container, str]]:
+        """Yield the files as they are, but AIHub's split parts joined; with what is missing."""
         whole = set[str]()
         split: dict[str, list[tuple[int, Container]]] = defaultdict(list)
         for name, container in files:
@@ -113,21 +113,24 @@ class Search:
                 split[part[1]].append((int(part[2]), container))
             else:
                 whole.add(name)
-                yield name, container
+                yield name, container, ""
         for name, parts in split.items():
             parts.sort(key=lambda part: part[0])
             ends = accumulate((_length_of(container) for _, container in parts), initial=0)
-            holes = [(at, end) for (at, _), end in zip(parts, ends, strict=False) if at != end]
+            pairs = zip((at for at, _ in parts), ends, strict=False)
+            hole = next((f"part{at} should be part{end}" for at, end in pairs if at != end), "")
             if name in whole:
                 self.left_alone["parts_of_a_whole"] += len(parts)
-            elif holes:
-                at, end = holes[0]
-                self._reject(name, "part_hole", f"part{at} should be part{end}")
             else:
-                yield name, tuple(chain.from_iterable(container for _, container in parts))
+                yield name, tuple(chain.from_iterable(container for _, container in parts)), hole
 
-    def _visit_file(self, name: str, container: Container, *, in_tar: bool = False) -> None:
+    def _visit_file(
+        self, name: str, container: Container, *, hole: str, in_tar: bool = False
+    ) -> None:
         """Put a file, or a member of a tar, where its first bytes say that it belongs."""
+        if hole:
+            self._reject(name, "part_hole", hole)
+            return
         try:
             with Joined(self._raw, container) as file:
                 head = file.read(HEAD_BYTES)
@@ -142,6 +145,8 @@ class Search:
                 self._reject(name, "unsupported_archive", f"{kind}: unpack it first")
             elif _is_json(name) or self._sniff(head):
                 self._add(name, container, None, _length_of(container))
+            elif name[-4:].casefold() == ".tar" and not in_tar:
+                self._visit_tar(name, container)  # its first header may be all that is damaged
             elif _ARCHIVE.fullmatch(name):
                 self._reject(name, "broken_archive", "it does not begin like an archive")
             else:
@@ -185,14 +190,19 @@ class Search:
                 self._reject(f"{archive}!{inner}", *why)
             else:
                 files.append((f"{archive}!{inner}", part))
-        for name, part in self._join_parts(files):
-            self._visit_file(name, part, in_tar=True)
+        for name, part, hole in self._join_parts(files):
+            self._visit_file(name, part, hole=hole, in_tar=True)
 
     def _add(self, name: str, container: Container, member: Member | None, size: int) -> None:
         self.documents.append(Document(name, container, member, size, split_of(name)))
 
     def _leave_alone(self, name: str) -> None:
         self.left_alone["raw_text" if _is_text(name) else "not_json"] += 1
+
+    def _reject_place(self, name: str, reason: str, detail: str) -> None:
+        """Put on the record what is no file, as one without content."""
+        self.holders[name] = ()
+        self._reject(name, reason, detail)
 
     def _reject(self, name: str, reason: str, detail: str) -> None:
         self.rejected.append(Rejected("file", reason, detail, None, None, name, 0, b""))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from corpus.records import SOURCES, CorpusError, Source
 from corpus.text.chathuman import CHATHUMAN_RULES
-from corpus.text.rules import Match, Rule, apply, in_lower_case, join, split, where
+from corpus.text.rules import Match, Rule, Samples, apply, in_lower_case, join, split, where
 from corpus.text.tags import MASK_RULES, REASONS, TAG_RULES, count_tags, shown
 
 # What a text may hold in the end: Hangul syllables, all compatibility jamo (ㅇㅇ and ㄴㄴ mean yes
@@ -229,9 +229,15 @@ class Normalised:
 
 
 def normalise_texts(
-    texts: list[str], *, rules: str = "default", source: Source = "summary"
+    texts: list[str],
+    *,
+    rules: str = "default",
+    source: Source = "summary",
+    samples: Samples | None = None,
 ) -> Normalised:
     """Normalise utterances of one source; fastest on some thousands at once.
+
+    With `samples`, some utterances that each rule changed are put there, with placeholders.
 
     Raises:
         CorpusError: there are no such rules, or no such source.
@@ -240,10 +246,10 @@ def normalise_texts(
     fired: Counter[str] = Counter()
     tags: Counter[str] = Counter()
     if rules == "default":
-        batch = _by_default(texts, source, fired, tags)
+        batch = _by_default(texts, source, fired, tags, samples)
     else:
         tags.update(count_tags(texts, source))
-        batch = apply(table, join(texts), source, fired)
+        batch = apply(table, join(texts), source, fired, samples)
     lines: list[str | None] = [*split(batch)]
     dropped = {k: _DROPPED[line] for k, line in enumerate(lines) if line in _DROPPED}
     for k in dropped:
@@ -251,7 +257,13 @@ def normalise_texts(
     return Normalised(lines, dropped, fired, tags)
 
 
-def _by_default(texts: list[str], source: Source, fired: Counter[str], tags: Counter[str]) -> str:
+def _by_default(
+    texts: list[str],
+    source: Source,
+    fired: Counter[str],
+    tags: Counter[str],
+    samples: Samples | None,
+) -> str:
     """Apply RULES, each group only where there is a character that it is about.
 
     Five texts in six hold kept characters alone, so that only WRITING_RULES see them: 206,292
@@ -259,7 +271,7 @@ def _by_default(texts: list[str], source: Source, fired: Counter[str], tags: Cou
     """
 
     def by(rules: tuple[Rule, ...]) -> Callable[[list[str]], list[str]]:
-        return lambda chosen: split(apply(rules, join(chosen), source, fired))
+        return lambda chosen: split(apply(rules, join(chosen), source, fired, samples))
 
     def marked(chosen: list[str]) -> list[str]:
         chosen = where(_UNUSUAL, by(CHARACTER_RULES), chosen)
@@ -269,7 +281,8 @@ def _by_default(texts: list[str], source: Source, fired: Counter[str], tags: Cou
         chosen = where("[()<>]", by(ASIDE_RULES), chosen)
         return by(KEPT_RULES)(chosen)
 
-    return apply(WRITING_RULES, join(where(_NOT_KEPT, marked, texts)), source, fired)
+    batch = join(where(_NOT_KEPT, marked, texts))
+    return apply(WRITING_RULES, batch, source, fired, samples)
 
 
 def normalise(

@@ -7,16 +7,19 @@ fastest for what begins with a literal or with a single range, which is why many
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 
 import regex
 
 from corpus.records import Source
 
 Match = regex.Match[str]
+
+LOOKS = 16  # at what a rule changed, to find samples that differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,29 @@ class Rule:
     example: tuple[str, str]  # before and after this rule alone, placeholders shown as tags
     only: Source | None = None  # None: every source
     repeated: bool = False  # until nothing matches
+
+
+class Samples:
+    """What rules did to some utterances, `n` for each rule.
+
+    Attributes:
+        taken: by rule, utterances before it and after it alone.
+        looks: by rule, at how many it was looked.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.taken: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self.looks: Counter[str] = Counter()
+
+    def wants(self, name: str) -> bool:
+        """Say whether more may be found."""
+        return self.looks[name] < LOOKS and len(self.taken[name]) < self.n
+
+    def take(self, name: str, before: str, after: str) -> None:
+        """Look at one."""
+        self.looks[name] += 1
+        self.taken[name][before] = after
 
 
 def in_lower_case(match: Match) -> str:
@@ -67,16 +93,50 @@ def split(batch: str) -> list[str]:
     return batch.split("\n")[1:-1]
 
 
-def apply(rules: Iterable[Rule], batch: str, source: Source, fired: Counter[str]) -> str:
-    """Return `batch` after all of `rules`; `fired` counts how often each of them matched."""
+def apply(
+    rules: Iterable[Rule],
+    batch: str,
+    source: Source,
+    fired: Counter[str],
+    samples: Samples | None = None,
+) -> str:
+    """Return `batch` after all of `rules`; `fired` counts how often each of them matched.
+
+    With `samples`, some utterances that each rule changed are put there.
+    """
     for rule in rules:
         while rule.only in (None, source):
+            before = batch
             batch, times = _compiled(rule.pattern).subn(rule.replacement, batch)
             if times:
                 fired[rule.name] += times
+                if samples is not None and samples.wants(rule.name):
+                    _take_samples(rule, before, times, samples)
             if not (times and rule.repeated):
                 break
     return batch
+
+
+def _take_samples(rule: Rule, batch: str, times: int, samples: Samples) -> None:
+    """Take utterances of `batch` that `rule` changes.
+
+    They are the next ones behind a place that a hash draws, and then those before it. What stands
+    to be changed `times` times is looked for no longer than until it was seen.
+    """
+    pattern = _compiled(rule.pattern)
+    digest = sha256(f"{rule.name}{batch[:1000]}".encode("utf-8", "replace")).digest()
+    drawn = batch.find("\n", int.from_bytes(digest[:8], "big") % len(batch))
+    for start, end in ((drawn, len(batch)), (0, drawn)):
+        at = start
+        while times and samples.wants(rule.name) and (match := pattern.search(batch, at)):
+            inside = match.start() + (batch[match.start()] == "\n")
+            at = batch.find("\n", inside)
+            if match.start() >= end:
+                break
+            line = batch[batch.rfind("\n", 0, inside) : at + 1]
+            after, n = pattern.subn(rule.replacement, line)
+            samples.take(rule.name, line[1:-1], after[1:-1])
+            times -= n
 
 
 def where(trigger: str, change: Callable[[list[str]], list[str]], texts: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ Star masks are read in source `topic` alone, which has no tags; elsewhere a star
 other. How a name suits what follows it is the names step's business.
 """
 
+import re
 from collections import Counter
 
 from corpus.records import (
@@ -157,6 +158,8 @@ MASK_RULES = tuple(
     )
 )
 
+_WRITTEN_TAG, _WRITTEN_MASK = re.compile(_TAG), re.compile(_STARS)
+
 _SHOWN = str.maketrans(
     dict.fromkeys(PLACEHOLDERS, "#@이름#")
     | dict.fromkeys((ADDRESS, MASKED_STEM, MASKED_PLACE), "#@주소#")
@@ -171,6 +174,22 @@ def count_tags(texts: list[str], source: Source) -> Counter[str]:
     if source == "topic":
         tags.update(count(_STARS, [text for text in texts if "*" in text]))
     return tags
+
+
+def find_tag(tag: str, batch: str, start: int = 0) -> int:
+    """Return where a tag or a mask that `count_tags` counted stands in `batch`, -1 if nowhere.
+
+    >>> find_tag("**", "*** **"), find_tag("#@이모티콘#", "#@이모티콘#우와# #@이모티콘#")
+    (4, 11)
+    """
+    written = _WRITTEN_MASK if tag.startswith("*") else _WRITTEN_TAG
+    at = batch.find(tag, start)
+    while at >= 0:
+        found = written.match(batch, at)
+        if found and found[0] == tag:
+            return at
+        at = batch.find(tag, at + 1)
+    return -1
 
 
 def shown(text: str) -> str:

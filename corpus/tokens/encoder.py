@@ -137,6 +137,16 @@ class Encoder:
             return len(text) + 1
         return len(self._by_library([text])[0]) // 4
 
+    def unknown_characters(self) -> str:
+        """Return the Hangul syllables, jamo and ASCII characters that become `<unk>`."""
+        if self.unk_id is None:
+            return ""
+        unknown = _as_bytes([self.unk_id])
+        ids = self.encode(_EASY_CHARACTERS)
+        return "".join(
+            c for c, of_it in zip(_EASY_CHARACTERS, ids, strict=True) if unknown in of_it
+        )
+
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of `ids` as people type it: no control tokens, but ㅠㅠ, ^^ and emoji.
 

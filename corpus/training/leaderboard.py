@@ -18,7 +18,6 @@ RUN = "run.json"
 
 # The columns of the 2023 leaderboard, then what makes runs comparable.
 _COLUMNS = {
-    "rank": "rank",
     "index": "index",
     "model": "model",
     "epochs": "epochs",
@@ -29,6 +28,7 @@ _COLUMNS = {
     "loss": "loss",
     "val_loss": "val loss",
     "comment": "comment",
+    "rank": "rank",
     "sys_loss": "`<sys>` loss",
     "sys_perplexity": "perplexity",
     "tokens_per_second": "tokens/s",

@@ -8,18 +8,18 @@ ours. In transformers 5.23 packed sequences stay apart only with `use_cache=Fals
 # mypy: allow-untyped-calls
 # (torch and transformers leave some of what is called here without annotations)
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch.nn import LayerNorm, LinearCrossEntropyOptions, functional
+from torch.nn import LayerNorm, functional
 from transformers import GPT2LMHeadModel
 
 from corpus.training.packing import Row
 
-# Rows of logits held at once. 256 × 51,200 floats stay near the cache: 709 scored tokens a
-# CPU-second against 345 for all logits at once and 593 for 64 (256 wide, one core).
+# Places whose logits are held at once. On a CPU 256 × 51,200 of them stay near the cache.
 LOGITS_CHUNK = {"cpu": 256, "cuda": 2048}
 
 
@@ -40,8 +40,7 @@ def hidden_states(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
         projected = attention.c_attn(_norm(block.ln_1, hidden))
         attended = _attend(projected, attention.num_heads, row)
         hidden = hidden + attention.resid_dropout(attention.c_proj(attended))
-        # The same function as transformers' "gelu_new", in one kernel where that has eight.
-        inner = functional.gelu(mlp.c_fc(_norm(block.ln_2, hidden)), approximate="tanh")
+        inner = _gelu(mlp.c_fc(_norm(block.ln_2, hidden)))
         hidden = hidden + mlp.dropout(mlp.c_proj(inner))
     return _norm(gpt.ln_f, hidden)
 
@@ -49,32 +48,83 @@ def hidden_states(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
 def summed_loss(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
     """Return the cross entropy in nats, summed over the scored places; logits exist only there."""
     hidden = hidden_states(model, row)[row.scored]
-    return _cross_entropy(hidden, model.lm_head.weight, row.targets, "sum")
+    loss: torch.Tensor = _SummedLoss.apply(hidden, model.lm_head.weight, row.targets)
+    return loss
 
 
 @torch.no_grad()
 def token_losses(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
-    """Return the cross entropy of each scored place in nats, shape (S,)."""
+    """Return the cross entropy of each scored place in nats, shape (S,), float32."""
     hidden = hidden_states(model, row)[row.scored]
-    return _cross_entropy(hidden, model.lm_head.weight, row.targets, "none")
+    weight = _as_multiplied(model.lm_head.weight)
+    losses = [
+        log_p.gather(1, target).squeeze(1)
+        for _, target, _, log_p in _score(_as_multiplied(hidden), weight, row.targets)
+    ]
+    return -torch.cat([hidden.new_empty(0, dtype=torch.float32), *losses])
 
 
-def _cross_entropy(
-    hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, reduction: str
-) -> torch.Tensor:
-    """Project and score in chunks. Autocast does not reach into the chunked kernel: cast here."""
-    device = hidden.device.type
-    if torch.is_autocast_enabled(device):
-        dtype = torch.get_autocast_dtype(device)
-        hidden, weight = hidden.to(dtype), weight.to(dtype)
-    # With acc_policy "auto" bfloat16 products are summed in float32.
-    options = LinearCrossEntropyOptions(
-        batch_chunk_size=LOGITS_CHUNK.get(device, LOGITS_CHUNK["cpu"]), chunking_method=None
-    )
-    with torch.autocast(device, enabled=False):
-        return functional.linear_cross_entropy(
-            hidden, weight, targets, reduction=reduction, options=options
-        )
+class _SummedLoss(torch.autograd.Function):
+    """Cross entropy of `hidden @ weight.T`, summed; its gradients are made while logits exist.
+
+    Products are of autocast's dtype, everything else is float32. torch's `linear_cross_entropy`
+    does the same as fast in float32, but its loss in bfloat16 has 3 digits, and it is slower there.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401 (torch's own type for it)
+        hidden: torch.Tensor,
+        weight: torch.Tensor,
+        targets: torch.Tensor,
+    ) -> torch.Tensor:
+        """Return the loss and keep its gradients."""
+        gradient, weight_gradient = torch.empty_like(hidden), torch.zeros_like(weight)
+        loss = weight.new_zeros(())
+        begin, weight = 0, _as_multiplied(weight)
+        for chunk, target, logits, log_p in _score(_as_multiplied(hidden), weight, targets):
+            loss -= log_p.gather(1, target).sum()
+            # Cross entropy's gradient: what was foretold, less what came.
+            log_p.exp_().scatter_add_(1, target, log_p.new_full(target.shape, -1.0))
+            error = logits.copy_(log_p)
+            gradient[begin : begin + len(chunk)] = error @ weight
+            begin += len(chunk)
+            if error.dtype is weight_gradient.dtype:
+                weight_gradient.addmm_(error.T, chunk)
+            else:
+                weight_gradient += error.T @ chunk
+        ctx.save_for_backward(gradient, weight_gradient)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, *factors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:  # noqa: ANN401
+        """Return the kept gradients, scaled."""
+        gradient, weight_gradient = ctx.saved_tensors
+        return gradient.mul_(factors[0]), weight_gradient.mul_(factors[0]), None
+
+
+def _score(
+    hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Yield chunks of `hidden` (C, width) with targets (C, 1), logits and log p (C, vocabulary).
+
+    The last two are the same memory every time: fresh memory costs a CPU a tenth of its speed.
+    """
+    size = min(LOGITS_CHUNK.get(hidden.device.type, LOGITS_CHUNK["cpu"]), len(hidden))
+    logits = hidden.new_empty(size, len(weight))
+    log_p = hidden.new_empty(size, len(weight), dtype=torch.float32)
+    for chunk, target in zip(hidden.split(size), targets[:, None].split(size), strict=True):
+        n = len(chunk)
+        torch.mm(chunk, weight.T, out=logits[:n])
+        torch.log_softmax(logits[:n].float(), 1, out=log_p[:n])
+        yield chunk, target, logits[:n], log_p[:n]
+
+
+def _as_multiplied(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor in the dtype of the matrix products around (see `precision`)."""
+    device = tensor.device.type
+    enabled = torch.is_autocast_enabled(device)
+    return tensor.to(torch.get_autocast_dtype(device)) if enabled else tensor
 
 
 def _norm(layer: LayerNorm, hidden: torch.Tensor) -> torch.Tensor:
@@ -88,6 +138,17 @@ def _norm(layer: LayerNorm, hidden: torch.Tensor) -> torch.Tensor:
     return functional.layer_norm(hidden, layer.normalized_shape, eps=layer.eps) * layer.weight + (
         layer.bias
     )
+
+
+def _gelu(inner: torch.Tensor) -> torch.Tensor:
+    """Apply "gelu_new"; in float32 on a CPU step by step, as transformers does.
+
+    The fused kernel computes the last elements of each thread's share in another way, so the number
+    of threads would show in the weights. Step by step it does not, for 3 % of the speed.
+    """
+    if inner.device.type != "cpu" or inner.dtype is not torch.float32:
+        return functional.gelu(inner, approximate="tanh")
+    return 0.5 * inner * (1 + torch.tanh(math.sqrt(2 / math.pi) * (inner + 0.044715 * inner**3)))
 
 
 def _attend(projected: torch.Tensor, n_heads: int, row: Row) -> torch.Tensor:

@@ -55,7 +55,8 @@ def draw_samples(
 ) -> list[Entry]:
     """Let the model reply to every prompt, greedily and by chance; training is not disturbed."""
     model.eval()
-    with torch.random.fork_rng():
+    devices = [model.device] if model.device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         greedy = generate(model, vocabulary, [prompt.ids for prompt in prompts])
         drawn = generate(model, vocabulary, [prompt.ids for prompt in prompts], do_sample=True)

@@ -56,9 +56,28 @@ def _own_claims(manifest: dict[str, Any]) -> Claims:
         for split in SPLITS:
             total = sum(shard[name] for shard in manifest["shards"] if shard["split"] == split)
             yield f"{name} of {split}, by shard", manifest[name][split], total
+    yield from _report_claims(manifest)
     utterances = manifest["utterances"]
     dropped = sum(utterances["dropped"].values())
     yield "utterances read", utterances["read"], utterances["kept"] + dropped
+
+
+def _report_claims(manifest: dict[str, Any]) -> Claims:
+    """Yield what the report's numbers have to be, given the others."""
+    report, rows = manifest["report"], manifest["rows"]
+    for name in ("tokens", "turns"):
+        for split in SPLITS:
+            groups = [one for group, one in report[name].items() if group.endswith(f"/{split}")]
+            found = sum(sum(one.values()) for one in groups)
+            yield f"report.{name}, rows of {split}", found, rows[split]
+    for name, total in (("rows", rows), ("tokens", manifest["tokens"])):
+        found = sum(topic[name] for topic in report["topics"].values())
+        yield f"report.topics, {name}", found, sum(total.values())
+    written = manifest["dialogues"]["written"]
+    yield "report.uncapped_tokens, dialogues", sum(report["uncapped_tokens"].values()), written
+    where = report["utterances"]
+    found = where["in_rows"] + where["cut"] + sum(where["left_out"].values())
+    yield "report.utterances", found, manifest["utterances"]["kept"]
 
 
 def _shard_claims(manifest: dict[str, Any], shards: Shards) -> Claims:

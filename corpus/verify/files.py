@@ -41,6 +41,15 @@ _SHAPE: dict[str, Any] = {
     "quirks": _COUNTS,
     "raw": [{"bytes": int, "n_files": int, "path": str, "sha256": str}],
     "reasons": _COUNTS,
+    "report": {
+        "surnames": _COUNTS,
+        "speakers": _COUNTS,
+        "tokens": {str: _COUNTS},
+        "topics": {str: _COUNTS},
+        "turns": {str: _COUNTS},
+        "uncapped_tokens": _COUNTS,
+        "utterances": {"cut": int, "in_rows": int, "left_out": _COUNTS},
+    },
     "rows": dict.fromkeys(SPLITS, int),
     "rules": _COUNTS,
     "shards": [

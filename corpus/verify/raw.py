@@ -24,7 +24,8 @@ from corpus.verify.shards import Shards, content_keys, place_keys
 from corpus.work import MANIFEST, TOKENIZER
 from corpus.workers import run_items
 
-_COUNTED = ("rules", "tags", "names", "people", "quirks")
+_COUNTED = ("rules", "tags", "names", "people", "quirks", "broken")
+_REPORTED = ("surnames", "speakers")  # in the section `report`
 
 
 def check_raw(
@@ -60,7 +61,7 @@ def check_raw(
                 part = PartPaths(work, item.index)
                 for rows in part.read_rows():
                     rebuilt.compare(rows)
-                for path in (part.rows, part.keys, part.ledger, part.receipt):
+                for path in (part.rows, part.keys, part.ledger, part.examples, part.receipt):
                     path.unlink()
                 receipts.append(counts)
     rebuilt.check_all_met()
@@ -135,8 +136,8 @@ def _check_counts(
     claims = []
     if n_left_out is not None:
         claims.append(("duplicates", manifest["reasons"].get("duplicate", 0), n_left_out))
-    for name in (*_COUNTED, "broken"):
-        said = Counter(manifest[name])
+    for name in (*_COUNTED, *_REPORTED):
+        said = Counter((manifest if name in _COUNTED else manifest["report"])[name])
         claims += [(f"{name} {k}", said[k], counts[name][k]) for k in sorted(said | counts[name])]
     read = {source: one["read"] for source, one in manifest["sources"].items()}
     claims += [(f"read {source}", n, counts["read"][source]) for source, n in read.items()]

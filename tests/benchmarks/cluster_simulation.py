@@ -102,7 +102,7 @@ def plan_of(documents: list[Document], factor: float) -> dict[str, str]:
     found = Found(documents, [], [], {})
     with TemporaryDirectory() as folder:
         work = Path(folder)
-        seconds_made = cpu_seconds(lambda: write_plan(work, work, found))
+        seconds_made = cpu_seconds(lambda: write_plan(work, {}, work, found))
         n_bytes = (work / "plan.jsonl.gz").stat().st_size
         shard = parse_shard(f"{WORKERS // 2}/{WORKERS}")
         seconds_read = cpu_seconds(lambda: read_plan(work).items_of(shard))

@@ -1,3 +1,4 @@
+import os
 import sys
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -8,8 +9,24 @@ sys.path.insert(0, str(Path(__file__).parent))  # corpora
 
 from corpora import ROOT, chats, write_corpus
 
+os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")  # as train.py does, before the first product
+
 # The core installs without torch, and its tests run without it.
 collect_ignore_glob = [] if find_spec("torch") else ["test_*.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """The models are so small that threads only wait for one another."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory):
+    """A corpus of 20 + 5 dialogues: one step an epoch."""
+    return write_corpus(tmp_path_factory.mktemp("few") / "processed", chats(20), chats(5, seed=1))
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +45,7 @@ def program():
     return module
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def train(program):
     """Run train.py in this process: `train(processed, "--epochs", 1)` returns the exit status."""
 

@@ -4,7 +4,6 @@ import time
 import huggingface_hub
 import pytest
 import torch
-from corpora import chats, write_corpus
 from tokenizers import Tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
@@ -194,9 +193,8 @@ def test_a_tokenizer_without_roles_is_refused(tmp_path):
         load_vocabulary(tmp_path / "t.json")
 
 
-def test_training_starts_from_a_local_folder(tmp_path, folder, train):
+def test_training_starts_from_a_local_folder(tmp_path, folder, train, few):
     """The path of `--model skt/kogpt2-base-v2`, with a folder in its place."""
-    processed = write_corpus(tmp_path / "processed", chats(20), chats(5, seed=1))
     out = tmp_path / "runs/gpt2"
-    assert train(processed, "--model", folder, "--epochs", 1, "--out", out) == 0
+    assert train(few, "--model", folder, "--epochs", 1, "--out", out) == 0
     assert GPT2LMHeadModel.from_pretrained(out / "best").config.n_embd == 16

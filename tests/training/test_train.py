@@ -6,6 +6,7 @@ import math
 import os
 import signal
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ from corpus.training.shards import open_corpus
 from corpus.training.vocabulary import load_vocabulary
 
 TINY = ("--model", "tiny", "--threads", 1, "--batch-tokens", 512)
+TWO_EPOCHS = (*TINY, "--epochs", 2, "--eval-every", 4)
+STILL = (*TINY, "--epochs", 1, "--dropout", 0, "--precision", "fp32")
 
 
 def weights(run, link="last"):
@@ -40,6 +43,20 @@ def state_files(run):
 
 def losses(run):
     return [(entry["step"], entry["loss"]) for entry in read_log(run) if "loss" in entry]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, processed, train):
+    """A run of two epochs that nothing disturbs: `whole("fp32")` returns its folder."""
+    folder = tmp_path_factory.mktemp("whole") / "runs"
+
+    @cache
+    def run(precision):
+        arguments = (*TWO_EPOCHS, "--precision", precision, "--comment", "a try")
+        assert train(processed, *arguments, "--out", folder / precision) == 0
+        return folder / precision
+
+    return run
 
 
 @pytest.fixture
@@ -59,106 +76,109 @@ def stop_at(monkeypatch):
     return at
 
 
-def test_a_run_leaves_everything_that_people_look_at(tmp_path, processed, train, capfd):
-    run = tmp_path / "runs/first"
-    assert train(processed, *TINY, "--epochs", 2, "--out", run, "--comment", "a try") == 0
+def test_a_run_leaves_everything_that_people_look_at(whole):
+    run = whole("fp32")
     for name in ("log.jsonl", "curve.svg", "samples.md", "last/README.md", "best/config.json"):
         assert (run / name).stat().st_size > 0, name
-    board = (tmp_path / "runs/leaderboard.md").read_text()
+    board = (run.parent / "leaderboard.md").read_text()
     assert "| a try |" in board
     assert "| Done |" in board
-    assert (tmp_path / "runs/leaderboard.csv").exists()
+    assert (run.parent / "leaderboard.csv").exists()
     AutoModelForCausalLM.from_pretrained(run / "last")
     assert len(AutoTokenizer.from_pretrained(run / "best")) == 4000
-    told = capfd.readouterr().out
-    assert "120 dialogues" in told
-    assert "validation loss on <sys>" in told
-    assert "leaderboard.md" in told
 
 
-def test_tensorboard_shows_the_same_numbers(tmp_path, processed, train):
+def test_tensorboard_shows_the_same_numbers(whole):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    run = tmp_path / "runs/a"
-    assert train(processed, *TINY, "--epochs", 1, "--out", run) == 0
-    events = EventAccumulator(str(run / "tensorboard"))
+    events = EventAccumulator(str(whole("fp32") / "tensorboard"))
     events.Reload()
     shown = {event.step: event.value for event in events.Scalars("loss")}
-    assert shown == pytest.approx(dict(losses(run)), rel=1e-6)
-    assert len(events.Scalars("validation/sys")) == 1
+    assert shown == pytest.approx(dict(losses(whole("fp32"))), rel=1e-6)
+    assert [event.step for event in events.Scalars("validation/sys")] == [4, 6, 8, 12]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "precision"), [(signal.SIGTERM, "fp32"), (signal.SIGINT, "bf16")]
+)
 def test_a_stopped_run_goes_on_to_the_same_bits_with_dropout_on(
-    tmp_path, processed, train, stop_at, monkeypatch, number
+    tmp_path, processed, train, stop_at, monkeypatch, whole, number, precision
 ):
-    arguments = (processed, *TINY, "--epochs", 3, "--eval-every", 4)
-    whole, stopped = tmp_path / "runs/whole", tmp_path / "runs/stopped"
-    assert train(*arguments, "--out", whole) == 0
-    steps = len(losses(whole))
-    at = int(np.random.default_rng().integers(1, steps))
-    print(f"stopped after step {at} of {steps}")
+    whole, stopped = whole(precision), tmp_path / "runs/stopped"
+    arguments = (processed, *TWO_EPOCHS, "--precision", precision, "--out", stopped)
+    at = int(np.random.default_rng().integers(1, len(losses(whole))))
+    print(f"stopped after step {at}")
     with monkeypatch.context():
         stop_at(at, number)
-        assert train(*arguments, "--out", stopped) == 130
+        assert train(*arguments) == 130
         assert json.loads((stopped / "run.json").read_text())["row"]["state"] == "Interrupted"
         assert len(losses(stopped)) == at
     monkeypatch.undo()
-    assert train(*arguments, "--out", stopped) == 0
+    assert train(*arguments) == 0
     assert state_files(stopped) == state_files(whole)
     assert weights(stopped, "best") == weights(whole, "best")
     assert losses(stopped) == losses(whole)
-    drawn = [(run / "samples.md").read_text() for run in (stopped, whole)]
-    assert drawn[0] == drawn[1]
+    assert (stopped / "samples.md").read_text() == (whole / "samples.md").read_text()
 
 
-def test_a_run_that_was_killed_goes_on_from_its_last_save(tmp_path, processed, train, monkeypatch):
+def test_a_run_that_was_killed_goes_on_from_its_last_save(
+    tmp_path, processed, train, monkeypatch, whole
+):
     """Nothing is saved when the power goes: what was logged since the save is done again."""
-    arguments = (processed, *TINY, "--epochs", 2, "--save-every", 3)
-    whole, killed = tmp_path / "runs/whole", tmp_path / "runs/killed"
-    assert train(*arguments, "--out", whole) == 0
+    killed = tmp_path / "runs/killed"
+    arguments = (processed, *TWO_EPOCHS, "--precision", "fp32", "--save-every", 5, "--out", killed)
     write = Log.write
 
-    def die_at_8(self, step, **entry):
+    def die_at_11(self, step, **entry):
         write(self, step, **entry)
-        if step == 8:
+        if step == 11:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Log, "write", die_at_8)
+        patch.setattr(Log, "write", die_at_11)
         with pytest.raises(KeyboardInterrupt):
-            train(*arguments, "--out", killed)
-    assert train(*arguments, "--out", killed) == 0
-    assert state_files(killed) == state_files(whole)
-    assert losses(killed) == losses(whole)
+            train(*arguments)
+    assert len(losses(killed)) == 11
+    assert json.loads((killed / "last/../progress.json").read_text())["step"] == 10
+    assert train(*arguments) == 0
+    assert state_files(killed) == state_files(whole("fp32"))
+    assert losses(killed) == losses(whole("fp32"))
 
 
-def test_dropout_is_on_in_the_tests_above(tmp_path, processed, train):
-    for dropout in (0, 0.1):
-        arguments = ("--epochs", 1, "--dropout", dropout, "--out", tmp_path / f"runs/{dropout}")
-        assert train(processed, *TINY, *arguments) == 0
-    assert weights(tmp_path / "runs/0") != weights(tmp_path / "runs/0.1")
+@pytest.fixture(scope="module")
+def still(tmp_path_factory, processed, train):
+    """A run of one epoch without dropout, in float32."""
+    run = tmp_path_factory.mktemp("still") / "runs/still"
+    assert train(processed, *STILL, "--out", run) == 0
+    return run
 
 
-def test_neither_micro_batches_nor_the_save_interval_change_the_steps(tmp_path, processed, train):
-    runs = [tmp_path / f"runs/{number}" for number in range(3)]
-    arguments = (processed, *TINY, "--epochs", 1, "--dropout", 0)
-    assert train(*arguments, "--out", runs[0]) == 0
-    assert train(*arguments, "--out", runs[1], "--micro-tokens", 64) == 0
-    assert train(*arguments, "--out", runs[2], "--save-every", 1) == 0
+def test_dropout_is_on_in_the_tests_above(whole, still):
+    assert losses(whole("fp32"))[0] != losses(still)[0]
+
+
+def test_neither_micro_batches_nor_the_save_interval_change_the_steps(
+    tmp_path, processed, train, still
+):
+    runs = [still, tmp_path / "runs/smaller", tmp_path / "runs/saved"]
+    assert train(processed, *STILL, "--out", runs[1], "--micro-tokens", 64) == 0
+    assert train(processed, *STILL, "--out", runs[2], "--save-every", 1) == 0
     first, smaller, saved = map(losses, runs)
     assert [step for step, _ in smaller] == [step for step, _ in first]
     assert [loss for _, loss in smaller] == pytest.approx([loss for _, loss in first], rel=1e-4)
     assert saved == first
-    assert weights(runs[2]) == weights(runs[0])
+    assert weights(runs[2]) == weights(still)
 
 
-def test_a_finished_run_says_so_and_stays_as_it_is(tmp_path, processed, train, capfd):
-    arguments = (processed, *TINY, "--epochs", 1, "--out", tmp_path / "runs/a")
+def test_a_finished_run_says_so_and_stays_as_it_is(tmp_path, few, train, capfd):
+    arguments = (few, *TINY, "--epochs", 1, "--out", tmp_path / "runs/a")
     assert train(*arguments) == 0
+    told = capfd.readouterr().out
+    assert "20 dialogues" in told
+    assert "validation loss on <sys>" in told
+    assert "leaderboard.md" in told
     before = state_files(tmp_path / "runs/a")
-    capfd.readouterr()
     assert train(*arguments) == 0
     assert "is finished" in capfd.readouterr().out
     assert state_files(tmp_path / "runs/a") == before
@@ -166,41 +186,39 @@ def test_a_finished_run_says_so_and_stays_as_it_is(tmp_path, processed, train, c
     assert state_files(tmp_path / "runs/a") == before
 
 
-def test_a_run_goes_on_with_the_same_options_only(tmp_path, processed, train, capfd):
-    arguments = (processed, *TINY, "--epochs", 1, "--out", tmp_path / "runs/a")
-    assert train(*arguments) == 0
-    assert train(*arguments, "--lr", 0.5) == 2
+def test_a_run_goes_on_with_the_same_options_only(processed, train, capfd, still):
+    assert train(processed, *STILL, "--out", still, "--lr", 0.5) == 2
     assert "was started with lr 0.001, not 0.5" in capfd.readouterr().err
 
 
-def test_patience_ends_a_run_that_gets_no_better(tmp_path, processed, train):
+def test_patience_ends_a_run_that_gets_no_better(tmp_path, few, train):
     run = tmp_path / "runs/a"
     arguments = ("--epochs", 9, "--lr", 0, "--patience", 2, "--out", run)
-    assert train(processed, *TINY, *arguments) == 0
+    assert train(few, *TINY, *arguments) == 0
     row = json.loads((run / "run.json").read_text())["row"]
     assert (row["state"], row["epochs"]) == ("Stopped early", 3)
     assert (run / "best").resolve() != (run / "last").resolve()
 
 
-def test_patience_0_never_ends_a_run(tmp_path, processed, train):
+def test_patience_0_never_ends_a_run(tmp_path, few, train):
     run = tmp_path / "runs/a"
     arguments = ("--epochs", 4, "--lr", 0, "--patience", 0, "--out", run)
-    assert train(processed, *TINY, *arguments) == 0
+    assert train(few, *TINY, *arguments) == 0
     assert json.loads((run / "run.json").read_text())["row"]["epochs"] == 4
 
 
-def test_the_grid_runs_four_strategies_into_one_leaderboard(tmp_path, processed, train):
+def test_the_grid_runs_four_strategies_into_one_leaderboard(tmp_path, few, train):
     arguments = ("--epochs", 1, "--grid", "--out", tmp_path / "runs/grid")
-    assert train(processed, *TINY, *arguments) == 0
+    assert train(few, *TINY, *arguments) == 0
     board = (tmp_path / "runs/leaderboard.csv").read_text().splitlines()
     assert len(board) == 5
     for labels in ("input", "last-sys", "all-sys", "shift"):
         assert (tmp_path / f"runs/grid-{labels}/best/config.json").exists()
 
 
-def test_a_name_is_found_for_a_run_that_has_none(tmp_path, processed, train, monkeypatch):
+def test_a_name_is_found_for_a_run_that_has_none(tmp_path, few, train, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert train(processed, *TINY, "--epochs", 1) == 0
+    assert train(few, *TINY, "--epochs", 1) == 0
     (run,) = (path.parent for path in (tmp_path / "runs").glob("*/run.json"))
     assert run.name.startswith("tiny-all-sys-")
 
@@ -221,10 +239,12 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(tmp_path, processed, train,
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_loss_that_is_no_number_ends_in_a_sentence(tmp_path, processed, train, capfd):
+@pytest.mark.parametrize("epochs", [1, 9])
+def test_a_loss_that_is_no_number_ends_in_a_sentence(tmp_path, few, train, capfd, epochs):
+    """At the next step, or where there is none, when the model is validated."""
     run = tmp_path / "runs/a"
-    arguments = ("--epochs", 9, "--lr", 1e30, "--clip", 1e30, "--out", run)
-    assert train(processed, *TINY, *arguments) == 2
+    arguments = ("--epochs", epochs, "--lr", 1e30, "--clip", 1e30, "--out", run)
+    assert train(few, *TINY, *arguments) == 2
     error = capfd.readouterr().err.splitlines()[-1]
     assert "no finite number" in error
     assert "--lr" in error
@@ -232,9 +252,9 @@ def test_a_loss_that_is_no_number_ends_in_a_sentence(tmp_path, processed, train,
 
 
 def test_a_full_disk_ends_in_a_sentence_and_the_run_goes_on(
-    tmp_path, processed, train, monkeypatch, capfd
+    tmp_path, few, train, monkeypatch, capfd
 ):
-    arguments = (processed, *TINY, "--epochs", 2, "--out", tmp_path / "runs/a")
+    arguments = (few, *TINY, "--epochs", 2, "--out", tmp_path / "runs/a")
     save_file = checkpoint.save_file
     saves = []
 
@@ -251,10 +271,8 @@ def test_a_full_disk_ends_in_a_sentence_and_the_run_goes_on(
 
 
 def test_out_of_memory_halves_the_micro_batches_before_the_first_step(
-    tmp_path, processed, train, program, monkeypatch
+    tmp_path, processed, train, program, monkeypatch, still
 ):
-    arguments = (processed, *TINY, "--epochs", 1, "--dropout", 0)
-    assert train(*arguments, "--out", tmp_path / "runs/roomy") == 0
     forward = program.summed_loss
     rows = []
 
@@ -265,8 +283,8 @@ def test_out_of_memory_halves_the_micro_batches_before_the_first_step(
         return forward(model, row)
 
     monkeypatch.setattr(program, "summed_loss", narrow)
-    assert train(*arguments, "--out", tmp_path / "runs/narrow") == 0
-    roomy, tight = losses(tmp_path / "runs/roomy"), losses(tmp_path / "runs/narrow")
+    assert train(processed, *STILL, "--out", tmp_path / "runs/narrow") == 0
+    roomy, tight = losses(still), losses(tmp_path / "runs/narrow")
     assert [loss for _, loss in tight] == pytest.approx([loss for _, loss in roomy], rel=1e-4)
     assert max(rows) <= 200
 
@@ -301,28 +319,36 @@ def unigram_entropy(material):
     return -sum(count / total * math.log(count / total) for count in counts.values())
 
 
-def test_a_tiny_model_learns_more_than_how_often_words_are(tmp_path, processed, train, material):
-    run = tmp_path / "runs/a"
-    arguments = ("--epochs", 12, "--lr", 3e-3, "--out", run)
-    assert train(processed, *TINY, *arguments) == 0
-    best = json.loads((run / "run.json").read_text())["row"]["sys_loss"]
-    assert best < unigram_entropy(material) - 0.5
-
-
-def test_fifty_dialogues_are_learnt_by_heart_and_end_where_they_should(tmp_path, train):
+@pytest.fixture(scope="module")
+def by_heart(tmp_path_factory, train):
+    """50 dialogues, the corpus that repeats them 20 times, and a run that learnt them by heart."""
+    folder = tmp_path_factory.mktemp("by_heart")
     dialogues = {turns[0]: turns for turns in chats(400, seed=5)}  # one answer to each question
     dialogues = list(dialogues.values())[:50]
     assert len(dialogues) == 50
-    processed = write_corpus(tmp_path / "processed", dialogues * 20, dialogues[:5])
-    run = tmp_path / "runs/a"
-    arguments = ("--dropout", 0, "--epochs", 3, "--lr", 5e-3, "--out", run)
-    assert train(processed, *TINY, *arguments) == 0
+    corpus = write_corpus(folder / "processed", dialogues * 20, chats(30, seed=1))
+    arguments = ("--dropout", 0, "--epochs", 3, "--lr", 5e-3, "--patience", 0)
+    assert train(corpus, *TINY, *arguments, "--out", folder / "runs/a") == 0
+    return dialogues, corpus, folder / "runs/a"
+
+
+def test_a_tiny_model_learns_more_than_how_often_words_are(by_heart):
+    """Of dialogues that it never saw."""
+    _, corpus, run = by_heart
+    best = json.loads((run / "run.json").read_text())["row"]["sys_loss"]
+    material = read_material(open_corpus(corpus), "all-sys", [])
+    assert best < unigram_entropy(material) - 0.5
+
+
+def test_fifty_dialogues_are_learnt_by_heart_and_end_where_they_should(by_heart):
+    dialogues, corpus, run = by_heart
     model = AutoModelForCausalLM.from_pretrained(run / "last")
-    vocabulary = load_vocabulary(processed / "_tokenizer.json")
+    vocabulary = load_vocabulary(corpus / "_tokenizer.json")
     prompts, replies = [], []
     for turns in dialogues:
         prompts.append(vocabulary.prompt(turns[0]))
         answer = vocabulary.tokenizer.encode(turns[1], add_special_tokens=False).ids
         replies.append([*answer, vocabulary.usr if len(turns) > 2 else vocabulary.eos])
     assert generate(model.eval(), vocabulary, prompts) == replies
+    assert {reply[-1] for reply in replies} == {vocabulary.usr, vocabulary.eos}
     assert prompts[0][-1] == SYS

@@ -1,0 +1,139 @@
+"""The page itself: from the manifest and the examples to HTML, one file that needs nothing else.
+
+All text goes through jinja2's autoescape. Nothing is drawn that the manifest does not say, examples
+aside, and nothing depends on a clock, a host or a path.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from corpus.report import charts, pictures, words
+from corpus.report.examples import UTTERANCES
+from corpus.report.measure import BIN
+from corpus.report.numbers import added, losses, median
+from corpus.text.normalisation import TABLES
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "template"
+FILES_SHOWN = 200
+SPACE = "␣"
+
+
+class Change(NamedTuple):
+    """A text before and after: what both begin with, what went, what came, what both end with."""
+
+    head: str
+    removed: str
+    added: str
+    tail: str
+
+
+def report_page(
+    manifest: Mapping[str, Any], examples: Mapping[str, Any], dialogues: list[dict[str, Any]]
+) -> bytes:
+    """Return the page.
+
+    Args:
+        manifest: all of it but what depends on the page: `files` and the two hashes.
+        examples: as `merge_examples` gives them.
+        dialogues: rows of the corpus.
+    """
+    report, options = manifest["report"], manifest["options"]
+    page = _environment().get_template("page.html")
+    return page.render(
+        m=manifest,
+        report=report,
+        words=words,
+        n_rows=sum(manifest["rows"].values()),
+        n_tokens=sum(manifest["tokens"].values()),
+        losses=losses(manifest),
+        most_first=pictures.most_first,
+        reasons=pictures.most_first(manifest["reasons"])
+        + [
+            one
+            for one in pictures.most_first(manifest["broken"])
+            if one[0] not in manifest["reasons"]
+        ],
+        examples=examples,
+        utterances_shown=UTTERANCES,
+        dialogue_flow=pictures.dialogue_flow(manifest),
+        utterance_parts=(parts := pictures.utterance_parts(manifest)),
+        utterance_flow=charts.flow(
+            [(n, charts.SHORT if reason else charts.LONG) for _, reason, n in parts]
+        ),
+        uncapped=charts.histogram(report["uncapped_tokens"], step=BIN, cap=options["max_tokens"]),
+        turns=charts.histogram(added(report["turns"].values()), step=1),
+        groups=pictures.groups(manifest),
+        speakers=pictures.speakers(report["speakers"]),
+        rules=TABLES[options["rules"]],
+        surnames=pictures.surnames(report["surnames"]),
+        people=charts.histogram(manifest["people"], step=1),
+        particles=pictures.particles(manifest["names"]),
+        dialogues=[pictures.bubbles(row) for row in dialogues],
+        command=pictures.command(manifest),
+        files_shown=FILES_SHOWN,
+        chart=charts,
+    ).encode()
+
+
+def visible(text: object) -> str:
+    r"""Return a text with what nobody can see, or what would move the page, spelt out.
+
+    >>> visible("안\u200b녕\n\u202e")
+    '안\\u200b녕\\u000a\\u202e'
+    """
+    return "".join(c if c.isprintable() else _spelt(c) for c in str(text))
+
+
+def _spelt(character: str) -> str:
+    return f"\\u{ord(character):04x}"
+
+
+def change_of(before: str, after: str) -> Change:
+    """Return what became of a text.
+
+    >>> change_of("네ㅋㅋㅋㅋ 응", "네ㅋㅋ 응")
+    Change(head='네ㅋㅋ', removed='ㅋㅋ', added='', tail=' 응')
+    """
+    before, after = visible(before), visible(after)
+    shorter = min(len(before), len(after))
+    head = next((k for k in range(shorter) if before[k] != after[k]), shorter)
+    tail = next(
+        (k for k in range(shorter - head) if before[-1 - k] != after[-1 - k]), shorter - head
+    )
+    removed, came = before[head : len(before) - tail], after[head : len(after) - tail]
+    return Change(
+        before[:head],
+        removed.replace(" ", SPACE) if removed.isspace() else removed,
+        came.replace(" ", SPACE) if came.isspace() else came,
+        before[len(before) - tail :] if tail else "",
+    )
+
+
+@cache  # a process may build more than one corpus, as the tests do
+def _environment() -> "Environment":
+    # 0.1 s, and only a commit needs it
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "n": lambda n: f"{n:,}",
+        "share": lambda n, of: f"{n / of:.1%}" if of else "–",
+        "fine_share": lambda n, of: f"{n / of:.2%}" if of else "–",
+        "part": lambda n, of: round(100 * n / of, 2) if of else 0,
+        "visible": visible,
+        "said_of": words.words_of,
+        "median": median,
+    }
+    environment.globals["change_of"] = change_of
+    return environment

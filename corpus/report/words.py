@@ -1,0 +1,68 @@
+"""What the report says of reasons, in Korean and English; a name that is not here stands alone."""
+
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """One thing said in two languages."""
+
+    ko: str
+    en: str
+
+
+REASONS = {
+    "bad_json": Words("JSON으로 읽을 수 없습니다", "cannot be read as JSON"),
+    "bad_shape": Words("데이터셋의 형식과 다릅니다", "has not the shape of its data set"),
+    "duplicate_key": Words("한 객체에 같은 키가 두 번 있습니다", "an object has a key twice"),
+    "too_big": Words("한도보다 큽니다", "is larger than the limit"),
+    "cut_short": Words("중간에 끊겼습니다", "breaks off in the middle"),
+    "no_text": Words("규칙을 거치니 남은 말이 없습니다", "nothing is left after the text rules"),
+    "one_speaker": Words("화자가 한 명만 남았습니다", "one speaker is left"),
+    "multi_party": Words("화자가 셋 이상입니다", "more than two people speak"),
+    "ends_on_usr": Words(
+        "먼저 말을 건 사람의 말로 끝납니다",
+        "the first speaker has the last word: no reply to learn",
+    ),
+    "over_max_tokens": Words(
+        "첫 말과 대답만으로도 토큰 한도를 넘습니다",
+        "not even its first two turns fit the token limit",
+    ),
+    "duplicate": Words(
+        "앞선 대화와 id나 내용이 같습니다", "repeats an earlier dialogue, by id or by text"
+    ),
+    "failed_item": Words("세 번 시도했지만 만들지 못했습니다", "could not be built in three tries"),
+}
+
+DROPPED = {
+    "system_tag": Words("사진·동영상·파일 등", "a picture, a file, a map"),
+    "url_tag": Words("링크", "a link"),
+    "number_tag": Words("전화번호·계좌 등 (지어내지 않습니다)", "a phone or account number"),
+    "unknown_tag": Words("알 수 없는 태그", "a tag that nobody knows"),
+    "mask": Words("이름일 수 없는 별표", "stars that cannot be a name"),
+    "doubled_line": Words("두 번 적힌 줄", "a line that stands there twice"),
+    "empty": Words("남은 글자가 없음", "no character is left"),
+}
+
+# What an option does, where it keeps what was lost.
+OPTIONS = {
+    "--multi-party fold": Words(
+        "마지막 화자를 <sys>로, 나머지를 <usr>로", "the last speaker is <sys>, all others <usr>"
+    ),
+    "--usr-ending trim": Words("마지막 차례만 버리기", "only the last turn goes"),
+    "--overlong split": Words(
+        "한도를 넘는 뒷부분을 다음 행으로", "what is over the limit becomes further rows"
+    ),
+}
+
+SOURCES = {
+    "topic": Words("주제별 텍스트 일상 대화 (543)", "AIHub 543"),
+    "summary": Words("한국어 대화 요약 (117)", "AIHub 117"),
+    "sns": Words("한국어 SNS (114)", "AIHub 114"),
+}
+
+SPLITS = {"train": Words("학습", "train"), "validation": Words("검증", "validation")}
+
+
+def words_of(name: str, table: dict[str, Words]) -> Words:
+    """Return what is said of a name, or nothing."""
+    return table.get(name, Words("", ""))

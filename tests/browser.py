@@ -1,0 +1,148 @@
+"""A headless Chromium seen through its debugging pipe: what a page logs, asks for and shows."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--hide-scrollbars", "--remote-debugging-pipe"),
+)
+PATIENCE = 60  # seconds for an answer
+SETTLED = 0.5  # seconds without an event after the page has loaded
+
+
+def find_chromium():
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class Page:
+    """One page that was opened.
+
+    Attributes:
+        logged: console messages of level error or warning, and exceptions.
+        requested: the addresses that were asked for, the page's own aside.
+    """
+
+    def __init__(self, send, receive):
+        self._send, self._receive, self._n = send, receive, 0
+        self._session, self._loaded = None, False
+        self.logged, self.requested = [], []
+
+    def call(self, method, **params):
+        self._n += 1
+        message = {"id": self._n, "method": method, "params": params}
+        if self._session:
+            message["sessionId"] = self._session
+        self._send(message)
+        deadline = time.monotonic() + PATIENCE
+        while (answer := self._next(deadline)).get("id") != self._n:
+            pass
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']}")
+        return answer["result"]
+
+    def _next(self, deadline):
+        answer = self._receive(deadline - time.monotonic())
+        if answer is None:
+            raise TimeoutError("Chromium does not answer")
+        self._note(answer.get("method"), answer.get("params", {}))
+        return answer
+
+    def _note(self, event, about):
+        if event == "Runtime.exceptionThrown":
+            self.logged.append(about["exceptionDetails"]["text"])
+        elif event == "Runtime.consoleAPICalled" and about["type"] in ("error", "warning"):
+            self.logged.append(str(about["args"]))
+        elif event == "Log.entryAdded" and about["entry"]["level"] in ("error", "warning"):
+            self.logged.append(about["entry"]["text"])
+        elif event == "Network.requestWillBeSent":
+            self.requested.append(about["request"]["url"])
+        elif event == "Page.loadEventFired":
+            self._loaded = True
+
+    def open(self, path):
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+        self.call("Page.navigate", url=path.as_uri())
+        deadline = time.monotonic() + PATIENCE
+        while not self._loaded:
+            self._next(deadline)
+        while (answer := self._receive(SETTLED)) is not None:
+            self._note(answer.get("method"), answer.get("params", {}))
+        self.requested = [one for one in self.requested if one != path.as_uri()]
+
+    def show(self, *, width, theme):
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        feature = {"name": "prefers-color-scheme", "value": theme}
+        self.call("Emulation.setEmulatedMedia", features=[feature])
+
+    def value_of(self, expression):
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        return answer["result"].get("value")
+
+
+@contextmanager
+def opened(path):
+    """Open a file in a browser with a profile of its own, which is gone afterwards."""
+    to_browser, from_us = os.pipe()
+    from_browser, to_us = os.pipe()
+    ours = [to_browser, to_us]
+    # Chromium reads from 3 and writes to 4: neither may be in the way of the other.
+    to_browser, to_us = (fcntl.fcntl(one, fcntl.F_DUPFD, 10) for one in ours)
+    for one in ours:
+        os.close(one)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [find_chromium(), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        shell = f'exec 3<&{to_browser} 4>&{to_us}; exec "$@"'
+        browser = subprocess.Popen(
+            ["bash", "-c", shell, "bash", *command],
+            pass_fds=(to_browser, to_us),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_browser)
+        os.close(to_us)
+        waiting = b""
+        os.set_blocking(from_browser, False)
+
+        def send(message):
+            os.write(from_us, json.dumps(message).encode() + b"\0")
+
+        def receive(seconds):
+            nonlocal waiting
+            deadline = time.monotonic() + seconds
+            while b"\0" not in waiting:
+                if time.monotonic() > deadline:
+                    return None
+                try:
+                    waiting += os.read(from_browser, 1 << 20)
+                except BlockingIOError:
+                    time.sleep(0.01)
+            one, _, waiting = waiting.partition(b"\0")
+            return json.loads(one)
+
+        try:
+            page = Page(send, receive)
+            page.open(path)
+            yield page
+        finally:
+            browser.kill()
+            browser.wait()
+            os.close(from_us)
+            os.close(from_browser)
