@@ -11,7 +11,7 @@ import pickle
 import random
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from math import log2
 from pathlib import Path
@@ -29,6 +29,7 @@ from corpus.plan import make_plan
 from corpus.plan_file import parse_shard, read_plan, write_plan
 from corpus.reading.documents import Found
 from corpus.records import Document, Member, Segment
+from corpus.report.measure import Measured
 from corpus.rows import SHARD_ROWS
 from corpus.sample.write import write_sample
 
@@ -40,7 +41,9 @@ DOCUMENT_BYTES = 300 << 20
 MEMBER_BYTES = 4_000  # of a document of 543, which is one dialogue
 MEASURED = 200_000  # members, when the plan is made of them
 KEYS = 2_000_000
-SAMPLE = 12_000  # dialogues that are built
+# Dialogues that are built: the first ones for what is imported on first use, and what the last ones
+# take more than the second is scaled.
+SAMPLES = (100, 2_000, 20_000)
 
 
 def main() -> None:
@@ -120,46 +123,62 @@ def plan_of(documents: list[Document], factor: float) -> dict[str, str]:
 
 
 def built_parts() -> dict[str, Callable[[int], str]]:
-    """Return what parts cost in proportion to items, and to dialogues, from a real build."""
+    """Return what parts cost in proportion to items, and to dialogues, from two real builds."""
+    _, few, many = (built_and_committed(n) for n in SAMPLES)
+
+    def scaled(what: str) -> float:
+        """Return it for all dialogues, by what the second build took more than the first."""
+        return (many[what] - few[what]) / (many["read"] - few["read"]) * DIALOGUES
+
+    share = many["duplicates"] / many["read"]
+    return {
+        "built by all workers together": lambda _: seconds(scaled("building")),
+        "objects: parts and receipts": lambda n_items: f"{5 * n_items:,}",
+        "objects: the corpus": lambda _: f"{scaled('rows') / SHARD_ROWS:,.0f}",
+        "bytes of all parts": lambda _: size(scaled("part_bytes")),
+        "bytes of the corpus, on its disk": lambda _: size(scaled("corpus_bytes")),
+        "commit: receipts read and added up": lambda n_items: seconds(many["receipt"] * n_items),
+        "commit: rows and ledger written": lambda _: seconds(scaled("writing")),
+        f"commit: raw text of {share:.1%} duplicates": lambda _: seconds(scaled("reading_raw")),
+    }
+
+
+def built_and_committed(dialogues: int) -> dict[str, float]:
+    """Return what the build of so many invented dialogues took."""
+    spent = {"reading_raw": 0.0}
+    real = cluster.read_raw
+
+    def timed(*args: Any) -> Iterator[Any]:
+        reading = real(*args)
+        while True:
+            started = time.process_time()
+            one = next(reading, None)
+            spent["reading_raw"] += time.process_time() - started
+            if one is None:
+                return
+            yield one
+
     with TemporaryDirectory() as folder:
         raw, out = Path(folder, "raw"), Path(folder, "out")
-        write_sample(raw, dialogues=SAMPLE, seed=0)
-        built = cpu_seconds(lambda: build_shard(raw, out, "1/1", tokenizer="builtin"))
+        write_sample(raw, dialogues=dialogues, seed=0)
+        spent["building"] = cpu_seconds(lambda: build_shard(raw, out, "1/1", tokenizer="builtin"))
         [parts] = out.glob(".work/*/parts")
-        n_parts = len(list(parts.glob("*.json")))
-        part_bytes = sum(path.stat().st_size for path in parts.iterdir())
-        receipts = [receipt or {} for _, receipt in read_parts(parts.parent, range(n_parts))]
-        many = [receipts[k % n_parts] for k in range(2_000)]
-        merged = cpu_seconds(lambda: merge_counts(many)) / len(many)
-        read = cpu_seconds(lambda: list(read_parts(parts.parent, range(n_parts)))) / n_parts
-        reading_raw = [0.0]
-        real = cluster.read_raw
-
-        def timed(*args: Any) -> list[bytes]:
-            answer: list[bytes] = []
-            reading_raw[0] += cpu_seconds(lambda: answer.extend(real(*args)))
-            return answer
-
+        n_parts = len(list(parts.glob("*.keys")))
+        spent["part_bytes"] = sum(path.stat().st_size for path in parts.iterdir())
+        many = [k % n_parts for k in range(1_000)]
+        spent["receipt"] = cpu_seconds(
+            lambda: merge_counts(receipt or {} for _, receipt in read_parts(parts.parent, many))
+        ) / len(many)
         cluster.read_raw = timed
         manifest: dict[str, Any] = {}
-        committed = cpu_seconds(lambda: manifest.update(commit_shards(out)))
+        committing = cpu_seconds(lambda: manifest.update(commit_shards(out)))
         cluster.read_raw = real
-    n = manifest["dialogues"]["read"]
-    n_rows, n_duplicates = sum(manifest["rows"].values()), manifest["reasons"]["duplicate"]
-    corpus_bytes = sum(shard["bytes"] for shard in manifest["shards"])
-    scale = DIALOGUES / n
-    writing = (committed - reading_raw[0]) * scale
-    return {
-        "built by all workers together": lambda _: seconds(built * scale),
-        "objects: parts and receipts": lambda n_items: f"{4 * n_items:,}",
-        "objects: the corpus": lambda _: f"{n_rows * scale / SHARD_ROWS:,.0f}",
-        "bytes of all parts": lambda _: size(part_bytes * scale),
-        "bytes of the corpus, on its disk": lambda _: size(corpus_bytes * scale),
-        "commit: receipts read and added up": lambda n_items: seconds((merged + read) * n_items),
-        "commit: rows and ledger written": lambda _: seconds(writing),
-        f"commit: raw text of {n_duplicates / n:.1%} duplicates": lambda _: seconds(
-            reading_raw[0] * scale
-        ),
+    return spent | {
+        "writing": committing - spent["reading_raw"],
+        "read": manifest["dialogues"]["read"],
+        "duplicates": manifest["reasons"]["duplicate"],
+        "rows": sum(manifest["rows"].values()),
+        "corpus_bytes": sum(shard["bytes"] for shard in manifest["shards"]),
     }
 
 
@@ -177,7 +196,7 @@ def keys_at_scale() -> dict[str, str]:
     tracemalloc.start()
     spent = cpu_seconds(
         lambda: (
-            duplicates_of(keys),
+            Measured(keys, duplicates_of(keys), None),
             other_choices(keys, multi_party="drop", usr_ending="drop", overlong="truncate"),
         )
     )
