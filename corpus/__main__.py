@@ -65,6 +65,7 @@ def _build(args: argparse.Namespace) -> int:
         usr_ending=args.usr_ending,
         overlong=args.overlong,
         max_tokens=args.max_tokens,
+        dedup=args.dedup,
         seed=args.seed,
         update=args.update,
         fresh=args.fresh,
@@ -180,6 +181,11 @@ def _parser() -> argparse.ArgumentParser:
             "--overlong",
             ("truncate", "split", "drop"),
             "dialogues over the limit: keep what fits, or make the rest further rows, or drop",
+        ),
+        (
+            "--dedup",
+            ("exact", "near", "off"),
+            "what is left out as a repeat: the same id or text; a text near it, too; or nothing",
         ),
     ):
         build.add_argument(

@@ -27,7 +27,8 @@ def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield _line("tokens", n_tokens)
     yield _line("  <unk>", manifest["unk_tokens"], n_tokens)
     if manifest["other_choices"]:
-        yield "another choice would have kept"
+        near = ", near-duplicates included" if manifest["options"]["dedup"] == "near" else ""
+        yield f"another choice would have kept{near}"
         for choice, n in manifest["other_choices"].items():
             yield f"  {choice}: {n:,} rows"
 

@@ -21,9 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.counts import Counts, merge_counts
-from corpus.duplicates import MOST, Places, duplicates_of, other_choices, rows_under
+from corpus.duplicates import MOST, Places, Repeats, other_choices, repeats_of, rows_under
 from corpus.ledger import ledger_member
-from corpus.part import PartPaths
+from corpus.near import NearRows
+from corpus.part import Keys, PartPaths
 from corpus.records import SPLITS, CorpusError, Rejected
 from corpus.rows import ShardWriter
 from corpus.work import (
@@ -84,9 +85,10 @@ def commit(
         raise CorpusError(f"raw/ holds no dialogue of the chosen sources ({sources}).")
     keys = np.concatenate([part.read_keys() for part in parts])
     chosen = keys[keys["rows"] > 0]
-    duplicates = duplicates_of(chosen)
-    written = _write_shards(parts, chosen["rows"], duplicates, out, shard_metadata(inputs), unk_id)
-    repeated = _reject_duplicates(duplicates, written.located, read_raw)
+    dedup = inputs["options"]["dedup"]
+    repeats = _repeats(parts, chosen, dedup)
+    written = _write_shards(parts, chosen["rows"], repeats, out, shard_metadata(inputs), unk_id)
+    repeated = _reject_repeats(repeats, written.located, read_raw)
     for one in repeated:
         counts["rejected"][f"{one.source}/{one.reason}"] += 1
     for one in rejected_files:
@@ -95,7 +97,7 @@ def commit(
     members = chain([ledger_member(rejected_files)], by_items, [ledger_member(repeated)])
     _write_ledger(members, out / REJECTED)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
-    _check_laws(counts, written, rows_under(keys, **_given(inputs["options"])))
+    _check_laws(counts, written, _n_rows_expected(keys, repeats, inputs["options"]))
     files = {
         path.relative_to(out).as_posix(): _sha256(path)
         for path in sorted(out.rglob("*"))
@@ -106,7 +108,7 @@ def commit(
         | {"corpus_version": inputs["versions"]["corpus"], "left_alone": left_alone}
         | _summary(counts, written)
         | {
-            "other_choices": other_choices(keys, **_given(inputs["options"])),
+            "other_choices": other_choices(keys, **_given(inputs["options"]), dedup=dedup),
             "shards": [shard | {"sha256": files[shard["path"]]} for shard in written.shards],
             "files": files,
             "corpus_hash": corpus_hash(files),
@@ -119,20 +121,27 @@ def commit(
     return manifest
 
 
+def _repeats(parts: Sequence[PartPaths], chosen: Keys, dedup: str) -> Repeats:
+    near = NearRows([part.near for part in parts], chosen["rows"]) if dedup == "near" else None
+    return repeats_of(chosen, dedup, near)
+
+
 def _write_shards(
     parts: Sequence[PartPaths],
     n_rows: Places,
-    duplicates: Places,
+    repeats: Repeats,
     out: Path,
     metadata: dict[str, str],
     unk_id: int | None,
 ) -> Written:
-    """Write the rows of all parts that are no duplicates, each split into its own shards."""
+    """Write the rows of all parts that repeat no others, each split into its own shards."""
     written = Written()
     writers = {split: ShardWriter(out / split, metadata) for split in SPLITS}
     key_of_row = np.repeat(np.arange(len(n_rows)), n_rows)
-    is_duplicate = duplicates[key_of_row] >= 0
-    looked_up = np.isin(key_of_row, np.concatenate((np.flatnonzero(duplicates >= 0), duplicates)))
+    goes = repeats.first[key_of_row] >= 0
+    looked_up = np.isin(
+        key_of_row, np.concatenate((np.flatnonzero(repeats.first >= 0), repeats.first))
+    )
     start = 0
     for part in parts:
         for table in part.read_rows():
@@ -140,12 +149,10 @@ def _write_shards(
             start += len(table)
             for row in np.flatnonzero(looked_up[rows]).tolist():
                 where = table.slice(row, 1).select(
-                    ["dialogue_id", "source", "raw_file", "raw_offset"]
+                    ["dialogue_id", "source", "split", "raw_file", "raw_offset"]
                 )
                 written.located[int(key_of_row[rows][row])] = where.to_pylist()[0]
-            kept = (
-                table.filter(pa.array(~is_duplicate[rows])) if is_duplicate[rows].any() else table
-            )
+            kept = table.filter(pa.array(~goes[rows])) if goes[rows].any() else table
             _count(kept, written, unk_id)
             for split in pc.unique(kept["split"]).to_pylist():
                 writers[split].write(kept.filter(pc.equal(kept["split"], split)))
@@ -170,21 +177,26 @@ def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
         written.tokens["unk"] += int(np.count_nonzero(ids == unk_id))
 
 
-def _reject_duplicates(
-    duplicates: Places, located: dict[int, dict[str, Any]], read_raw: ReadRaw
+def _reject_repeats(
+    repeats: Repeats, located: dict[int, dict[str, Any]], read_raw: ReadRaw
 ) -> list[Rejected]:
-    places = np.flatnonzero(duplicates >= 0).tolist()
+    places = np.flatnonzero(repeats.first >= 0).tolist()
     raws = read_raw([(located[one]["raw_file"], located[one]["raw_offset"]) for one in places])
     rejected = []
     for place, raw in zip(places, raws, strict=True):
-        one, first = located[place], located[int(duplicates[place])]
+        one, first = located[place], located[int(repeats.first[place])]
+        nearness, same = repeats.nearness[place], one["split"] == first["split"]
+        reason = "near_duplicate" if same else f"near_{first['split']}"
+        how = f"{nearness:.3f} similar to"
+        if not nearness:
+            by = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
+            reason, how = "duplicate", f"same {by} as"
         where = f"{first['raw_file']} at {first['raw_offset']}"
-        same = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
         rejected.append(
             Rejected(
                 stage="commit",
-                reason="duplicate",
-                detail=f"same {same} as {first['dialogue_id']} in {where}",
+                reason=reason,
+                detail=f"{how} {first['dialogue_id']} in {where}",
                 source=one["source"],
                 dialogue_id=one["dialogue_id"],
                 raw_file=one["raw_file"],
@@ -243,6 +255,13 @@ def _check_laws(counts: Counts, written: Written, n_rows_expected: int) -> None:
                 f"{left} ({n_left:,}) are not {right} ({n_right:,}): a fault of corpus itself, "
                 "please report it; nothing was written."
             )
+
+
+def _n_rows_expected(keys: Keys, repeats: Repeats, options: dict[str, Any]) -> int:
+    """Return the rows under these options, by the keys; less those that are near others."""
+    if options["dedup"] == "near":
+        return int(keys["rows"].sum() - keys["rows"][keys["rows"] > 0][repeats.first >= 0].sum())
+    return rows_under(keys, **_given(options), dedup=options["dedup"])
 
 
 def _given(options: dict[str, Any]) -> dict[str, str]:

@@ -1,15 +1,57 @@
-"""Duplicates, and what other choices of options would have kept: both from the keys alone."""
+"""Duplicates, and what other choices of options would have kept.
 
-from typing import Any
+Exact duplicates are told by the keys alone, and so are other choices, which are counted without
+near-duplicates: of the rows that another choice would have given no signature was made.
+"""
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from corpus.near import NEAR, NearRows
 from corpus.part import Keys
+
+DEDUP = ("exact", "near", "off")
 
 Places = np.ndarray[tuple[int], np.dtype[np.int64]]
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+class Repeats(NamedTuple):
+    """For each key the place of the one it repeats, -1 if none; and how near, 0 if not by that."""
+
+    first: Places
+    nearness: Floats
+
 
 MOST = {"multi_party": "fold", "usr_ending": "trim", "overlong": "split"}  # keeps the most
+
+
+def repeats_of(keys: Keys, dedup: str, near: NearRows | None) -> Repeats:
+    """Return which dialogues repeat an earlier one that is kept; `near` with `--dedup near`."""
+    nearness = np.zeros(len(keys))
+    if dedup == "off":
+        return Repeats(np.full(len(keys), -1, np.int64), nearness)
+    if near is None:
+        return Repeats(duplicates_of(keys), nearness)
+    suspects = near.suspects()
+    exact = _First()
+    found = np.full(len(keys), -1, np.int64)
+    repeated = _repeats(keys["id"]) | _repeats(keys["text"])
+    order = _in_order(keys)
+    for place in order[(repeated | suspects)[order]].tolist():
+        first, alike = exact.of(keys[place]), 0.0
+        if first < 0 and suspects[place]:
+            first, alike = near.nearest(place)
+            if alike < NEAR:
+                first = -1
+        if first >= 0:
+            found[place], nearness[place] = first, alike
+        else:
+            exact.keep(place, keys[place])
+            near.keep(place)
+    return Repeats(found, nearness)
 
 
 def duplicates_of(keys: Keys) -> Places:
@@ -17,21 +59,37 @@ def duplicates_of(keys: Keys) -> Places:
 
     The first in plan order wins, validation before train, and a duplicate is nobody's first.
     """
-    validation = keys["validation"]
-    order = np.concatenate((np.flatnonzero(validation), np.flatnonzero(~validation)))
+    order = _in_order(keys)
     repeated = (_repeats(keys["id"]) | _repeats(keys["text"]))[order]
-    first_id: dict[int, int] = {}
-    first_text: dict[int, int] = {}
+    exact = _First()
     found = np.full(len(keys), -1, np.int64)
     for place in order[repeated].tolist():
-        key, text = int(keys["id"][place]), int(keys["text"][place])
-        if key in first_id:
-            found[place] = first_id[key]
-        elif text in first_text:
-            found[place] = first_text[text]
-        else:
-            first_id[key] = first_text[text] = place
+        found[place] = exact.of(keys[place])
+        if found[place] < 0:
+            exact.keep(place, keys[place])
     return found
+
+
+def _in_order(keys: Keys) -> Places:
+    """Return the places in plan order, validation before train."""
+    validation = keys["validation"]
+    return np.concatenate((np.flatnonzero(validation), np.flatnonzero(~validation)))
+
+
+class _First:
+    """The dialogues that were kept, by id and by text."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, int] = {}
+        self._by_text: dict[int, int] = {}
+
+    def of(self, key: np.void) -> int:
+        """Return the place of the one with the same id, or else the same text; -1 if none."""
+        return self._by_id.get(int(key["id"]), self._by_text.get(int(key["text"]), -1))
+
+    def keep(self, place: int, key: np.void) -> None:
+        """Let the dialogue at `place` be one that others repeat."""
+        self._by_id[int(key["id"])] = self._by_text[int(key["text"])] = place
 
 
 def _repeats(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, which numpy cannot type
@@ -39,8 +97,10 @@ def _repeats(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, which nu
     return np.asarray(counts[places] > 1)
 
 
-def rows_under(keys: Keys, *, multi_party: str, usr_ending: str, overlong: str) -> int:
-    """Return how many rows the corpus would have under these options."""
+def rows_under(
+    keys: Keys, *, multi_party: str, usr_ending: str, overlong: str, dedup: str = "exact"
+) -> int:
+    """Return how many rows the corpus would have under these options, near-duplicates included."""
     n_rows = keys[overlong]
     kept = n_rows > 0
     if multi_party != "fold":
@@ -48,13 +108,15 @@ def rows_under(keys: Keys, *, multi_party: str, usr_ending: str, overlong: str) 
     if usr_ending != "trim":
         kept &= ~keys["trimmed"]
     chosen = keys[kept]
-    return int(chosen[overlong][duplicates_of(chosen) < 0].sum())
+    if dedup != "off":
+        chosen = chosen[duplicates_of(chosen) < 0]
+    return int(chosen[overlong].sum())
 
 
 def other_choices(
-    keys: Keys, *, multi_party: str, usr_ending: str, overlong: str
+    keys: Keys, *, multi_party: str, usr_ending: str, overlong: str, dedup: str = "exact"
 ) -> dict[str, int]:
-    """Return the rows that each other choice of these three options would have kept.
+    """Return the rows that each other choice of the first three options would have kept.
 
     Each option is changed alone to what keeps the most, then all of them together.
     """
@@ -65,6 +127,6 @@ def other_choices(
     return {
         " ".join(
             f"--{name.replace('_', '-')} {value}" for name, value in change.items()
-        ): rows_under(keys, **(given | change))
+        ): rows_under(keys, **(given | change), dedup=dedup)
         for change in changes
     }

@@ -14,6 +14,7 @@ from typing import Literal, TypedDict, Unpack
 from corpus.cap import OVERLONG, cap_turns
 from corpus.counts import Counts
 from corpus.names.fill import fill_names
+from corpus.near import Texts
 from corpus.part import PartWriter, key_of
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
@@ -39,6 +40,7 @@ class Options(TypedDict):
     usr_ending: str
     overlong: str
     max_tokens: int
+    dedup: str
     seed: int
 
 
@@ -65,15 +67,15 @@ def build_item(
     with PartWriter(work, item.index) as part:
         for dialogues, rejected in _read(raw, item, counts, options["sources"]):
             drafts, undrafted = _draft(dialogues, counts, options)
-            rows, keys, uncut = _finish(drafts, encoder, counts, options)
+            rows, keys, uncut, texts = _finish(drafts, encoder, counts, options)
             left_out = [*rejected, *undrafted, *uncut]
             for one in left_out:
                 if one.stage != "file":
                     counts["rejected"][f"{one.source}/{one.reason}"] += 1
                 if one.stage in {"file", "decode"}:
                     counts["broken"][one.reason] += 1
-            part.write(rows, keys, left_out)
-        part.finish(counts)
+            part.write(rows, keys, left_out, texts)
+        part.finish(counts, near=options["dedup"] == "near")
     return counts
 
 
@@ -95,7 +97,7 @@ def reject_item(work: Path, item: Item, why: str) -> Counts:
     )
     with PartWriter(work, item.index) as part:
         part.write([], [], [rejected])
-        part.finish(counts)
+        part.finish(counts, near=True)  # the commit may look for it
     return counts
 
 
@@ -207,8 +209,10 @@ def _reject(
 
 def _finish(
     drafts: Sequence[Draft], encoder: Encoder, counts: Counts, options: Options
-) -> tuple[list[Row], list[tuple[object, ...]], list[Rejected]]:
-    """Fill names, encode and cap a batch: its rows, its keys, and what is over the limit.
+) -> tuple[list[Row], list[tuple[object, ...]], list[Rejected], list[Texts]]:
+    """Fill names, encode and cap a batch: its rows, its keys, what is over the limit.
+
+    Last come the texts of the rows, if near-duplicates are looked for.
 
     A draft with a reason gives no row, only its key. Its tokens are counted only where its
     characters do not show already that it fits, so what other options would keep costs little.
@@ -226,6 +230,7 @@ def _finish(
     rows: list[Row] = []
     keys: list[tuple[object, ...]] = []
     rejected: list[Rejected] = []
+    texts: list[Texts] = []
     for draft, before, turns in zip(drafts, keyed, filled, strict=True):
         ids = [
             (encoder.sys_bytes if place % 2 else encoder.usr_bytes) + next(encoded)
@@ -238,8 +243,13 @@ def _finish(
             if not kept:
                 rejected.append(_over(draft, n_tokens, options))
             rows += _rows(draft.dialogue, turns, ids, kept)
+            if options["dedup"] == "near":
+                texts += [
+                    Texts(*("\n".join(one[row.start : row.stop]) for one in (before, turns)))
+                    for row in kept
+                ]
         keys.append(_key(draft, before, n_tokens, len(kept), options["max_tokens"]))
-    return rows, keys, rejected
+    return rows, keys, rejected, texts
 
 
 def _surely_fits(turns: Sequence[str], encoder: Encoder, max_tokens: int) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.ledger import ledger_member
+from corpus.near import Texts, near_bytes
 from corpus.records import Rejected
 from corpus.rows import COLUMNS, Row, table_of
 from corpus.work import PARTS, read_json, write_file, write_json
@@ -54,6 +55,7 @@ class PartWriter:
         self.temporary = self.paths.rows.with_suffix(f".{os.getpid()}.tmp")
         self.keys: list[tuple[Any, ...]] = []
         self.ledger: list[bytes] = []
+        self.texts: list[Texts] = []
 
     def __enter__(self) -> Self:
         self.paths.rows.parent.mkdir(parents=True, exist_ok=True)
@@ -75,22 +77,32 @@ class PartWriter:
                 self.temporary.unlink(missing_ok=True)  # on a full disk it would be in the way
 
     def write(
-        self, rows: Sequence[Row], keys: Sequence[tuple[Any, ...]], rejected: Sequence[Rejected]
+        self,
+        rows: Sequence[Row],
+        keys: Sequence[tuple[Any, ...]],
+        rejected: Sequence[Rejected],
+        texts: Sequence[Texts] = (),
     ) -> None:
-        """Take a batch: rows in dialogue order, and for each `KEY` the rows that it counts."""
+        """Take a batch: rows in dialogue order, for each `KEY` the rows that it counts.
+
+        `texts` are those of the rows, where near-duplicates are looked for.
+        """
         if rows:
             self.rows.write_table(table_of(rows))
         self.keys.extend(keys)
         self.ledger.append(ledger_member(rejected))
+        self.texts.extend(texts)
 
-    def finish(self, counts: dict[str, Any]) -> None:
-        """Make the part durable, the receipt last."""
+    def finish(self, counts: dict[str, Any], *, near: bool = False) -> None:
+        """Make the part durable, the receipt last; `near`: with what tells near-duplicates."""
         self.rows.close()
         self.file.flush()
         os.fsync(self.file.fileno())
         self.temporary.replace(self.paths.rows)
         write_file(self.paths.keys, np.array(self.keys, KEY).tobytes())
         write_file(self.paths.ledger, b"".join(self.ledger))
+        if near:
+            write_file(self.paths.near, near_bytes(self.texts))
         write_json(self.paths.receipt, counts)
 
 
@@ -115,6 +127,11 @@ class PartPaths:
     def ledger(self) -> Path:
         """Lines of the ledger."""
         return self._path(".jsonl.gz")
+
+    @property
+    def near(self) -> Path:
+        """What `near_bytes` gives, with `--dedup near`."""
+        return self._path(".near")
 
     @property
     def receipt(self) -> Path:

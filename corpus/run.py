@@ -17,6 +17,7 @@ from tqdm import tqdm
 from corpus import __version__
 from corpus.cap import OVERLONG
 from corpus.commit import commit
+from corpus.duplicates import DEDUP
 from corpus.item import Options
 from corpus.part import PartPaths
 from corpus.plan import make_plan, n_bytes
@@ -34,6 +35,7 @@ CHOICES = {
     "multi_party": ("drop", "fold"),
     "usr_ending": ("drop", "trim"),
     "overlong": OVERLONG,
+    "dedup": DEDUP,
 }
 MIN_TOKENS = 6  # <s> <usr> and a token, <sys> and a token, </s>
 VERSIONED = ("pyarrow", "tokenizers", "regex", "Faker")  # what the bytes depend on beside ourselves
@@ -50,6 +52,7 @@ def build(
     usr_ending: str = "drop",
     overlong: str = "truncate",
     max_tokens: int = 256,
+    dedup: str = "exact",
     seed: int = 0,
     update: bool = False,
     fresh: bool = False,
@@ -71,6 +74,8 @@ def build(
         usr_ending: what becomes of dialogues that end on `<usr>`: `drop` or `trim`.
         overlong: what becomes of dialogues over the limit: `truncate`, `split` or `drop`.
         max_tokens: the limit of a row, `<s>` and `</s>` included.
+        dedup: what counts as a duplicate: the same id or text (`exact`), or a text that is much the
+            same, too (`near`), or nothing (`off`).
         seed: of the invented names.
         update: build again if the raw files are not those of the corpus that stands.
         fresh: build whatever stands there. Either way it stays until the new one is complete.
@@ -89,6 +94,7 @@ def build(
         usr_ending=usr_ending,
         overlong=overlong,
         max_tokens=max_tokens,
+        dedup=dedup,
         seed=seed,
     )
     if workers < 1:
@@ -200,6 +206,7 @@ def options_of(
     usr_ending: str = "drop",
     overlong: str = "truncate",
     max_tokens: int = 256,
+    dedup: str = "exact",
     seed: int = 0,
 ) -> Options:
     """Return the options of a build as the manifest records them.
@@ -212,6 +219,7 @@ def options_of(
         "multi_party": multi_party,
         "usr_ending": usr_ending,
         "overlong": overlong,
+        "dedup": dedup,
     }
     for name, value in chosen.items():
         if value not in CHOICES[name]:
@@ -232,6 +240,7 @@ def options_of(
         "usr_ending": usr_ending,
         "overlong": overlong,
         "max_tokens": max_tokens,
+        "dedup": dedup,
         "seed": seed,
     }
 

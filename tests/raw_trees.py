@@ -2,6 +2,10 @@
 
 import json
 
+EVERYTHING = {
+    "dedup": "near"
+}  # options that change what a build does: the laws hold with them, too
+
 
 def summary_entry(dialogue_id, *messages, topic="여행"):
     """Return an entry of set 117 whose messages are ("A", "안녕") pairs."""

@@ -29,6 +29,7 @@ _SHAPE: dict[str, Any] = {
     "manifest_sha256": str,
     "names": _COUNTS,
     "options": {
+        "dedup": str,
         "max_tokens": int,
         "multi_party": str,
         "overlong": str,

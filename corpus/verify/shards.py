@@ -81,7 +81,8 @@ class Shards:
                 self.whole, self._before = False, None
             elif not is_last and shard["rows"] != SHARD_ROWS:
                 self._findings.add("rows", path, f"only the last shard has not {SHARD_ROWS:,} rows")
-        self._check_ids()
+        if self._manifest["options"]["dedup"] != "off":
+            self._check_ids()
 
     def name(self, place: int) -> str:
         """Return in words which row is at a place of the corpus."""
