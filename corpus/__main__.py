@@ -66,6 +66,7 @@ def _build(args: argparse.Namespace) -> int:
         overlong=args.overlong,
         max_tokens=args.max_tokens,
         dedup=args.dedup,
+        test_share=args.test_share,
         seed=args.seed,
         update=args.update,
         fresh=args.fresh,
@@ -204,6 +205,13 @@ def _parser() -> argparse.ArgumentParser:
         choices=SOURCES,
         default=SOURCES,
         help="build these alone (default: all)",
+    )
+    build.add_argument(
+        "--test-share",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="this share of train becomes a third split, test, by a hash of the id (default: 0)",
     )
     build.add_argument("--seed", type=int, default=0, help="of the invented names (default: 0)")
     _add_workers(build)

@@ -23,7 +23,8 @@ def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
         yield _line(f"    {reason}", n, utterances["read"])
     yield _line("rows", n_rows)
     for split, n in rows.items():
-        yield _line(f"  {split}", n, n_rows)
+        if n or split != "test":
+            yield _line(f"  {split}", n, n_rows)
     yield _line("tokens", n_tokens)
     yield _line("  <unk>", manifest["unk_tokens"], n_tokens)
     if manifest["other_choices"]:

@@ -57,7 +57,7 @@ def repeats_of(keys: Keys, dedup: str, near: NearRows | None) -> Repeats:
 def duplicates_of(keys: Keys) -> Places:
     """Return for each key the place of the one that it repeats, by id or by text, or -1.
 
-    The first in plan order wins, validation before train, and a duplicate is nobody's first.
+    The first in plan order wins, validation before test before train; who repeats is nobody's.
     """
     order = _in_order(keys)
     repeated = (_repeats(keys["id"]) | _repeats(keys["text"]))[order]
@@ -71,9 +71,8 @@ def duplicates_of(keys: Keys) -> Places:
 
 
 def _in_order(keys: Keys) -> Places:
-    """Return the places in plan order, validation before train."""
-    validation = keys["validation"]
-    return np.concatenate((np.flatnonzero(validation), np.flatnonzero(~validation)))
+    """Return the places in plan order, validation before test before train."""
+    return np.argsort(-keys["held_out"].astype(np.int64), kind="stable")
 
 
 class _First:

@@ -7,7 +7,7 @@ record types alone; this module knows the steps.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
@@ -15,12 +15,13 @@ from corpus.cap import OVERLONG, cap_turns
 from corpus.counts import Counts
 from corpus.names.fill import fill_names
 from corpus.near import Texts
-from corpus.part import PartWriter, key_of
+from corpus.part import HELD_OUT, PartWriter, key_of
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
 from corpus.records import PLACEHOLDERS, Dialogue, Item, Rejected, Source
 from corpus.rows import Row
+from corpus.splits import split_with_test
 from corpus.text.normalisation import normalise_texts
 from corpus.tokens.encoder import Encoder
 from corpus.turns import Arrangement, arrange_turns, reject_reason
@@ -41,6 +42,7 @@ class Options(TypedDict):
     overlong: str
     max_tokens: int
     dedup: str
+    test_share: float
     seed: int
 
 
@@ -65,7 +67,8 @@ def build_item(
     """Take one item through all steps into its part of `work`, and return what was counted."""
     counts: Counts = defaultdict(Counter)
     with PartWriter(work, item.index) as part:
-        for dialogues, rejected in _read(raw, item, counts, options["sources"]):
+        for read, rejected in _read(raw, item, counts, options["sources"]):
+            dialogues = [_in_its_split(dialogue, options["test_share"]) for dialogue in read]
             drafts, undrafted = _draft(dialogues, counts, options)
             rows, keys, uncut, texts = _finish(drafts, encoder, counts, options)
             left_out = [*rejected, *undrafted, *uncut]
@@ -144,6 +147,11 @@ def _source(decoded: Decoded) -> Source | None:
     for one in decoded.dialogues[:1]:
         return one.source
     return next((one.source for one in decoded.rejected if one.source), None)
+
+
+def _in_its_split(dialogue: Dialogue, test_share: float) -> Dialogue:
+    split = split_with_test(dialogue.split, dialogue.dialogue_id, test_share)
+    return dialogue if split == dialogue.split else replace(dialogue, split=split)
 
 
 def _count_decoded(decoded: Decoded, counts: Counts) -> None:
@@ -307,7 +315,7 @@ def _key(
     return (
         key_of(f"{space}/{dialogue.dialogue_id}"),
         key_of("\n".join(turns)),  # roles alternate from <usr>, so the turns tell them
-        dialogue.split == "validation",
+        HELD_OUT.index(dialogue.split),
         arrangement.folded,
         arrangement.trimmed,
         *(1 if fits else len(cap_turns(n_tokens, max_tokens, overlong)) for overlong in OVERLONG),

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from corpus.ledger import ledger_member
 from corpus.near import Texts, near_bytes
-from corpus.records import Rejected
+from corpus.records import Rejected, Split
 from corpus.rows import COLUMNS, Row, table_of
 from corpus.work import PARTS, read_json, write_file, write_json
 
@@ -26,7 +26,7 @@ KEY = np.dtype(
     [
         ("id", "<u8"),  # of the raw id
         ("text", "<u8"),  # of roles + normalised turns before names
-        ("validation", "?"),
+        ("held_out", "<u1"),  # place in HELD_OUT, the last one first
         ("folded", "?"),  # kept by --multi-party fold alone
         ("trimmed", "?"),  # kept by --usr-ending trim alone
         ("truncate", "<u4"),  # rows under each --overlong
@@ -35,6 +35,7 @@ KEY = np.dtype(
         ("rows", "<u4"),  # rows in this part: those of the options of this build
     ]
 )
+HELD_OUT: tuple[Split, ...] = ("train", "test", "validation")  # of repeats the last one stays
 Keys = np.ndarray[tuple[int], np.dtype[np.void]]
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Source = Literal["topic", "summary", "sns"]
-Split = Literal["train", "validation"]
+Split = Literal["train", "validation", "test"]
 
 SOURCES: tuple[Source, ...] = ("topic", "summary", "sns")
-SPLITS: tuple[Split, ...] = ("train", "validation")
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 # What stands in a text for a tag or a mask between the tags step and the names step. One
 # private-use character each: no raw text can hold one (they are removed first), every text rule

@@ -53,6 +53,7 @@ def build(
     overlong: str = "truncate",
     max_tokens: int = 256,
     dedup: str = "exact",
+    test_share: float = 0.0,
     seed: int = 0,
     update: bool = False,
     fresh: bool = False,
@@ -76,6 +77,7 @@ def build(
         max_tokens: the limit of a row, `<s>` and `</s>` included.
         dedup: what counts as a duplicate: the same id or text (`exact`), or a text that is much the
             same, too (`near`), or nothing (`off`).
+        test_share: how much of train becomes a third split, `test`: from 0, nothing, to below 1.
         seed: of the invented names.
         update: build again if the raw files are not those of the corpus that stands.
         fresh: build whatever stands there. Either way it stays until the new one is complete.
@@ -95,6 +97,7 @@ def build(
         overlong=overlong,
         max_tokens=max_tokens,
         dedup=dedup,
+        test_share=test_share,
         seed=seed,
     )
     if workers < 1:
@@ -207,6 +210,7 @@ def options_of(
     overlong: str = "truncate",
     max_tokens: int = 256,
     dedup: str = "exact",
+    test_share: float = 0.0,
     seed: int = 0,
 ) -> Options:
     """Return the options of a build as the manifest records them.
@@ -233,6 +237,8 @@ def options_of(
             f"max_tokens is {max_tokens}; the shortest row has {MIN_TOKENS}: "
             "<s> <usr> one <sys> one </s>."
         )
+    if not 0 <= test_share < 1:
+        raise CorpusError(f"test_share is {test_share}; it is a share of train: 0.05, say.")
     return {
         "rules": rules,
         "sources": [source for source in SOURCES if source in sources],
@@ -241,6 +247,7 @@ def options_of(
         "overlong": overlong,
         "max_tokens": max_tokens,
         "dedup": dedup,
+        "test_share": float(test_share),
         "seed": seed,
     }
 

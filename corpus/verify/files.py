@@ -36,6 +36,7 @@ _SHAPE: dict[str, Any] = {
         "rules": str,
         "seed": int,
         "sources": [str],
+        "test_share": float,
         "usr_ending": str,
     },
     "people": _COUNTS,

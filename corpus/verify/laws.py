@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from corpus.records import SOURCES
 from corpus.rows import ROLES
+from corpus.splits import split_with_test
 from corpus.tokens.encoder import Encoder
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -96,6 +97,10 @@ def broken_laws(
         name: rows[name].to_numpy() for name in ("part", "n_turns", "n_turns_cut", "n_tokens")
     }
     yield f"split is not {split}, its folder", _differ(rows["split"], pa.scalar(split))
+    share = options["test_share"]
+    drawn = [split_with_test("train", one, share) for one in rows["dialogue_id"].to_pylist()]
+    if split != "validation":  # which a folder may have made it
+        yield f"its id is not of {split}", np.array([one != split for one in drawn], np.bool_)
     yield "there is no such source", ~_as_mask(pc.is_in(rows["source"], pa.array(SOURCES)))
     n_turns, n_tokens = numbers["n_turns"], numbers["n_tokens"]
     yield "n_turns is not even and 2 or more", (n_turns < 2) | (n_turns % 2 > 0)

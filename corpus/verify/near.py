@@ -1,4 +1,4 @@
-"""Is a row of train near one of validation: counted out pair by pair, for a sample.
+"""Is a row of train near one of validation or test: counted out pair by pair, for a sample.
 
 Independent of how a build looks for near-duplicates: no signature, no candidates, no text but that
 of the rows.

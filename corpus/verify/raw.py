@@ -24,7 +24,7 @@ from corpus.work import MANIFEST, TOKENIZER
 from corpus.workers import run_items
 
 _COUNTED = ("rules", "tags", "names", "people", "quirks")
-_REPEATS = ("duplicate", "near_duplicate", "near_validation")
+_REPEATS = ("duplicate", "near_duplicate", "near_validation", "near_test")
 
 
 def check_raw(
