@@ -67,6 +67,7 @@ def _build(args: argparse.Namespace) -> int:
         max_tokens=args.max_tokens,
         dedup=args.dedup,
         test_share=args.test_share,
+        personal=args.personal,
         seed=args.seed,
         update=args.update,
         fresh=args.fresh,
@@ -182,6 +183,11 @@ def _parser() -> argparse.ArgumentParser:
             "--overlong",
             ("truncate", "split", "drop"),
             "dialogues over the limit: keep what fits, or make the rest further rows, or drop",
+        ),
+        (
+            "--personal",
+            ("drop", "keep"),
+            "utterances with personal data, as telephone numbers; the rules of 2023 keep them",
         ),
         (
             "--dedup",

@@ -1,10 +1,11 @@
 """What each step and rule of a build did to one dialogue, from its raw text to its tokens."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from corpus.cap import cap_turns
-from corpus.item import Options
+from corpus.item import Options, without_pieces
 from corpus.names.fill import fill_names
 from corpus.reading.decode import decode_document, sniff
 from corpus.reading.documents import find_documents, open_document
@@ -34,19 +35,24 @@ def read_dialogue(raw: Path, raw_file: str, raw_offset: int) -> Dialogue:
 
 def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Iterator[str]:
     """Yield what became of a dialogue, step by step."""
-    rules, source = options["rules"], dialogue.source
-    normalised = normalise_texts(dialogue.texts, rules=rules, source=source)
+    rules, source, personal = options["rules"], dialogue.source, options["personal"]
+    normalised = normalise_texts(dialogue.texts, rules=rules, source=source, personal=personal)
     yield "read and normalised"
     for place, (speaker, text) in enumerate(zip(dialogue.speakers, dialogue.texts, strict=True)):
         yield f"  {speaker}  {text!r}"
-        for rule, _, after in trace(text, rules=rules, source=source):
+        for rule, _, after in trace(text, rules=rules, source=source, personal=personal):
             yield f"      {rule:<20} {after!r}"
         if place in normalised.dropped:
             yield f"      dropped: {normalised.dropped[place]}"
     pairs = zip(dialogue.speakers, normalised.texts, strict=True)
     left = [(speaker, text) for speaker, text in pairs if text is not None]
+    arrangement = arrange_turns([speaker for speaker, _ in left])
+    if personal == "drop":
+        n_left = len(left)
+        arrangement = without_pieces(left, arrangement, defaultdict(Counter))
+        if len(left) < n_left:
+            yield f"dropped: {n_left - len(left)} utterances that are personal data together"
     speakers, texts = [speaker for speaker, _ in left], [text for _, text in left]
-    arrangement = arrange_turns(speakers)
     if isinstance(arrangement, str):
         yield f"turns: rejected as {arrangement}"
         return

@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
@@ -23,6 +24,7 @@ from corpus.records import PLACEHOLDERS, Dialogue, Item, Rejected, Source
 from corpus.rows import Row
 from corpus.splits import split_with_test
 from corpus.text.normalisation import normalise_texts
+from corpus.text.personal import in_pieces, may_hold
 from corpus.tokens.encoder import Encoder
 from corpus.turns import Arrangement, arrange_turns, reject_reason
 
@@ -43,6 +45,7 @@ class Options(TypedDict):
     max_tokens: int
     dedup: str
     test_share: float
+    personal: str
     seed: int
 
 
@@ -171,7 +174,12 @@ def _draft(
     if not dialogues:
         return [], []
     texts = [text for dialogue in dialogues for text in dialogue.texts]
-    normalised = normalise_texts(texts, rules=options["rules"], source=dialogues[0].source)
+    normalised = normalise_texts(
+        texts,
+        rules=options["rules"],
+        source=dialogues[0].source,
+        personal=options["personal"],
+    )
     counts["utterances"]["read"] += len(texts)
     counts["utterances"]["kept"] += len(texts) - len(normalised.dropped)
     counts["dropped"].update(normalised.dropped.values())
@@ -180,13 +188,16 @@ def _draft(
     drafts: list[Draft] = []
     rejected: list[Rejected] = []
     start = 0
-    for dialogue in dialogues:
+    suspects = _suspects(dialogues, normalised.texts) if options["personal"] == "drop" else set()
+    for place, dialogue in enumerate(dialogues):
         end = start + len(dialogue.texts)
         pairs = zip(dialogue.speakers, normalised.texts[start:end], strict=True)
         left = [(speaker, text) for speaker, text in pairs if text is not None]
         start = end
+        arrangement = arrange_turns([speaker for speaker, _ in left])
+        if place in suspects:
+            arrangement = without_pieces(left, arrangement, counts)
         speakers = [speaker for speaker, _ in left]
-        arrangement = arrange_turns(speakers)
         if isinstance(arrangement, str):
             rejected.append(_reject(dialogue, "turns", arrangement, f"{len(left)} utterances left"))
             continue
@@ -198,6 +209,35 @@ def _draft(
             rejected.append(_reject(dialogue, "turns", reason, detail))
         drafts.append(Draft(dialogue, speakers, [text for _, text in left], arrangement, reason))
     return drafts, rejected
+
+
+def _suspects(dialogues: Sequence[Dialogue], texts: Sequence[str | None]) -> set[int]:
+    """Return which dialogues may hold personal data that is parted into messages."""
+    left = iter(texts)
+    return may_hold(
+        [" ".join(filter(None, islice(left, len(dialogue.texts)))) for dialogue in dialogues]
+    )
+
+
+def without_pieces(
+    left: list[tuple[str, str]], arrangement: Arrangement | str, counts: Counts
+) -> Arrangement | str:
+    """Take out of `left` what is personal data in a whole turn; return the arrangement then."""
+    while not isinstance(arrangement, str):
+        pieces = [
+            turn[piece]
+            for turn in arrangement.turns
+            for piece in in_pieces([left[place][1] for place in turn])
+        ]
+        if not pieces:
+            break
+        counts["rules"]["in_pieces"] += 1
+        counts["dropped"]["personal_data"] += len(pieces)
+        counts["utterances"]["kept"] -= len(pieces)
+        for place in reversed(pieces):
+            del left[place]
+        arrangement = arrange_turns([speaker for speaker, _ in left])
+    return arrangement
 
 
 def _reject(

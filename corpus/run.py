@@ -24,6 +24,7 @@ from corpus.plan import make_plan, n_bytes
 from corpus.reading.decode import raw_entries, sniff
 from corpus.reading.documents import find_documents, open_document
 from corpus.records import SOURCES, CorpusError, Document, Item
+from corpus.text.normalisation import PERSONAL_CHOICES
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
 from corpus.work import begin_build, finished_build, locked, put_in_place, remove_work
@@ -36,6 +37,7 @@ CHOICES = {
     "usr_ending": ("drop", "trim"),
     "overlong": OVERLONG,
     "dedup": DEDUP,
+    "personal": PERSONAL_CHOICES,
 }
 MIN_TOKENS = 6  # <s> <usr> and a token, <sys> and a token, </s>
 VERSIONED = ("pyarrow", "tokenizers", "regex", "Faker")  # what the bytes depend on beside ourselves
@@ -54,6 +56,7 @@ def build(
     max_tokens: int = 256,
     dedup: str = "exact",
     test_share: float = 0.0,
+    personal: str = "drop",
     seed: int = 0,
     update: bool = False,
     fresh: bool = False,
@@ -77,6 +80,8 @@ def build(
         max_tokens: the limit of a row, `<s>` and `</s>` included.
         dedup: what counts as a duplicate: the same id or text (`exact`), or a text that is much the
             same, too (`near`), or nothing (`off`).
+        personal: what becomes of an utterance with personal data, `drop` or `keep`; by the rules of
+            2023 it is kept.
         test_share: how much of train becomes a third split, `test`: from 0, nothing, to below 1.
         seed: of the invented names.
         update: build again if the raw files are not those of the corpus that stands.
@@ -98,6 +103,7 @@ def build(
         max_tokens=max_tokens,
         dedup=dedup,
         test_share=test_share,
+        personal=personal,
         seed=seed,
     )
     if workers < 1:
@@ -211,6 +217,7 @@ def options_of(
     max_tokens: int = 256,
     dedup: str = "exact",
     test_share: float = 0.0,
+    personal: str = "drop",
     seed: int = 0,
 ) -> Options:
     """Return the options of a build as the manifest records them.
@@ -224,6 +231,7 @@ def options_of(
         "usr_ending": usr_ending,
         "overlong": overlong,
         "dedup": dedup,
+        "personal": personal,
     }
     for name, value in chosen.items():
         if value not in CHOICES[name]:
@@ -248,6 +256,7 @@ def options_of(
         "max_tokens": max_tokens,
         "dedup": dedup,
         "test_share": float(test_share),
+        "personal": "keep" if rules == "chathuman" else personal,
         "seed": seed,
     }
 

@@ -8,7 +8,7 @@ fastest for what begins with a literal or with a single range, which is why many
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -34,6 +34,7 @@ class Rule:
     example: tuple[str, str]  # before and after this rule alone, placeholders shown as tags
     only: Source | None = None  # None: every source
     repeated: bool = False  # until nothing matches
+    holds: Callable[[Match], bool] | None = None  # what no pattern can say of a match
 
 
 def in_lower_case(match: Match) -> str:
@@ -71,7 +72,7 @@ def apply(rules: Iterable[Rule], batch: str, source: Source, fired: Counter[str]
     """Return `batch` after all of `rules`; `fired` counts how often each of them matched."""
     for rule in rules:
         while rule.only in (None, source):
-            batch, times = _compiled(rule.pattern).subn(rule.replacement, batch)
+            batch, times = _substituted(rule, batch)
             if times:
                 fired[rule.name] += times
             if not (times and rule.repeated):
@@ -79,12 +80,43 @@ def apply(rules: Iterable[Rule], batch: str, source: Source, fired: Counter[str]
     return batch
 
 
+def _substituted(rule: Rule, batch: str) -> tuple[str, int]:
+    """Return the batch after one pass of a rule, and how often it fired."""
+    pattern, holds = _compiled(rule.pattern), rule.holds
+    if holds is None:
+        return pattern.subn(rule.replacement, batch)
+    spans = [match.span() for match in pattern.finditer(batch) if holds(match)]
+    chosen = {start for start, _ in spans}
+
+    def replaced(match: Match) -> str:
+        return match.expand(str(rule.replacement)) if match.start() in chosen else match[0]
+
+    return pattern.sub(replaced, batch), len(spans)
+
+
+def places_of(triggers: Sequence[str], batch: str) -> list[int]:
+    """Return which utterances of a batch hold one of the triggers, in order."""
+    starts = {match.start() for one in triggers for match in _compiled(one).finditer(batch)}
+    places, place, counted = set(), -1, 0
+    for start in sorted(starts):
+        place += batch.count("\n", counted, start)
+        counted = start
+        places.add(place)
+    return sorted(places)
+
+
 def where(trigger: str, change: Callable[[list[str]], list[str]], texts: list[str]) -> list[str]:
     """Return `texts`, those in which `trigger` matches changed by `change`."""
     search = re.compile(trigger).search  # in one short text faster than regex
-    chosen = [k for k, text in enumerate(texts) if search(text)]
+    return at([k for k, text in enumerate(texts) if search(text)], change, texts)
+
+
+def at(
+    places: Sequence[int], change: Callable[[list[str]], list[str]], texts: list[str]
+) -> list[str]:
+    """Return `texts`, those at these places changed by `change`."""
     result = list(texts)
-    for k, text in zip(chosen, change([texts[k] for k in chosen]), strict=True):
+    for k, text in zip(places, change([texts[k] for k in places]), strict=True):
         result[k] = text
     return result
 

@@ -33,6 +33,7 @@ _SHAPE: dict[str, Any] = {
         "max_tokens": int,
         "multi_party": str,
         "overlong": str,
+        "personal": str,
         "rules": str,
         "seed": int,
         "sources": [str],

@@ -135,7 +135,8 @@ class Shards:
         self._tell("rows", rows, broken, shard, start)
         is_start = self._n_rows == start
         self._tell("rows", rows, self._order(rows, is_start=is_start), shard, start)
-        self._tell("residue", rows, laws.residue(rows, rules=options["rules"]), shard, start)
+        left = laws.residue(rows, rules=options["rules"], personal=options["personal"])
+        self._tell("residue", rows, left, shard, start)
         if self._encoder is not None:
             others = laws.other_tokens(rows, self._encoder)
             self._tell("tokens", rows, [("token_ids are not its text's", others)], shard, start)
