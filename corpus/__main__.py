@@ -68,6 +68,7 @@ def _build(args: argparse.Namespace) -> int:
         dedup=args.dedup,
         test_share=args.test_share,
         personal=args.personal,
+        respell=args.respell,
         seed=args.seed,
         update=args.update,
         fresh=args.fresh,
@@ -188,6 +189,11 @@ def _parser() -> argparse.ArgumentParser:
             "--personal",
             ("drop", "keep"),
             "utterances with personal data, as telephone numbers; the rules of 2023 keep them",
+        ),
+        (
+            "--respell",
+            ("off", "on"),
+            "syllables that the tokenizer lacks: spell them with others where it is known how",
         ),
         (
             "--dedup",

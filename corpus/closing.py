@@ -27,6 +27,8 @@ def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
             yield _line(f"  {split}", n, n_rows)
     yield _line("tokens", n_tokens)
     yield _line("  <unk>", manifest["unk_tokens"], n_tokens)
+    if manifest["unk_respellable"] and manifest["options"]["respell"] == "off":
+        yield _line("    less by --respell on", manifest["unk_respellable"], manifest["unk_tokens"])
     if manifest["other_choices"]:
         near = ", near-duplicates included" if manifest["options"]["dedup"] == "near" else ""
         yield f"another choice would have kept{near}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import orjson
@@ -27,6 +27,8 @@ from corpus.near import NearRows
 from corpus.part import Keys, PartPaths
 from corpus.records import SPLITS, CorpusError, Rejected
 from corpus.rows import ShardWriter
+from corpus.text.respell import spellings_for
+from corpus.tokens.encoder import Encoder
 from corpus.work import (
     MANIFEST,
     REJECTED,
@@ -42,6 +44,35 @@ LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
 
 # Given the (raw_file, raw_offset) of some dialogues, returns the raw JSON of each, in their order.
 ReadRaw = Callable[[Sequence[tuple[str, int]]], Sequence[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What the tokenizer does not know."""
+
+    unk_id: int | None
+    respellable: str  # a pattern of the syllables that `--respell on` spells with others
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> Self:
+        """Return what an encoder does not know."""
+        respellable = "".join(sorted(spellings_for(sorted(encoder.lacking))))
+        return cls(encoder.unk_id, f"[{respellable}]" if respellable else "")
+
+    def count(self, rows: pa.Table) -> tuple[int, int]:
+        """Return how many tokens of some rows are unknown, and how many of these respellable."""
+        if self.unk_id is None:
+            return 0, 0
+        column = rows["token_ids"].combine_chunks()
+        places = np.flatnonzero(column.flatten().to_numpy() == self.unk_id)
+        if not (len(places) and self.respellable):
+            return len(places), 0
+        lengths = pc.fill_null(pc.list_value_length(column), 0)
+        ends = np.cumsum(lengths.to_numpy(zero_copy_only=False))
+        holding = np.unique(np.searchsorted(ends, places, "right"))
+        texts = rows["conversation"].take(pa.array(holding))
+        counted = pc.sum(pc.count_substring_regex(texts, self.respellable)).as_py()
+        return len(places), counted or 0
 
 
 @dataclass(slots=True)
@@ -64,7 +95,7 @@ def commit(
     left_alone: dict[str, int],
     rejected_files: Sequence[Rejected],
     read_raw: ReadRaw,
-    unk_id: int | None,
+    unknown: Unknown,
 ) -> dict[str, Any]:
     """Turn the parts of all items into the corpus, and return its manifest.
 
@@ -87,7 +118,7 @@ def commit(
     chosen = keys[keys["rows"] > 0]
     dedup = inputs["options"]["dedup"]
     repeats = _repeats(parts, chosen, dedup)
-    written = _write_shards(parts, chosen["rows"], repeats, out, shard_metadata(inputs), unk_id)
+    written = _write_shards(parts, chosen["rows"], repeats, out, shard_metadata(inputs), unknown)
     repeated = _reject_repeats(repeats, written.located, read_raw)
     for one in repeated:
         counts["rejected"][f"{one.source}/{one.reason}"] += 1
@@ -132,7 +163,7 @@ def _write_shards(
     repeats: Repeats,
     out: Path,
     metadata: dict[str, str],
-    unk_id: int | None,
+    unknown: Unknown,
 ) -> Written:
     """Write the rows of all parts that repeat no others, each split into its own shards."""
     written = Written()
@@ -153,7 +184,7 @@ def _write_shards(
                 )
                 written.located[int(key_of_row[rows][row])] = where.to_pylist()[0]
             kept = table.filter(pa.array(~goes[rows])) if goes[rows].any() else table
-            _count(kept, written, unk_id)
+            _count(kept, written, unknown)
             for split in pc.unique(kept["split"]).to_pylist():
                 writers[split].write(kept.filter(pc.equal(kept["split"], split)))
         pa.default_memory_pool().release_unused()
@@ -164,7 +195,7 @@ def _write_shards(
     return written
 
 
-def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
+def _count(kept: pa.Table, written: Written, unknown: Unknown) -> None:
     first_parts = kept.filter(pc.equal(kept["part"], 0))
     written.dialogues.update(first_parts["source"].to_pylist())
     for column in ("split", "source"):
@@ -172,9 +203,9 @@ def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
         for name, n_tokens, n_rows in zip(*(sums[k].to_pylist() for k in range(3)), strict=True):
             written.rows[name] += n_rows
             written.tokens[name] += n_tokens
-    if unk_id is not None:
-        ids = kept["token_ids"].combine_chunks().flatten().to_numpy()
-        written.tokens["unk"] += int(np.count_nonzero(ids == unk_id))
+    n_unknown, n_respellable = unknown.count(kept)
+    written.tokens["unk"] += n_unknown
+    written.tokens["respellable"] += n_respellable
 
 
 def _reject_repeats(
@@ -310,6 +341,7 @@ def _summary(counts: Counts, written: Written) -> dict[str, Any]:
         "rows": {split: written.rows[split] for split in SPLITS},
         "tokens": {split: written.tokens[split] for split in SPLITS},
         "unk_tokens": written.tokens["unk"],
+        "unk_respellable": written.tokens["respellable"],
         "utterances": {"read": 0, "kept": 0}
         | counts["utterances"]
         | {"dropped": counts["dropped"]},

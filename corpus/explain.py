@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpus.cap import cap_turns
-from corpus.item import Options, without_pieces
+from corpus.item import Options, lacking_of, without_pieces
 from corpus.names.fill import fill_names
 from corpus.reading.decode import decode_document, sniff
 from corpus.reading.documents import find_documents, open_document
@@ -36,11 +36,15 @@ def read_dialogue(raw: Path, raw_file: str, raw_offset: int) -> Dialogue:
 def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Iterator[str]:
     """Yield what became of a dialogue, step by step."""
     rules, source, personal = options["rules"], dialogue.source, options["personal"]
-    normalised = normalise_texts(dialogue.texts, rules=rules, source=source, personal=personal)
+    lacking = lacking_of(encoder, options)
+    normalised = normalise_texts(
+        dialogue.texts, rules=rules, source=source, personal=personal, lacking=lacking
+    )
     yield "read and normalised"
     for place, (speaker, text) in enumerate(zip(dialogue.speakers, dialogue.texts, strict=True)):
         yield f"  {speaker}  {text!r}"
-        for rule, _, after in trace(text, rules=rules, source=source, personal=personal):
+        steps = trace(text, rules=rules, source=source, personal=personal, lacking=lacking)
+        for rule, _, after in steps:
             yield f"      {rule:<20} {after!r}"
         if place in normalised.dropped:
             yield f"      dropped: {normalised.dropped[place]}"

@@ -46,6 +46,7 @@ class Options(TypedDict):
     dedup: str
     test_share: float
     personal: str
+    respell: str
     seed: int
 
 
@@ -69,10 +70,11 @@ def build_item(
 ) -> Counts:
     """Take one item through all steps into its part of `work`, and return what was counted."""
     counts: Counts = defaultdict(Counter)
+    lacking = lacking_of(encoder, options)
     with PartWriter(work, item.index) as part:
         for read, rejected in _read(raw, item, counts, options["sources"]):
             dialogues = [_in_its_split(dialogue, options["test_share"]) for dialogue in read]
-            drafts, undrafted = _draft(dialogues, counts, options)
+            drafts, undrafted = _draft(dialogues, counts, options, lacking)
             rows, keys, uncut, texts = _finish(drafts, encoder, counts, options)
             left_out = [*rejected, *undrafted, *uncut]
             for one in left_out:
@@ -83,6 +85,11 @@ def build_item(
             part.write(rows, keys, left_out, texts)
         part.finish(counts, near=options["dedup"] == "near")
     return counts
+
+
+def lacking_of(encoder: Encoder, options: Options) -> frozenset[str]:
+    """Return the syllables to respell: those that the tokenizer lacks, with `--respell on`."""
+    return encoder.lacking if options["respell"] == "on" else frozenset()
 
 
 def reject_item(work: Path, item: Item, why: str) -> Counts:
@@ -168,7 +175,7 @@ def _count_decoded(decoded: Decoded, counts: Counts) -> None:
 
 
 def _draft(
-    dialogues: Sequence[Dialogue], counts: Counts, options: Options
+    dialogues: Sequence[Dialogue], counts: Counts, options: Options, lacking: frozenset[str]
 ) -> tuple[list[Draft], list[Rejected]]:
     """Normalise a batch and arrange each dialogue's turns."""
     if not dialogues:
@@ -179,6 +186,7 @@ def _draft(
         rules=options["rules"],
         source=dialogues[0].source,
         personal=options["personal"],
+        lacking=lacking,
     )
     counts["utterances"]["read"] += len(texts)
     counts["utterances"]["kept"] += len(texts) - len(normalised.dropped)
@@ -227,6 +235,7 @@ def without_pieces(
         pieces = [
             turn[piece]
             for turn in arrangement.turns
+            if len(turn) > 1  # a message alone was looked at
             for piece in in_pieces([left[place][1] for place in turn])
         ]
         if not pieces:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from corpus import __version__
 from corpus.cap import OVERLONG
-from corpus.commit import commit
+from corpus.commit import Unknown, commit
 from corpus.duplicates import DEDUP
 from corpus.item import Options
 from corpus.part import PartPaths
@@ -38,6 +38,7 @@ CHOICES = {
     "overlong": OVERLONG,
     "dedup": DEDUP,
     "personal": PERSONAL_CHOICES,
+    "respell": ("off", "on"),
 }
 MIN_TOKENS = 6  # <s> <usr> and a token, <sys> and a token, </s>
 VERSIONED = ("pyarrow", "tokenizers", "regex", "Faker")  # what the bytes depend on beside ourselves
@@ -57,6 +58,7 @@ def build(
     dedup: str = "exact",
     test_share: float = 0.0,
     personal: str = "drop",
+    respell: str = "off",
     seed: int = 0,
     update: bool = False,
     fresh: bool = False,
@@ -82,6 +84,8 @@ def build(
             same, too (`near`), or nothing (`off`).
         personal: what becomes of an utterance with personal data, `drop` or `keep`; by the rules of
             2023 it is kept.
+        respell: `on`: syllables that the tokenizer lacks are spelt with others where that is known
+            how, by the default rules.
         test_share: how much of train becomes a third split, `test`: from 0, nothing, to below 1.
         seed: of the invented names.
         update: build again if the raw files are not those of the corpus that stands.
@@ -104,6 +108,7 @@ def build(
         dedup=dedup,
         test_share=test_share,
         personal=personal,
+        respell=respell,
         seed=seed,
     )
     if workers < 1:
@@ -133,7 +138,7 @@ def build(
             work = begin_build(processed, inputs, tokenizer_file.json)
             items = make_plan(found.documents)
             _build_items(raw, work, items, encoder, options, workers=workers, progress=progress)
-            unk_id = encoder.unk_id
+            unknown = Unknown.of(encoder)
             del encoder  # 50 MB that the commit can use
             finished = commit(
                 processed,
@@ -143,7 +148,7 @@ def build(
                 left_alone=found.left_alone,
                 rejected_files=found.rejected,
                 read_raw=partial(_read_raw, raw, found.documents),
-                unk_id=unk_id,
+                unknown=unknown,
             )
         remove_work(processed)
     return finished
@@ -218,6 +223,7 @@ def options_of(
     dedup: str = "exact",
     test_share: float = 0.0,
     personal: str = "drop",
+    respell: str = "off",
     seed: int = 0,
 ) -> Options:
     """Return the options of a build as the manifest records them.
@@ -232,6 +238,7 @@ def options_of(
         "overlong": overlong,
         "dedup": dedup,
         "personal": personal,
+        "respell": respell,
     }
     for name, value in chosen.items():
         if value not in CHOICES[name]:
@@ -257,6 +264,7 @@ def options_of(
         "dedup": dedup,
         "test_share": float(test_share),
         "personal": "keep" if rules == "chathuman" else personal,
+        "respell": "off" if rules == "chathuman" else respell,
         "seed": seed,
     }
 

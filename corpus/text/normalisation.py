@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from corpus.records import SOURCES, CorpusError, Source
 from corpus.text.chathuman import CHATHUMAN_RULES
 from corpus.text.personal import LAID_OPEN_RULES, PERSONAL, PERSONAL_RULES, RAW_TRIGGERS, TRIGGERS
+from corpus.text.respell import respell_rules
 from corpus.text.rules import Match, Rule, apply, at, in_lower_case, join, places_of, split, where
 from corpus.text.tags import MASK_RULES, REASONS, TAG_RULES, count_tags, shown
 
@@ -238,10 +239,12 @@ def normalise_texts(
     rules: str = "default",
     source: Source = "summary",
     personal: str = "drop",
+    lacking: frozenset[str] = frozenset(),
 ) -> Normalised:
     """Normalise utterances of one source; fastest on some thousands at once.
 
-    With `personal="keep"`, and by the rules of 2023, personal data stays.
+    With `personal="keep"`, and by the rules of 2023, personal data stays; by ours the syllables
+    that are `lacking` are respelt.
 
     Raises:
         CorpusError: there are no such rules, no such source or no such choice.
@@ -250,7 +253,9 @@ def normalise_texts(
     fired: Counter[str] = Counter()
     tags: Counter[str] = Counter()
     if rules == "default":
-        written = _by_default(texts, source, fired, tags, keep=personal == "keep")
+        writing = respell_rules(lacking) + WRITING_RULES
+        keep = personal == "keep"
+        written = _by_default(texts, source, fired, tags, writing=writing, keep=keep)
     else:
         tags.update(count_tags(texts, source))
         written = split(apply(table, join(texts), source, fired))
@@ -262,7 +267,13 @@ def normalise_texts(
 
 
 def _by_default(
-    texts: list[str], source: Source, fired: Counter[str], tags: Counter[str], *, keep: bool
+    texts: list[str],
+    source: Source,
+    fired: Counter[str],
+    tags: Counter[str],
+    *,
+    writing: tuple[Rule, ...],
+    keep: bool,
 ) -> list[str]:
     """Apply RULES, each group only where there is a character that it is about.
 
@@ -284,7 +295,7 @@ def _by_default(
         chosen = where("[()<>]", by(ASIDE_RULES), chosen)
         return by(KEPT_RULES)(chosen)
 
-    batch = apply(WRITING_RULES, join(where(_NOT_KEPT, marked, texts)), source, fired)
+    batch = apply(writing, join(where(_NOT_KEPT, marked, texts)), source, fired)
     written = split(batch)
     if not keep:
         # WRITING_RULES hide no personal data, so texts that saw no other rule are looked at here.
@@ -301,11 +312,13 @@ def normalise(
     rules: str = "default",
     source: Source = "summary",
     personal: str = "drop",
+    lacking: frozenset[str] = frozenset(),
 ) -> list[str | None]:
     """Return each utterance as the corpus writes it, or None for one that the corpus drops.
 
     Tags and masks that become a name, a place or an affiliation come back as `#@이름#`, `#@주소#`
-    and `#@소속#`, so that normalising twice is normalising once.
+    and `#@소속#`, so that normalising twice is normalising once. `lacking` are syllables that a
+    tokenizer does not know: they are spelt with others, where that is known how.
 
     Raises:
         CorpusError: there are no such rules, no such source or no such choice.
@@ -313,12 +326,19 @@ def normalise(
     >>> normalise(["안녕ㅋㅋㅋㅋ (웃음)", "#@시스템#사진#", "#@이름#아 3000000원이야!!"])
     ['안녕ㅋㅋ', None, '#@이름#아 3000000원이야!']
     """
-    normalised = normalise_texts(texts, rules=rules, source=source, personal=personal)
+    normalised = normalise_texts(
+        texts, rules=rules, source=source, personal=personal, lacking=lacking
+    )
     return [None if text is None else shown(text) for text in normalised.texts]
 
 
 def trace(
-    text: str, *, rules: str = "default", source: Source = "summary", personal: str = "drop"
+    text: str,
+    *,
+    rules: str = "default",
+    source: Source = "summary",
+    personal: str = "drop",
+    lacking: frozenset[str] = frozenset(),
 ) -> list[tuple[str, str, str]]:
     """Return (rule, before, after) for each rule that changed `text`, placeholders as tags.
 
@@ -332,13 +352,21 @@ def trace(
     """
     steps = []
     batch, before = join([text]), text
-    for rule in _table(rules, source, personal):
+    for rule in _with_respelling(_table(rules, source, personal), lacking):
         fired: Counter[str] = Counter()
         batch = apply((rule,), batch, source, fired)
         if fired and (after := shown(*split(batch))) != before:
             steps.append((rule.name, before, after))
             before = after
     return steps
+
+
+def _with_respelling(table: tuple[Rule, ...], lacking: frozenset[str]) -> tuple[Rule, ...]:
+    """Return a table with the rules for what is lacking before those of writing, if it is ours."""
+    if WRITING_RULES[0] not in table:
+        return table
+    place = table.index(WRITING_RULES[0])
+    return (*table[:place], *respell_rules(lacking), *table[place:])
 
 
 def _table(rules: str, source: str, personal: str) -> tuple[Rule, ...]:

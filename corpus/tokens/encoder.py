@@ -13,6 +13,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import compress, groupby, pairwise
 from operator import itemgetter, not_
 from typing import Any
@@ -136,6 +137,16 @@ class Encoder:
         if self._easy_texts and _EASY.fullmatch(text):
             return len(text) + 1
         return len(self._by_library([text])[0]) // 4
+
+    @cached_property
+    def lacking(self) -> frozenset[str]:
+        """The Hangul syllables that are unknown to the tokenizer: each becomes `<unk>`."""
+        if self.unk_id is None:
+            return frozenset()
+        syllables = [chr(code) for code in range(ord("가"), ord("힣") + 1)]
+        unknown = self.unk_id
+        encoded = zip(syllables, self.encode(syllables), strict=True)
+        return frozenset(one for one, ids in encoded if unknown in memoryview(ids).cast("i"))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of `ids` as people type it: no control tokens, but ㅠㅠ, ^^ and emoji.

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.commit import Unknown
 from corpus.part import key_of
 from corpus.rows import SHARD_ROWS, ContentDigest
 from corpus.tokens.encoder import Encoder
@@ -38,7 +39,7 @@ class Shards:
         whole: all rows could be read, so that the counts are those of the corpus.
         rows, tokens: by split and by source.
         dialogues: by source.
-        unk: tokens that are unknown characters.
+        unk, respellable: tokens that are unknown characters; of these, what --respell on spells.
         from_raw, places, contents: with `with_raw`, of each row its place in the corpus, where it
             comes from and what it says (both as `key_of`).
     """
@@ -59,7 +60,8 @@ class Shards:
         self.rows: Counter[str] = Counter()
         self.tokens: Counter[str] = Counter()
         self.dialogues: Counter[str] = Counter()
-        self.unk = 0
+        self.unk = self.respellable = 0
+        self._unknown = Unknown.of(encoder) if encoder else None
         self.from_raw: list[laws.Ints] = []
         self.places: list[Keys] = []
         self.contents: list[Keys] = []
@@ -176,8 +178,10 @@ class Shards:
             self.dialogues[source] += int((of_source & is_first).sum())
         self.rows[split] += len(rows)
         self.tokens[split] += len(ids.values)
-        if self._encoder is not None and self._encoder.unk_id is not None:
-            self.unk += pc.sum(pc.equal(ids.values, self._encoder.unk_id)).as_py() or 0
+        if self._unknown is not None:
+            n_unknown, n_respellable = self._unknown.count(rows)
+            self.unk += n_unknown
+            self.respellable += n_respellable
 
     def _order(self, rows: pa.Table, *, is_start: bool) -> laws.Broken:
         """Yield the rows that cannot follow the row before; `is_start`: of a shard."""
