@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from corpus.cap import cap_turns
@@ -9,6 +10,7 @@ from corpus.item import Options, lacking_of, without_pieces
 from corpus.names.fill import fill_names
 from corpus.reading.decode import decode_document, sniff
 from corpus.reading.documents import find_documents, open_document
+from corpus.reading.sources.speakers import speaker_traits
 from corpus.records import CorpusError, Dialogue
 from corpus.rows import conversation
 from corpus.text.normalisation import normalise_texts, trace
@@ -63,7 +65,8 @@ def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Ite
     reason = reject_reason(
         arrangement, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
     )
-    filled = fill_names(dialogue.dialogue_id, speakers, texts, seed=options["seed"])
+    traits = partial(speaker_traits, source, dialogue.raw)
+    filled = fill_names(dialogue.dialogue_id, speakers, texts, seed=options["seed"], traits=traits)
     yield f"names: {', '.join(filled.people) or 'none'}"
     turns = [" ".join(filled.texts[place] for place in turn) for turn in arrangement.turns]
     ids = encoder.encode(turns)

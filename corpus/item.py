@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal, TypedDict, Unpack
@@ -20,6 +21,7 @@ from corpus.part import HELD_OUT, PartWriter, key_of
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
+from corpus.reading.sources.speakers import speaker_traits
 from corpus.records import PLACEHOLDERS, Dialogue, Item, Rejected, Source
 from corpus.rows import Row
 from corpus.splits import split_with_test
@@ -317,8 +319,9 @@ def _surely_fits(turns: Sequence[str], encoder: Encoder, max_tokens: int) -> boo
 def _fill(draft: Draft, turns: list[str], counts: Counts, seed: int) -> list[str]:
     if not _PLACEHOLDER.search("".join(turns)):
         return turns
-    dialogue_id = draft.dialogue.dialogue_id
-    filled = fill_names(dialogue_id, draft.speakers, draft.texts, seed=seed)
+    dialogue = draft.dialogue
+    traits = partial(speaker_traits, dialogue.source, dialogue.raw)
+    filled = fill_names(dialogue.dialogue_id, draft.speakers, draft.texts, seed=seed, traits=traits)
     if draft.reason is None:
         counts["names"].update(filled.counts)
         counts["people"][str(len(filled.people))] += 1

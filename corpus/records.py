@@ -84,6 +84,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerTraits:
+    """What the header of a dialogue says of a speaker."""
+
+    sex: Literal["male", "female", "any"]  # any: it does not say
+    decade: int | None  # of birth: 1990, say
+
+
+@dataclass(frozen=True, slots=True)
 class Dialogue:
     """One dialogue as it was typed, `speakers[k]` having written `texts[k]`."""
 
