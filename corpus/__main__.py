@@ -66,6 +66,10 @@ def _build(args: argparse.Namespace) -> int:
         usr_ending=args.usr_ending,
         overlong=args.overlong,
         max_tokens=args.max_tokens,
+        dedup=args.dedup,
+        test_share=args.test_share,
+        personal=args.personal,
+        respell=args.respell,
         seed=args.seed,
         update=args.update,
         fresh=args.fresh,
@@ -189,6 +193,21 @@ def _parser() -> argparse.ArgumentParser:
             ("truncate", "split", "drop"),
             "dialogues over the limit: keep what fits, or make the rest further rows, or drop",
         ),
+        (
+            "--personal",
+            ("drop", "keep"),
+            "utterances with personal data, as telephone numbers; the rules of 2023 keep them",
+        ),
+        (
+            "--respell",
+            ("off", "on"),
+            "syllables that the tokenizer lacks: spell them with others where it is known how",
+        ),
+        (
+            "--dedup",
+            ("exact", "near", "off"),
+            "what is left out as a repeat: the same id or text; a text near it, too; or nothing",
+        ),
     ):
         build.add_argument(
             name, choices=choices, default=choices[0], help=f"{text} (default: {choices[0]})"
@@ -206,6 +225,13 @@ def _parser() -> argparse.ArgumentParser:
         choices=SOURCES,
         default=SOURCES,
         help="build these alone (default: all)",
+    )
+    build.add_argument(
+        "--test-share",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="this share of train becomes a third split, test, by a hash of the id (default: 0)",
     )
     build.add_argument("--seed", type=int, default=0, help="of the invented names (default: 0)")
     _add_workers(build)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from corpus.records import CorpusError
+from corpus.records import SPLITS, CorpusError
 from corpus.work import MANIFEST, read_json
 
 
@@ -30,18 +30,18 @@ def read_manifest(processed: Path | str) -> dict[str, Any]:
 
 
 def load(processed: Path | str, *, split: str | None = None) -> pd.DataFrame:
-    """Return the rows of a corpus as a DataFrame, in plan order, train before validation.
+    """Return the rows of a corpus as a DataFrame, in plan order, split by split as in `SPLITS`.
 
     Args:
         processed: the folder of a finished build.
-        split: `train` or `validation` alone; both by default.
+        split: `train`, `validation` or `test` alone; all by default.
 
     Raises:
         CorpusError: no build has finished there, or there is no such split.
     """
     shards = read_manifest(processed)["shards"]
-    if split is not None and split not in {"train", "validation"}:
-        raise CorpusError(f"split can be train or validation, not {split!r}.")
+    if split is not None and split not in SPLITS:
+        raise CorpusError(f"split can be {', '.join(SPLITS)}, not {split!r}.")
     chosen = [shard["path"] for shard in shards if split in (None, shard["split"])]
     frames = [pd.read_parquet(Path(processed) / path) for path in chosen]
     if not frames:

@@ -16,13 +16,15 @@ from tqdm import tqdm
 
 from corpus import __version__
 from corpus.cap import OVERLONG
-from corpus.commit import commit
+from corpus.commit import Unknown, commit
+from corpus.duplicates import DEDUP
 from corpus.item import Options
 from corpus.part import PartPaths
 from corpus.plan import make_plan, n_bytes
 from corpus.reading.decode import raw_entries, sniff
 from corpus.reading.documents import find_documents, open_document
 from corpus.records import SOURCES, CorpusError, Document, Item
+from corpus.text.normalisation import PERSONAL_CHOICES
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
 from corpus.work import begin_build, finished_build, locked, put_in_place, remove_work
@@ -34,6 +36,9 @@ CHOICES = {
     "multi_party": ("drop", "fold"),
     "usr_ending": ("drop", "trim"),
     "overlong": OVERLONG,
+    "dedup": DEDUP,
+    "personal": PERSONAL_CHOICES,
+    "respell": ("off", "on"),
 }
 MIN_TOKENS = 6  # <s> <usr> and a token, <sys> and a token, </s>
 VERSIONED = (
@@ -56,6 +61,10 @@ def build(
     usr_ending: str = "drop",
     overlong: str = "truncate",
     max_tokens: int = 256,
+    dedup: str = "exact",
+    test_share: float = 0.0,
+    personal: str = "drop",
+    respell: str = "off",
     seed: int = 0,
     update: bool = False,
     fresh: bool = False,
@@ -77,6 +86,13 @@ def build(
         usr_ending: what becomes of dialogues that end on `<usr>`: `drop` or `trim`.
         overlong: what becomes of dialogues over the limit: `truncate`, `split` or `drop`.
         max_tokens: the limit of a row, `<s>` and `</s>` included.
+        dedup: what counts as a duplicate: the same id or text (`exact`), or a text that is much the
+            same, too (`near`), or nothing (`off`).
+        personal: what becomes of an utterance with personal data, `drop` or `keep`; by the rules of
+            2023 it is kept.
+        respell: `on`: syllables that the tokenizer lacks are spelt with others where that is known
+            how, by the default rules.
+        test_share: how much of train becomes a third split, `test`: from 0, nothing, to below 1.
         seed: of the invented names.
         update: build again if the raw files are not those of the corpus that stands.
         fresh: build whatever stands there. Either way it stays until the new one is complete.
@@ -95,6 +111,10 @@ def build(
         usr_ending=usr_ending,
         overlong=overlong,
         max_tokens=max_tokens,
+        dedup=dedup,
+        test_share=test_share,
+        personal=personal,
+        respell=respell,
         seed=seed,
     )
     if workers < 1:
@@ -126,7 +146,7 @@ def build(
             work = begin_build(processed, inputs, tokenizer_file.json)
             items = make_plan(found.documents)
             _build_items(raw, work, items, encoder, options, workers=workers, progress=progress)
-            unk_id, unknown = encoder.unk_id, encoder.unknown_characters()
+            unknown = Unknown.of(encoder)
             del encoder  # 50 MB that the commit can use
             finished = commit(
                 processed,
@@ -136,7 +156,6 @@ def build(
                 left_alone=found.left_alone,
                 rejected_files=found.rejected,
                 read_raw=partial(_read_raw, raw, _by_name(found.documents)),
-                unk_id=unk_id,
                 unknown=unknown,
                 one_in=items[0].one_in if items else 1,
             )
@@ -215,6 +234,10 @@ def options_of(
     usr_ending: str = "drop",
     overlong: str = "truncate",
     max_tokens: int = 256,
+    dedup: str = "exact",
+    test_share: float = 0.0,
+    personal: str = "drop",
+    respell: str = "off",
     seed: int = 0,
 ) -> Options:
     """Return the options of a build as the manifest records them.
@@ -227,6 +250,9 @@ def options_of(
         "multi_party": multi_party,
         "usr_ending": usr_ending,
         "overlong": overlong,
+        "dedup": dedup,
+        "personal": personal,
+        "respell": respell,
     }
     for name, value in chosen.items():
         if value not in CHOICES[name]:
@@ -240,6 +266,8 @@ def options_of(
             f"max_tokens is {max_tokens}; the shortest row has {MIN_TOKENS}: "
             "<s> <usr> one <sys> one </s>."
         )
+    if not 0 <= test_share < 1:
+        raise CorpusError(f"test_share is {test_share}; it is a share of train: 0.05, say.")
     return {
         "rules": rules,
         "sources": [source for source in SOURCES if source in sources],
@@ -247,6 +275,10 @@ def options_of(
         "usr_ending": usr_ending,
         "overlong": overlong,
         "max_tokens": max_tokens,
+        "dedup": dedup,
+        "test_share": float(test_share),
+        "personal": "keep" if rules == "chathuman" else personal,
+        "respell": "off" if rules == "chathuman" else respell,
         "seed": seed,
     }
 

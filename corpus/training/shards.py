@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from corpus.records import CorpusError, Split
+from corpus.records import SPLITS, CorpusError, Split
 
 MANIFEST = "_manifest.json"
 TOKENIZER = "_tokenizer.json"
@@ -62,7 +62,7 @@ def open_corpus(folder: Path) -> Corpus:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         tokenizer = manifest["tokenizer"]
-        shards: dict[Split, list[str]] = {"train": [], "validation": []}
+        shards: dict[Split, list[str]] = {split: [] for split in SPLITS}
         for shard in manifest["shards"]:
             shards[shard["split"]].append(shard["path"])
         corpus = Corpus(
