@@ -153,7 +153,8 @@ def _verify(args: argparse.Namespace) -> int:
     findings = verify(args.processed, raw=args.raw, workers=args.workers)
     for line in findings.lines():
         print(line)
-    found = f"{findings.counts.total():,} findings" if findings.exit_code else "nothing wrong"
+    n = findings.counts.total()
+    found = f"{n:,} finding{'s' if n > 1 else ''}" if n else "nothing wrong"
     print(f"Verified {args.processed} in {time.monotonic() - started:.1f} s: {found}.")
     return findings.exit_code
 

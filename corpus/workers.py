@@ -122,6 +122,8 @@ class _Worker:
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self.process.start()
+        except BrokenPipeError as error:  # killed before it was told what to do
+            raise CorpusError(f"{CANNOT_START} ({error})") from None
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()  # the process has the only other end: it is closed when that dies

@@ -135,6 +135,10 @@ def full_disk(*_, **__):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def broken_pipe(*_):
+    raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
 def bad_sector(n_before):
     if not n_before:
         raise OSError(errno.EIO, "Input/output error")
@@ -305,6 +309,10 @@ def test_workers_that_cannot_start_are_a_wrong_call_and_no_lost_item(
         with pytest.raises(CorpusError, match="Worker processes cannot be started"):
             built(raw, tmp_path / "out", workers=2)
     assert not multiprocessing.active_children()
+    with monkeypatch.context() as patch:
+        patch.setattr("multiprocessing.context.SpawnProcess.start", broken_pipe)
+        with pytest.raises(CorpusError, match="Worker processes cannot be started"):
+            built(raw, tmp_path / "out", workers=2)
     capfd.readouterr()
     assert built(raw, tmp_path / "out")["broken"] == {}
 
@@ -464,7 +472,7 @@ class Command:
     """The command line in processes of its own, as a session of which each member is known."""
 
     def __init__(self, raw, out, *words, hash_seed):
-        script = out.parent / "child.py"
+        script = out.with_name(f"{out.name}.py")  # nobody else is reading it
         script.write_text(CHILD)
         words = ("build", raw, out, "--tokenizer", "builtin", *words)
         self.out = out
