@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from corpus import __version__
 from corpus.cap import OVERLONG
-from corpus.commit import Unknown, commit
+from corpus.commit import commit
 from corpus.duplicates import DEDUP
 from corpus.item import Options
 from corpus.part import PartPaths
@@ -27,6 +27,7 @@ from corpus.records import SOURCES, CorpusError, Document, Item
 from corpus.text.normalisation import PERSONAL_CHOICES
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
+from corpus.unknown import Unknown
 from corpus.work import begin_build, finished_build, locked, put_in_place, remove_work
 from corpus.workers import run_items
 

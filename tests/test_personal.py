@@ -13,8 +13,9 @@ from raw_trees import summary_document, summary_entry, write
 import corpus
 from corpus import run
 from corpus.show import dialogue_lines
+from corpus.text.identifiers import RAW_TRIGGERS, find
 from corpus.text.normalisation import normalise, normalise_texts, trace
-from corpus.text.personal import RAW_TRIGGERS, find, in_pieces
+from corpus.text.personal import in_pieces
 from corpus.text.rules import join, places_of
 from corpus.verify.checks import verify
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from corpus.records import SOURCES, CorpusError, Source
 from corpus.text.chathuman import CHATHUMAN_RULES
-from corpus.text.personal import LAID_OPEN_RULES, PERSONAL, PERSONAL_RULES, RAW_TRIGGERS, TRIGGERS
+from corpus.text.identifiers import RAW_TRIGGERS, TRIGGERS
+from corpus.text.personal import LAID_OPEN_RULES, PERSONAL, PERSONAL_RULES
 from corpus.text.respell import respell_rules
 from corpus.text.rules import (
     Match,

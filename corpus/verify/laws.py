@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from corpus.records import SOURCES
 from corpus.rows import ROLES
 from corpus.splits import split_with_test
-from corpus.text.personal import TRIGGERS, find
+from corpus.text.identifiers import TRIGGERS, find
 from corpus.text.rules import join, places_of
 from corpus.tokens.encoder import Encoder
 
