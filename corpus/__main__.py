@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus import __version__
+from corpus.process import make_ours
 from corpus.records import SOURCES, CorpusError
 from corpus.verify.findings import CLASSES
 
@@ -300,4 +301,5 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
+    make_ours()
     sys.exit(main())
