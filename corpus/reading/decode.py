@@ -36,7 +36,12 @@ def _source_in(head: bytes) -> Source | None:
 
 
 def decode_document(
-    stream: Stream, document: Document, *, start: int = 0, end: int | None = None
+    stream: Stream,
+    document: Document,
+    *,
+    start: int = 0,
+    end: int | None = None,
+    only: Collection[int] | None = None,
 ) -> Iterator[Decoded]:
     """Yield what becomes of the entries that begin in `[start, end)`, about 2 MB at a time.
 
@@ -48,12 +53,14 @@ def decode_document(
         document: which one, for the record.
         start: offset in the document as UTF-8.
         end: offset in the document as UTF-8; None where it ends.
+        only: where the entries begin that are to be decoded, the others being skipped; an entry
+            that stands behind a broken one, in the same slice, is not found by it.
     """
     text = Utf8(stream)
     source = _source_in(text.head)
     is_told_here = start == 0
     if source in {"summary", "sns"}:
-        yield from Entries(source, document).decode(text, start, end)
+        yield from Entries(source, document).decode(text, start, end, only)
         is_told_here = start <= text.tell() and (end is None or text.tell() < end)
     elif start == 0 and source:
         yield _decode_topic(text, document)
@@ -67,17 +74,18 @@ def decode_document(
 def raw_entries(stream: Stream, document: Document, offsets: Collection[int]) -> dict[int, bytes]:
     """Return by its offset the raw JSON of each dialogue that `decode_document` gave."""
     found: dict[int, bytes] = {}
+    wanted = set(offsets)
     ranges: list[tuple[int, int | None]] = []
-    for offset in sorted(offsets):
+    for offset in sorted(wanted):
         near = ranges and offset < (ranges[-1][1] or 0) + NEAR_BYTES
         first = ranges.pop()[0] if near else offset
         ranges.append((first, offset + 1))
-    ranges.append((0, None))  # for an entry that stood behind a broken one, in the same slice
-    for start, end in ranges:
-        if len(found) < len(set(offsets)):
-            for decoded in decode_document(stream, document, start=start, end=end):
+    passes = [(start, end, wanted) for start, end in ranges]
+    for start, end, only in (*passes, (0, None, None)):  # the last finds what `only` does not
+        if len(found) < len(wanted):
+            for decoded in decode_document(stream, document, start=start, end=end, only=only):
                 for dialogue in decoded.dialogues:
-                    if dialogue.raw_offset in offsets:
+                    if dialogue.raw_offset in wanted:
                         found[dialogue.raw_offset] = dialogue.raw
     return found
 

@@ -6,7 +6,7 @@ costs itself alone.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -54,8 +54,10 @@ class Entries:
         self._beginning = beginning_with(summary.FIRST_KEYS)
         self._in_list = False  # entries are, so that a bracket closes them
 
-    def decode(self, text: Utf8, start: int, end: int | None) -> Iterator[Decoded]:
-        """Yield what becomes of the entries that begin in a byte range."""
+    def decode(
+        self, text: Utf8, start: int, end: int | None, only: Collection[int] | None
+    ) -> Iterator[Decoded]:
+        """Yield what becomes of the entries that begin in a byte range, or of `only` some."""
         keys = summary.first_keys_in(text.head)
         nested = keys != summary.FIRST_KEYS
         first = 0 if nested else start  # objects that begin alike are told apart from there only
@@ -67,7 +69,7 @@ class Entries:
         if start == 0:
             self._take_opening(opening)
         for one in slices:
-            if one.offset >= start:
+            if one.offset >= start and (only is None or one.offset in only):
                 self._take_slice(one)
             if self._decoded.n_bytes >= CHUNK:
                 yield self._decoded
