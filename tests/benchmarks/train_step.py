@@ -10,14 +10,12 @@ the sample in raw/sample is built with the built-in tokenizer.
 """
 
 import argparse
-import resource
 import sys
 import tempfile
-from collections import Counter
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from stages import timed
 from torch.optim import AdamW
 from train_vs_peers import ROOT, cut_corpus, make_base
 
@@ -36,43 +34,6 @@ STAGES = {
     "the rest": [(train, "take_step")],  # likewise
 }
 ARITHMETIC = ("forward pass and loss", "backward pass", "AdamW")
-
-
-def cpu_seconds():
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-@contextmanager
-def timed(spent):
-    """Add to `spent` what each stage takes, less the stages that it calls."""
-    inner = [0.0]  # what was called takes, at each depth of calls
-    whole = []
-
-    def watched(stage, function):
-        def call(*args, **kwargs):
-            if stage != "the rest" and len(inner) == 1:
-                return function(*args, **kwargs)  # not within a step
-            began = cpu_seconds()
-            inner.append(0.0)
-            try:
-                return function(*args, **kwargs)
-            finally:
-                took = cpu_seconds() - began
-                spent[stage] += took - inner.pop()
-                inner[-1] += took
-
-        return call
-
-    for stage, functions in STAGES.items():
-        for home, name in functions:
-            whole.append((home, name, getattr(home, name)))
-            setattr(home, name, watched(stage, getattr(home, name)))
-    try:
-        yield
-    finally:
-        for home, name, function in whole:
-            setattr(home, name, function)
 
 
 def main():
@@ -97,10 +58,9 @@ def main():
         make_base(folder / "corpus", folder / "base", 0.1)
         seconds = {}
         for model in ("tiny", str(folder / "base")):
-            seconds[model] = Counter()
             call = [str(folder / "corpus"), "--model", model, "--epochs", "1", "--threads", "1"]
             call += ["--out", str(folder / "runs" / Path(model).name), "--fresh"]
-            with timed(seconds[model]):
+            with timed(STAGES, "the rest") as seconds[model]:
                 status = train.main(call)
             if status:
                 return status
