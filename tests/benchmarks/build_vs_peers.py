@@ -142,7 +142,7 @@ def picture(spent: dict[str, Spent], caption: str) -> str:
             f'<rect x="{left}" y="{y}" width="{length}" height="20" rx="2" class="{kind}"/>',
             f'<text x="{left + length + 8}" y="{y + 14}">{one.seconds:.1f}{memory}</text>',
         ]
-    words.append(f'<text class="note" x="10" y="{height - 10}" font-size="11">{caption}</text>')
+    words.append(f'<text class="note" x="10" y="{height - 10}" font-size="10">{caption}</text>')
     return "\n".join([*words, "</svg>", ""])
 
 
