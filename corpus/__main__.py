@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus import __version__
+from corpus.process import make_ours
 from corpus.records import SOURCES, CorpusError
 from corpus.verify.findings import CLASSES
 
@@ -336,4 +337,5 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
+    make_ours()
     sys.exit(main())

@@ -1,12 +1,13 @@
 """A finished corpus in pandas."""
 
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from corpus.records import SPLITS, CorpusError
 from corpus.work import MANIFEST, read_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def has_manifest(processed: Path) -> bool:
@@ -29,7 +30,7 @@ def read_manifest(processed: Path | str) -> dict[str, Any]:
     return dict(read_json(path))
 
 
-def load(processed: Path | str, *, split: str | None = None) -> pd.DataFrame:
+def load(processed: Path | str, *, split: str | None = None) -> "pd.DataFrame":
     """Return the rows of a corpus as a DataFrame, in plan order, split by split as in `SPLITS`.
 
     Args:
@@ -39,6 +40,8 @@ def load(processed: Path | str, *, split: str | None = None) -> pd.DataFrame:
     Raises:
         CorpusError: no build has finished there, or there is no such split.
     """
+    import pandas as pd  # noqa: PLC0415 - the manifest is read without it
+
     shards = read_manifest(processed)["shards"]
     if split is not None and split not in SPLITS:
         raise CorpusError(f"split can be {', '.join(SPLITS)}, not {split!r}.")

@@ -19,6 +19,7 @@ import pyarrow as pa
 from corpus.counts import Counts
 from corpus.item import Options, build_item, reject_item
 from corpus.plan import n_bytes
+from corpus.process import make_ours
 from corpus.records import CorpusError, Item
 from corpus.tokens.encoder import Encoder
 from corpus.work import TOKENIZER
@@ -164,6 +165,7 @@ class _Worker:
 
 def _work(connection: Connection, raw: Path, work: Path, options: Options) -> None:
     """Build what comes in, one thread for itself, until the build has ended."""
+    make_ours()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
