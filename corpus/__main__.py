@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus import __version__
+from corpus.process import make_ours
 from corpus.records import SOURCES, CorpusError
 from corpus.remote import folder_of
 from corpus.verify.findings import CLASSES
@@ -65,6 +66,10 @@ def _build(args: argparse.Namespace) -> int:
         "usr_ending": args.usr_ending,
         "overlong": args.overlong,
         "max_tokens": args.max_tokens,
+        "dedup": args.dedup,
+        "test_share": args.test_share,
+        "personal": args.personal,
+        "respell": args.respell,
         "seed": args.seed,
         "update": args.update,
         "fresh": args.fresh,
@@ -189,7 +194,8 @@ def _verify(args: argparse.Namespace) -> int:
     findings = verify(local_copy(args.processed), raw=args.raw, workers=args.workers)
     for line in findings.lines():
         print(line)
-    found = f"{findings.counts.total():,} findings" if findings.exit_code else "nothing wrong"
+    n = findings.counts.total()
+    found = f"{n:,} finding{'s' if n > 1 else ''}" if n else "nothing wrong"
     print(f"Verified {args.processed} in {time.monotonic() - started:.1f} s: {found}.")
     return findings.exit_code
 
@@ -231,6 +237,21 @@ def _parser() -> argparse.ArgumentParser:
             ("truncate", "split", "drop"),
             "dialogues over the limit: keep what fits, or make the rest further rows, or drop",
         ),
+        (
+            "--personal",
+            ("drop", "keep"),
+            "utterances with personal data, as telephone numbers; the rules of 2023 keep them",
+        ),
+        (
+            "--respell",
+            ("off", "on"),
+            "syllables that the tokenizer lacks: spell them with others where it is known how",
+        ),
+        (
+            "--dedup",
+            ("exact", "near", "off"),
+            "what is left out as a repeat: the same id or text; a text near it, too; or nothing",
+        ),
     ):
         build.add_argument(
             name, choices=choices, default=choices[0], help=f"{text} (default: {choices[0]})"
@@ -248,6 +269,13 @@ def _parser() -> argparse.ArgumentParser:
         choices=SOURCES,
         default=SOURCES,
         help="build these alone (default: all)",
+    )
+    build.add_argument(
+        "--test-share",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="this share of train becomes a third split, test, by a hash of the id (default: 0)",
     )
     build.add_argument("--seed", type=int, default=0, help="of the invented names (default: 0)")
     _add_workers(build)
@@ -389,4 +417,5 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
+    make_ours()
     sys.exit(main())

@@ -23,11 +23,15 @@ def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
         yield _line(f"    {reason}", n, utterances["read"])
     yield _line("rows", n_rows)
     for split, n in rows.items():
-        yield _line(f"  {split}", n, n_rows)
+        if n or split != "test":
+            yield _line(f"  {split}", n, n_rows)
     yield _line("tokens", n_tokens)
     yield _line("  <unk>", manifest["unk_tokens"], n_tokens)
+    if manifest["unk_respellable"] and manifest["options"]["respell"] == "off":
+        yield _line("    less by --respell on", manifest["unk_respellable"], manifest["unk_tokens"])
     if manifest["other_choices"]:
-        yield "another choice would have kept"
+        near = ", near-duplicates included" if manifest["options"]["dedup"] == "near" else ""
+        yield f"another choice would have kept{near}"
         choices = sorted(manifest["other_choices"].items(), key=_fewest_changes)
         for choice, n in choices:
             yield f"  {choice}: {n:,} rows"

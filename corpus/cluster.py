@@ -40,6 +40,7 @@ from corpus.run import (
 )
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
+from corpus.unknown import Unknown
 from corpus.work import (
     TOKENIZER,
     WORK,
@@ -162,7 +163,7 @@ def commit_shards(processed: Folder | str, *, raw: Folder | str | None = None) -
         if not raw.is_dir():
             raise CorpusError(f"There is no {raw} here: say with --raw where RAW lies.")
         encoder = Encoder((plan.work / TOKENIZER).read_bytes())
-        unk_id, unknown = encoder.unk_id, encoder.unknown_characters()
+        unknown = Unknown.of(encoder)
         del encoder  # 50 MB that the commit can use
         with TemporaryDirectory(prefix="corpus-") as aside:
             manifest = commit(
@@ -173,7 +174,6 @@ def commit_shards(processed: Folder | str, *, raw: Folder | str | None = None) -
                 left_alone=plan.left_alone,
                 rejected_files=plan.rejected,
                 read_raw=partial(read_raw, raw, by_name(plan.documents())),
-                unk_id=unk_id,
                 unknown=unknown,
                 one_in=plan.one_in,
                 aside=plan.work if isinstance(plan.work, Path) else Path(aside),

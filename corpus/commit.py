@@ -26,20 +26,23 @@ from corpus.duplicates import (
     MOST,
     Places,
     ReadRaw,
-    duplicates_of,
+    Repeats,
     other_choices,
-    rejected_duplicates,
+    rejected_repeats,
+    repeats_of,
     rows_under,
 )
 from corpus.ledger import ledger_member
-from corpus.part import PartPaths, read_each, read_parts
+from corpus.near import NearRows
+from corpus.part import Keys, PartPaths, read_each, read_parts
 from corpus.records import SPLITS, CorpusError, Rejected
-from corpus.remote import Folder
+from corpus.remote import Folder, local_file
 from corpus.report.examples import Examples, merge_examples
 from corpus.report.measure import Measured
 from corpus.report.numbers import report_numbers
 from corpus.report.page import report_page
 from corpus.rows import ShardWriter
+from corpus.unknown import Unknown
 from corpus.work import (
     MANIFEST,
     REJECTED,
@@ -77,8 +80,7 @@ def commit(
     left_alone: dict[str, int],
     rejected_files: Sequence[Rejected],
     read_raw: ReadRaw,
-    unk_id: int | None,
-    unknown: str,
+    unknown: Unknown,
     one_in: int,
     aside: Path,
 ) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def commit(
         inputs: what the corpus is made from: options, versions, tokenizer, raw files.
         left_alone: files of raw/ that are no documents, by reason.
         rejected_files: files of raw/ that cannot be read.
-        unk_id, unknown: the token of characters that the tokenizer does not know, and those.
+        unknown: what the tokenizer does not know.
         one_in: of so many dialogues one was looked at for the report.
         aside: where the corpus is made whole: `work`, or for a store a folder of this machine.
 
@@ -114,32 +116,33 @@ def commit(
         )
     keys = np.concatenate(read_each(parts, PartPaths.read_keys))
     chosen = keys[keys["rows"] > 0]
-    duplicates = duplicates_of(chosen)
-    measured = Measured(chosen, duplicates, unk_id)
+    dedup = inputs["options"]["dedup"]
+    repeats = _repeats(parts, chosen, dedup)
+    measured = Measured(chosen, repeats.first, unknown.unk_id)
     metadata = shard_metadata(inputs)
-    written = _write_shards(parts, chosen["rows"], duplicates, out, metadata, unk_id, measured)
+    written = _write_shards(parts, chosen["rows"], repeats, out, metadata, unknown, measured)
     for one in rejected_files:
         counts["broken"][one.reason] += 1
     by_items = (part.ledger.read_bytes() for part in parts)
     left_out = Examples(of_many=False)
     left_out.take_rejected(rejected_files)
-    repeated = _reject(rejected_duplicates(duplicates, written.located, read_raw), counts, left_out)
+    repeated = _reject(rejected_repeats(repeats, written.located, read_raw), counts, left_out)
     members = chain([ledger_member(rejected_files)], by_items, repeated)
     _write_ledger(members, out / REJECTED)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
-    _check_laws(counts, written, rows_under(keys, **_given(inputs["options"])))
+    _check_laws(counts, written, _n_rows_expected(keys, repeats, inputs["options"]))
     files = {
         path.relative_to(out).as_posix(): _sha256(path)
         for path in sorted(out.rglob("*"))
         if path.is_file()
     }
-    report = report_numbers(measured, counts, unknown, one_in)
+    report = report_numbers(measured, counts, unknown.characters, one_in)
     manifest = (
         inputs
         | {"corpus_version": inputs["versions"]["corpus"], "left_alone": left_alone}
         | _summary(counts, written)
         | {
-            "other_choices": other_choices(keys, **_given(inputs["options"])),
+            "other_choices": other_choices(keys, **_given(inputs["options"]), dedup=dedup),
             "report": report,
             "shards": [shard | {"sha256": files[shard["path"]]} for shard in written.shards],
         }
@@ -158,23 +161,33 @@ def commit(
     return manifest
 
 
+def _repeats(parts: Sequence[PartPaths], chosen: Keys, dedup: str) -> Repeats:
+    near = (
+        NearRows(read_each(parts, lambda part: local_file(part.near)), chosen["rows"])
+        if dedup == "near"
+        else None
+    )
+    return repeats_of(chosen, dedup, near)
+
+
 def _write_shards(
     parts: Sequence[PartPaths],
     n_rows: Places,
-    duplicates: Places,
+    repeats: Repeats,
     out: Path,
     metadata: dict[str, str],
-    unk_id: int | None,
+    unknown: Unknown,
     measured: Measured,
 ) -> Written:
-    """Write the rows of all parts that are no duplicates, each split into its own shards."""
+    """Write the rows of all parts that repeat no others, each split into its own shards."""
     written = Written()
     writers = {split: ShardWriter(out / split, metadata) for split in SPLITS}
     key_of_row = np.repeat(np.arange(len(n_rows)), n_rows)
-    is_duplicate = duplicates[key_of_row] >= 0
-    looked_up = np.zeros(len(n_rows), np.bool_)
-    looked_up[duplicates >= 0] = looked_up[duplicates[duplicates >= 0]] = True
+    goes = repeats.first >= 0
+    looked_up = goes.copy()
+    looked_up[repeats.first[goes]] = True
     is_looked_up = looked_up[key_of_row] & (np.diff(key_of_row, prepend=-1) > 0)
+    row_goes = goes[key_of_row]
     start = 0
     for part in parts:
         for table in part.read_rows():
@@ -183,11 +196,9 @@ def _write_shards(
             if is_looked_up[rows].any():
                 mask = pa.array(is_looked_up[rows])
                 written.located.append(table.filter(mask).select(LOCATION))
-            kept = (
-                table.filter(pa.array(~is_duplicate[rows])) if is_duplicate[rows].any() else table
-            )
-            _count(kept, written, unk_id)
-            measured.take(kept, key_of_row[rows][~is_duplicate[rows]])
+            kept = table.filter(pa.array(~row_goes[rows])) if row_goes[rows].any() else table
+            _count(kept, written, unknown)
+            measured.take(kept, key_of_row[rows][~row_goes[rows]])
             for split in pc.unique(kept["split"]).to_pylist():
                 writers[split].write(kept.filter(pc.equal(kept["split"], split)))
         pa.default_memory_pool().release_unused()
@@ -209,7 +220,7 @@ def _reject(
         yield ledger_member(several)
 
 
-def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
+def _count(kept: pa.Table, written: Written, unknown: Unknown) -> None:
     first_parts = kept.filter(pc.equal(kept["part"], 0))
     written.dialogues.update(first_parts["source"].to_pylist())
     for column in ("split", "source"):
@@ -217,9 +228,9 @@ def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
         for name, n_tokens, n_rows in zip(*(sums[k].to_pylist() for k in range(3)), strict=True):
             written.rows[name] += n_rows
             written.tokens[name] += n_tokens
-    if unk_id is not None:
-        ids = kept["token_ids"].combine_chunks().flatten().to_numpy()
-        written.tokens["unk"] += int(np.count_nonzero(ids == unk_id))
+    n_unknown, n_respellable = unknown.count(kept)
+    written.tokens["unk"] += n_unknown
+    written.tokens["respellable"] += n_respellable
 
 
 def _write_ledger(members: Iterable[bytes], folder: Path) -> None:
@@ -272,6 +283,13 @@ def _check_laws(counts: Counts, written: Written, n_rows_expected: int) -> None:
             )
 
 
+def _n_rows_expected(keys: Keys, repeats: Repeats, options: dict[str, Any]) -> int:
+    """Return the rows under these options, by the keys; less those that are near others."""
+    if options["dedup"] == "near":
+        return int(keys["rows"].sum() - keys["rows"][keys["rows"] > 0][repeats.first >= 0].sum())
+    return rows_under(keys, **_given(options), dedup=options["dedup"])
+
+
 def _given(options: dict[str, Any]) -> dict[str, str]:
     return {name: options[name] for name in MOST}
 
@@ -318,6 +336,7 @@ def _summary(counts: Counts, written: Written) -> dict[str, Any]:
         "rows": {split: written.rows[split] for split in SPLITS},
         "tokens": {split: written.tokens[split] for split in SPLITS},
         "unk_tokens": written.tokens["unk"],
+        "unk_respellable": written.tokens["respellable"],
         "utterances": {"read": 0, "kept": 0}
         | counts["utterances"]
         | {"dropped": counts["dropped"]},

@@ -1,93 +1,161 @@
-"""Duplicates, and what other choices of options would have kept: both from the keys alone."""
+"""Duplicates, and what other choices of options would have kept.
+
+Exact duplicates are told by the keys alone, and so are other choices, which are counted without
+near-duplicates: of the rows that another choice would have given no signature was made.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from corpus.ledger import RAW_BYTES
+from corpus.near import NEAR, NearRows
 from corpus.part import Keys
 from corpus.records import Rejected
 
+DEDUP = ("exact", "near", "off")
+
 Places = np.ndarray[tuple[int], np.dtype[np.int64]]
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+class Repeats(NamedTuple):
+    """For each key the place of the one it repeats, -1 if none; and how near, 0 if not by that."""
+
+    first: Places
+    nearness: Floats
+
 
 MOST = {"multi_party": "fold", "usr_ending": "trim", "overlong": "split"}  # keeps the most
-LOCATION = ["dialogue_id", "source", "raw_file", "raw_offset"]  # the columns that tell a dialogue
+LOCATION = ["dialogue_id", "source", "split", "raw_file", "raw_offset"]  # what the ledger says
 BATCH = 2_000  # duplicates are looked up and written at once: some megabytes of raw text
 
 # Given the (raw_file, raw_offset) of some dialogues, yields each with its raw JSON, in any order.
 ReadRaw = Callable[[Sequence[tuple[str, int]]], Iterable[tuple[tuple[str, int], bytes]]]
 
 
+def repeats_of(keys: Keys, dedup: str, near: NearRows | None) -> Repeats:
+    """Return which dialogues repeat an earlier one that is kept; `near` with `--dedup near`."""
+    nearness = np.zeros(len(keys))
+    if dedup == "off":
+        return Repeats(np.full(len(keys), -1, np.int64), nearness)
+    if near is None:
+        return Repeats(duplicates_of(keys), nearness)
+    suspects = near.suspects()
+    exact = _First()
+    found = np.full(len(keys), -1, np.int64)
+    repeated = _repeats(keys["id"]) | _repeats(keys["text"])
+    order = _in_order(keys)
+    for place in order[(repeated | suspects)[order]].tolist():
+        first, alike = exact.of(keys[place]), 0.0
+        if first < 0 and suspects[place]:
+            first, alike = near.nearest(place)
+            if alike < NEAR:
+                first = -1
+        if first >= 0:
+            found[place], nearness[place] = first, alike
+        else:
+            exact.keep(place, keys[place])
+            near.keep(place)
+    return Repeats(found, nearness)
+
+
 def duplicates_of(keys: Keys) -> Places:
     """Return for each key the place of the one that it repeats, by id or by text, or -1.
 
-    The first in plan order wins, validation before train, and a duplicate is nobody's first.
+    The first in plan order wins, validation before test before train; who repeats is nobody's.
     """
-    validation = keys["validation"]
-    order = np.concatenate((np.flatnonzero(validation), np.flatnonzero(~validation)))
+    order = _in_order(keys)
     repeated = (_repeats(keys["id"]) | _repeats(keys["text"]))[order]
-    first_id: dict[int, int] = {}
-    first_text: dict[int, int] = {}
+    exact = _First()
     found = np.full(len(keys), -1, np.int64)
     for place in order[repeated].tolist():
-        key, text = int(keys["id"][place]), int(keys["text"][place])
-        if key in first_id:
-            found[place] = first_id[key]
-        elif text in first_text:
-            found[place] = first_text[text]
-        else:
-            first_id[key] = first_text[text] = place
+        found[place] = exact.of(keys[place])
+        if found[place] < 0:
+            exact.keep(place, keys[place])
     return found
 
 
-def rejected_duplicates(
-    duplicates: Places, located: Sequence[pa.Table], read_raw: ReadRaw
+def rejected_repeats(
+    repeats: Repeats, located: Sequence[pa.Table], read_raw: ReadRaw
 ) -> Iterator[list[Rejected]]:
-    """Yield the duplicates as rejected dialogues, in plan order, some at once.
+    """Yield the dialogues that repeat others as rejected ones, in plan order, some at once.
 
     Args:
-        duplicates: as `duplicates_of` gives them.
-        located: `LOCATION` of each duplicate and each dialogue that one repeats, in plan order.
+        repeats: as `repeats_of` gives them.
+        located: `LOCATION` of each of them and of each that one repeats, in plan order.
         read_raw: looks up what stands in raw/; of two at one place (members of an archive may
             share their name) the last counts.
     """
-    places = np.flatnonzero(duplicates >= 0)
+    places = np.flatnonzero(repeats.first >= 0)
     if not len(places):
         return
-    known = np.union1d(places, duplicates[places])
+    known = np.union1d(places, repeats.first[places])
     table = pa.concat_tables(located).combine_chunks()
     for start in range(0, len(places), BATCH):
         of_batch = places[start : start + BATCH]
         ones, firsts = (
             table.take(np.searchsorted(known, keys)).to_pylist()
-            for keys in (of_batch, duplicates[of_batch])
+            for keys in (of_batch, repeats.first[of_batch])
         )
         raws: dict[tuple[str, int], tuple[bytes, tuple[int, str]]] = {}
         for place, raw in read_raw([(one["raw_file"], one["raw_offset"]) for one in ones]):
             raws[place] = raw[:RAW_BYTES], (len(raw), sha256(raw).hexdigest())
         yield [
-            _rejected(one, first, *raws[one["raw_file"], one["raw_offset"]])
-            for one, first in zip(ones, firsts, strict=True)
+            _rejected(one, first, nearness, *raws[one["raw_file"], one["raw_offset"]])
+            for one, first, nearness in zip(
+                ones, firsts, repeats.nearness[of_batch].tolist(), strict=True
+            )
         ]
 
 
 def _rejected(
-    one: dict[str, Any], first: dict[str, Any], raw: bytes, whole: tuple[int, str]
+    one: dict[str, Any],
+    first: dict[str, Any],
+    nearness: float,
+    raw: bytes,
+    whole: tuple[int, str],
 ) -> Rejected:
-    same = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
+    same_split = one.pop("split") == first["split"]
+    reason = "near_duplicate" if same_split else f"near_{first['split']}"
+    how = f"{nearness:.3f} similar to"
+    if not nearness:
+        by = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
+        reason, how = "duplicate", f"same {by} as"
     where = f"{first['raw_file']} at {first['raw_offset']}"
     return Rejected(
         stage="commit",
-        reason="duplicate",
-        detail=f"same {same} as {first['dialogue_id']} in {where}",
+        reason=reason,
+        detail=f"{how} {first['dialogue_id']} in {where}",
         raw=raw,
         whole=whole,
         **one,
     )
+
+
+def _in_order(keys: Keys) -> Places:
+    """Return the places in plan order, validation before test before train."""
+    return np.argsort(-keys["held_out"].astype(np.int64), kind="stable")
+
+
+class _First:
+    """The dialogues that were kept, by id and by text."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, int] = {}
+        self._by_text: dict[int, int] = {}
+
+    def of(self, key: np.void) -> int:
+        """Return the place of the one with the same id, or else the same text; -1 if none."""
+        return self._by_id.get(int(key["id"]), self._by_text.get(int(key["text"]), -1))
+
+    def keep(self, place: int, key: np.void) -> None:
+        """Let the dialogue at `place` be one that others repeat."""
+        self._by_id[int(key["id"])] = self._by_text[int(key["text"])] = place
 
 
 def _repeats(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, which numpy cannot type
@@ -95,8 +163,10 @@ def _repeats(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, which nu
     return np.asarray(counts[places] > 1)
 
 
-def rows_under(keys: Keys, *, multi_party: str, usr_ending: str, overlong: str) -> int:
-    """Return how many rows the corpus would have under these options."""
+def rows_under(
+    keys: Keys, *, multi_party: str, usr_ending: str, overlong: str, dedup: str = "exact"
+) -> int:
+    """Return how many rows the corpus would have under these options, near-duplicates included."""
     n_rows = keys[overlong]
     kept = n_rows > 0
     if multi_party != "fold":
@@ -104,13 +174,15 @@ def rows_under(keys: Keys, *, multi_party: str, usr_ending: str, overlong: str) 
     if usr_ending != "trim":
         kept &= ~keys["trimmed"]
     chosen = keys[kept]
-    return int(chosen[overlong][duplicates_of(chosen) < 0].sum())
+    if dedup != "off":
+        chosen = chosen[duplicates_of(chosen) < 0]
+    return int(chosen[overlong].sum())
 
 
 def other_choices(
-    keys: Keys, *, multi_party: str, usr_ending: str, overlong: str
+    keys: Keys, *, multi_party: str, usr_ending: str, overlong: str, dedup: str = "exact"
 ) -> dict[str, int]:
-    """Return the rows that each other choice of these three options would have kept.
+    """Return the rows that each other choice of the first three options would have kept.
 
     Each option is changed alone to what keeps the most, then all of them together.
     """
@@ -121,6 +193,6 @@ def other_choices(
     return {
         " ".join(
             f"--{name.replace('_', '-')} {value}" for name, value in change.items()
-        ): rows_under(keys, **(given | change))
+        ): rows_under(keys, **(given | change), dedup=dedup)
         for change in changes
     }

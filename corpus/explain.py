@@ -1,12 +1,15 @@
 """What each step and rule of a build did to one dialogue, from its raw text to its tokens."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import partial
 
 from corpus.cap import cap_turns
-from corpus.item import Options
+from corpus.item import Options, lacking_of, without_pieces
 from corpus.names.fill import fill_names
 from corpus.reading.decode import decode_document, sniff
 from corpus.reading.documents import find_documents, open_document
+from corpus.reading.sources.speakers import speaker_traits
 from corpus.records import CorpusError, Dialogue
 from corpus.remote import Folder
 from corpus.rows import conversation
@@ -34,26 +37,36 @@ def read_dialogue(raw: Folder, raw_file: str, raw_offset: int) -> Dialogue:
 
 def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Iterator[str]:
     """Yield what became of a dialogue, step by step."""
-    rules, source = options["rules"], dialogue.source
-    normalised = normalise_texts(dialogue.texts, rules=rules, source=source)
+    rules, source, personal = options["rules"], dialogue.source, options["personal"]
+    lacking = lacking_of(encoder, options)
+    normalised = normalise_texts(
+        dialogue.texts, rules=rules, source=source, personal=personal, lacking=lacking
+    )
     yield "read and normalised"
     for place, (speaker, text) in enumerate(zip(dialogue.speakers, dialogue.texts, strict=True)):
         yield f"  {speaker}  {text!r}"
-        for rule, _, after in trace(text, rules=rules, source=source):
+        steps = trace(text, rules=rules, source=source, personal=personal, lacking=lacking)
+        for rule, _, after in steps:
             yield f"      {rule:<20} {after!r}"
         if place in normalised.dropped:
             yield f"      dropped: {normalised.dropped[place]}"
     pairs = zip(dialogue.speakers, normalised.texts, strict=True)
     left = [(speaker, text) for speaker, text in pairs if text is not None]
+    arrangement = arrange_turns([speaker for speaker, _ in left])
+    if personal == "drop":
+        n_left = len(left)
+        arrangement = without_pieces(left, arrangement, defaultdict(Counter))
+        if len(left) < n_left:
+            yield f"dropped: {n_left - len(left)} utterances that are personal data together"
     speakers, texts = [speaker for speaker, _ in left], [text for _, text in left]
-    arrangement = arrange_turns(speakers)
     if isinstance(arrangement, str):
         yield f"turns: rejected as {arrangement}"
         return
     reason = reject_reason(
         arrangement, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
     )
-    filled = fill_names(dialogue.dialogue_id, speakers, texts, seed=options["seed"])
+    traits = partial(speaker_traits, source, dialogue.raw)
+    filled = fill_names(dialogue.dialogue_id, speakers, texts, seed=options["seed"], traits=traits)
     yield f"names: {', '.join(filled.people) or 'none'}"
     turns = [" ".join(filled.texts[place] for place in turn) for turn in arrangement.turns]
     ids = encoder.encode(turns)

@@ -7,22 +7,27 @@ record types alone; this module knows the steps.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from typing import Literal, TypedDict, Unpack
 
 from corpus.cap import OVERLONG, cap_turns
 from corpus.counts import Counts
 from corpus.names.fill import fill_names
-from corpus.part import PartWriter, key_of, part_folder
+from corpus.near import Texts
+from corpus.part import HELD_OUT, PartWriter, key_of, part_folder
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
-from corpus.reading.sources import ages_and_sexes
+from corpus.reading.sources.speakers import ages_and_sexes, speaker_traits
 from corpus.records import PLACEHOLDERS, Dialogue, Item, Rejected, Source
 from corpus.remote import Folder
 from corpus.report.examples import Examples
 from corpus.rows import Row
+from corpus.splits import split_with_test
 from corpus.text.normalisation import normalise_texts
+from corpus.text.personal import IN_PIECES, in_pieces, may_hold
 from corpus.tokens.encoder import Encoder
 from corpus.turns import Arrangement, arrange_turns, reject_reason
 
@@ -42,6 +47,10 @@ class Options(TypedDict):
     usr_ending: str
     overlong: str
     max_tokens: int
+    dedup: str
+    test_share: float
+    personal: str
+    respell: str
     seed: int
 
 
@@ -65,11 +74,13 @@ def build_item(
 ) -> Counts:
     """Take one item through all steps into its part of `work`, and return what was counted."""
     counts: Counts = defaultdict(Counter)
+    lacking = lacking_of(encoder, options)
     examples = Examples(of_many=item.one_in >= MANY)
     with part_folder(work, item.index) as folder, PartWriter(folder, item.index) as part:
-        for dialogues, rejected in _read(raw, item, counts, options["sources"]):
-            drafts, undrafted = _draft(dialogues, counts, examples, options)
-            rows, keys, uncut = _finish(drafts, encoder, counts, options, item.one_in)
+        for read, rejected in _read(raw, item, counts, options["sources"]):
+            dialogues = [_in_its_split(dialogue, options["test_share"]) for dialogue in read]
+            drafts, undrafted = _draft(dialogues, counts, examples, options, lacking)
+            rows, keys, uncut, texts = _finish(drafts, encoder, counts, options, item.one_in)
             left_out = [*rejected, *undrafted, *uncut]
             examples.take_rejected(left_out)
             for one in left_out:
@@ -77,9 +88,14 @@ def build_item(
                     counts["rejected"][f"{one.source}/{one.reason}"] += 1
                 if one.stage in {"file", "decode"}:
                     counts["broken"][one.reason] += 1
-            part.write(rows, keys, left_out)
-        part.finish(counts, examples.found())
+            part.write(rows, keys, left_out, texts)
+        part.finish(counts, examples.found(), near=options["dedup"] == "near")
     return counts
+
+
+def lacking_of(encoder: Encoder, options: Options) -> frozenset[str]:
+    """Return the syllables to respell: those that the tokenizer lacks, with `--respell on`."""
+    return encoder.lacking if options["respell"] == "on" else frozenset()
 
 
 def reject_item(work: Folder, item: Item, why: str) -> Counts:
@@ -102,7 +118,7 @@ def reject_item(work: Folder, item: Item, why: str) -> Counts:
     examples.take_rejected([rejected])
     with part_folder(work, item.index) as folder, PartWriter(folder, item.index) as part:
         part.write([], [], [rejected])
-        part.finish(counts, examples.found())
+        part.finish(counts, examples.found(), near=True)  # the commit may look for it
     return counts
 
 
@@ -151,6 +167,11 @@ def _source(decoded: Decoded) -> Source | None:
     return next((one.source for one in decoded.rejected if one.source), None)
 
 
+def _in_its_split(dialogue: Dialogue, test_share: float) -> Dialogue:
+    split = split_with_test(dialogue.split, dialogue.dialogue_id, test_share)
+    return dialogue if split == dialogue.split else replace(dialogue, split=split)
+
+
 def _count_decoded(decoded: Decoded, counts: Counts) -> None:
     counts["read"].update(one.source for one in decoded.dialogues)
     counts["read"].update(str(one.source) for one in decoded.rejected if one.stage != "file")
@@ -162,7 +183,11 @@ def _count_decoded(decoded: Decoded, counts: Counts) -> None:
 
 
 def _draft(
-    dialogues: Sequence[Dialogue], counts: Counts, examples: Examples, options: Options
+    dialogues: Sequence[Dialogue],
+    counts: Counts,
+    examples: Examples,
+    options: Options,
+    lacking: frozenset[str],
 ) -> tuple[list[Draft], list[Rejected]]:
     """Normalise a batch and arrange each dialogue's turns."""
     if not dialogues:
@@ -170,7 +195,12 @@ def _draft(
     texts = [text for dialogue in dialogues for text in dialogue.texts]
     source = dialogues[0].source
     normalised = normalise_texts(
-        texts, rules=options["rules"], source=source, samples=examples.rules
+        texts,
+        rules=options["rules"],
+        source=source,
+        personal=options["personal"],
+        lacking=lacking,
+        samples=examples.rules,
     )
     examples.take_tags(dialogues, texts, normalised, options["seed"])
     counts["utterances"]["read"] += len(texts)
@@ -181,13 +211,16 @@ def _draft(
     drafts: list[Draft] = []
     rejected: list[Rejected] = []
     start = 0
-    for dialogue in dialogues:
+    suspects = _suspects(dialogues, normalised.texts) if options["personal"] == "drop" else set()
+    for place, dialogue in enumerate(dialogues):
         end = start + len(dialogue.texts)
         pairs = zip(dialogue.speakers, normalised.texts[start:end], strict=True)
         left = [(speaker, text) for speaker, text in pairs if text is not None]
         start = end
+        arrangement = arrange_turns([speaker for speaker, _ in left])
+        if place in suspects:
+            arrangement = without_pieces(left, arrangement, counts)
         speakers = [speaker for speaker, _ in left]
-        arrangement = arrange_turns(speakers)
         if isinstance(arrangement, str):
             rejected.append(_reject(dialogue, "turns", arrangement, f"{len(left)} utterances left"))
             counts["left_out"][arrangement] += len(left)
@@ -201,6 +234,36 @@ def _draft(
             counts["left_out"][reason] += len(left)
         drafts.append(Draft(dialogue, speakers, [text for _, text in left], arrangement, reason))
     return drafts, rejected
+
+
+def _suspects(dialogues: Sequence[Dialogue], texts: Sequence[str | None]) -> set[int]:
+    """Return which dialogues may hold personal data that is parted into messages."""
+    left = iter(texts)
+    return may_hold(
+        [" ".join(filter(None, islice(left, len(dialogue.texts)))) for dialogue in dialogues]
+    )
+
+
+def without_pieces(
+    left: list[tuple[str, str]], arrangement: Arrangement | str, counts: Counts
+) -> Arrangement | str:
+    """Take out of `left` what is personal data in a whole turn; return the arrangement then."""
+    while not isinstance(arrangement, str):
+        pieces = [
+            turn[piece]
+            for turn in arrangement.turns
+            if len(turn) > 1  # a message alone was looked at
+            for piece in in_pieces([left[place][1] for place in turn])
+        ]
+        if not pieces:
+            break
+        counts["rules"][IN_PIECES[0]] += 1
+        counts["dropped"]["personal_data"] += len(pieces)
+        counts["utterances"]["kept"] -= len(pieces)
+        for place in reversed(pieces):
+            del left[place]
+        arrangement = arrange_turns([speaker for speaker, _ in left])
+    return arrangement
 
 
 def _reject(
@@ -220,8 +283,10 @@ def _reject(
 
 def _finish(
     drafts: Sequence[Draft], encoder: Encoder, counts: Counts, options: Options, one_in: int
-) -> tuple[list[Row], list[tuple[int, ...]], list[Rejected]]:
-    """Fill names, encode and cap a batch: its rows, its keys, and what is over the limit.
+) -> tuple[list[Row], list[tuple[int, ...]], list[Rejected], list[Texts]]:
+    """Fill names, encode and cap a batch: its rows, its keys, what is over the limit.
+
+    Last come the texts of the rows, if near-duplicates are looked for.
 
     A draft with a reason gives no row, only its key. Its tokens are counted only where its
     characters do not show already that it fits, so what other options would keep costs little.
@@ -239,6 +304,7 @@ def _finish(
     rows: list[Row] = []
     keys: list[tuple[int, ...]] = []
     rejected: list[Rejected] = []
+    texts: list[Texts] = []
     for draft, before, turns in zip(drafts, keyed, filled, strict=True):
         ids = [
             (encoder.sys_bytes if place % 2 else encoder.usr_bytes) + next(encoded)
@@ -252,11 +318,16 @@ def _finish(
                 rejected.append(_over(draft, n_tokens, options))
                 counts["left_out"]["over_max_tokens"] += len(draft.texts)
             rows += _rows(draft.dialogue, turns, ids, kept)
+            if options["dedup"] == "near":
+                texts += [
+                    Texts(*("\n".join(one[row.start : row.stop]) for one in (before, turns)))
+                    for row in kept
+                ]
         key = _key(draft, before, n_tokens, kept, options["max_tokens"])
         keys.append(key)
         if kept and key[0] % one_in == 0:
             _count_speakers(draft.dialogue, counts)
-    return rows, keys, rejected
+    return rows, keys, rejected, texts
 
 
 def _count_speakers(dialogue: Dialogue, counts: Counts) -> None:
@@ -272,8 +343,9 @@ def _surely_fits(turns: Sequence[str], encoder: Encoder, max_tokens: int) -> boo
 def _fill(draft: Draft, turns: list[str], counts: Counts, seed: int) -> list[str]:
     if not _PLACEHOLDER.search("".join(turns)):
         return turns
-    dialogue_id = draft.dialogue.dialogue_id
-    filled = fill_names(dialogue_id, draft.speakers, draft.texts, seed=seed)
+    dialogue = draft.dialogue
+    traits = partial(speaker_traits, dialogue.source, dialogue.raw)
+    filled = fill_names(dialogue.dialogue_id, draft.speakers, draft.texts, seed=seed, traits=traits)
     if draft.reason is None:
         counts["names"].update(filled.counts)
         counts["people"][str(len(filled.people))] += 1
@@ -325,7 +397,7 @@ def _key(
     return (
         key_of(f"{space}/{dialogue.dialogue_id}"),
         key_of("\n".join(turns)),  # roles alternate from <usr>, so the turns tell them
-        dialogue.split == "validation",
+        HELD_OUT.index(dialogue.split),
         arrangement.folded,
         arrangement.trimmed,
         *(1 if fits else len(cap_turns(n_tokens, max_tokens, overlong)) for overlong in OVERLONG),

@@ -20,7 +20,8 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.ledger import ledger_member
-from corpus.records import Rejected
+from corpus.near import Texts, near_bytes
+from corpus.records import Rejected, Split
 from corpus.remote import CONNECTIONS, Folder
 from corpus.rows import COLUMNS, Row, table_of
 from corpus.work import PARTS, read_json, temporary_of, write_file, write_json
@@ -31,7 +32,7 @@ KEY = np.dtype(
     [
         ("id", "<u8"),  # of the raw id
         ("text", "<u8"),  # of roles + normalised turns before names
-        ("validation", "?"),
+        ("held_out", "<u1"),  # place in HELD_OUT, the last one first
         ("folded", "?"),  # kept by --multi-party fold alone
         ("trimmed", "?"),  # kept by --usr-ending trim alone
         ("truncate", "<u4"),  # rows under each --overlong
@@ -44,6 +45,7 @@ KEY = np.dtype(
     ]
 )
 _T = TypeVar("_T")
+HELD_OUT: tuple[Split, ...] = ("train", "test", "validation")  # of repeats the last one stays
 Keys = np.ndarray[tuple[int], np.dtype[np.void]]
 
 
@@ -112,6 +114,7 @@ class PartWriter:
         self.temporary = temporary_of(self.rows_file)
         self.keys: list[tuple[Any, ...]] = []
         self.ledger: list[bytes] = []
+        self.texts: list[Texts] = []
 
     def __enter__(self) -> Self:
         self.rows_file.parent.mkdir(parents=True, exist_ok=True)
@@ -133,16 +136,26 @@ class PartWriter:
                 self.temporary.unlink(missing_ok=True)  # on a full disk it would be in the way
 
     def write(
-        self, rows: Sequence[Row], keys: Sequence[tuple[Any, ...]], rejected: Sequence[Rejected]
+        self,
+        rows: Sequence[Row],
+        keys: Sequence[tuple[Any, ...]],
+        rejected: Sequence[Rejected],
+        texts: Sequence[Texts] = (),
     ) -> None:
-        """Take a batch: rows in dialogue order, and for each `KEY` the rows that it counts."""
+        """Take a batch: rows in dialogue order, for each `KEY` the rows that it counts.
+
+        `texts` are those of the rows, where near-duplicates are looked for.
+        """
         if rows:
             self.rows.write_table(table_of(rows))
         self.keys.extend(keys)
         self.ledger.append(ledger_member(rejected))
+        self.texts.extend(texts)
 
-    def finish(self, counts: dict[str, Any], examples: dict[str, Any]) -> None:
-        """Make the part durable, the receipt last."""
+    def finish(
+        self, counts: dict[str, Any], examples: dict[str, Any], *, near: bool = False
+    ) -> None:
+        """Make the part durable, the receipt last; `near`: with what tells near-duplicates."""
         self.rows.close()
         self.file.flush()
         os.fsync(self.file.fileno())
@@ -150,6 +163,8 @@ class PartWriter:
         write_file(self.paths.keys, np.array(self.keys, KEY).tobytes())
         write_file(self.paths.ledger, b"".join(self.ledger))
         write_json(self.paths.examples, examples)
+        if near:
+            write_file(self.paths.near, near_bytes(self.texts))
         write_json(self.paths.receipt, counts)
 
 
@@ -180,6 +195,11 @@ class PartPaths:
     def examples(self) -> Folder:
         """What the report shows of the item."""
         return self.path("examples.json")
+
+    @property
+    def near(self) -> Folder:
+        """What `near_bytes` gives, with `--dedup near`."""
+        return self.path("near")
 
     @property
     def receipt(self) -> Folder:

@@ -3,13 +3,14 @@
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from corpus.records import CorpusError
+from corpus.records import SPLITS, CorpusError
 from corpus.remote import Folder, copies, folder_of, local_file
 from corpus.work import MANIFEST, read_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def has_manifest(processed: Folder) -> bool:
@@ -48,19 +49,21 @@ def local_copy(processed: Folder) -> Path:
     return folder
 
 
-def load(processed: Folder | str, *, split: str | None = None) -> pd.DataFrame:
-    """Return the rows of a corpus as a DataFrame, in plan order, train before validation.
+def load(processed: Folder | str, *, split: str | None = None) -> "pd.DataFrame":
+    """Return the rows of a corpus as a DataFrame, in plan order, split by split as in `SPLITS`.
 
     Args:
         processed: the folder of a finished build, or the URL of one in a store.
-        split: `train` or `validation` alone; both by default.
+        split: `train`, `validation` or `test` alone; all by default.
 
     Raises:
         CorpusError: no build has finished there, or there is no such split.
     """
+    import pandas as pd  # noqa: PLC0415 - the manifest is read without it
+
     shards = read_manifest(processed)["shards"]
-    if split is not None and split not in {"train", "validation"}:
-        raise CorpusError(f"split can be train or validation, not {split!r}.")
+    if split is not None and split not in SPLITS:
+        raise CorpusError(f"split can be {', '.join(SPLITS)}, not {split!r}.")
     chosen = [shard["path"] for shard in shards if split in (None, shard["split"])]
     frames = [pd.read_parquet(local_file(folder_of(processed) / path)) for path in chosen]
     if not frames:

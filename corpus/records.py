@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Source = Literal["topic", "summary", "sns"]
-Split = Literal["train", "validation"]
+Split = Literal["train", "validation", "test"]
 
 SOURCES: tuple[Source, ...] = ("topic", "summary", "sns")
-SPLITS: tuple[Split, ...] = ("train", "validation")
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 # What stands in a text for a tag or a mask between the tags step and the names step. One
 # private-use character each: no raw text can hold one (they are removed first), every text rule
@@ -82,6 +82,14 @@ class Item:
     start: int  # of the only document, in unpacked bytes; 0 where there are several
     end: int | None  # entries that begin before this byte belong to the item; None: to the end
     one_in: int = 1  # of so many dialogues one, by its id, is looked at for the report
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerTraits:
+    """What the header of a dialogue says of a speaker."""
+
+    sex: Literal["male", "female", "any"]  # any: it does not say
+    decade: int | None  # of birth: 1990, say
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,14 @@ class Remote:
         _persist(self.url, lambda: fs.get_file(path, str(half)))
         half.replace(file)
 
-    def unlink(self) -> None:
-        """Remove an object, if it is there."""
+    def unlink(self, *, missing_ok: bool = True) -> None:
+        """Remove an object.
+
+        Raises:
+            FileNotFoundError: it is not there, and that is asked for.
+        """
+        if not (missing_ok or self.exists()):
+            raise FileNotFoundError(self.url)
         fs, path = _store(self.url)
 
         def remove() -> None:

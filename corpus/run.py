@@ -19,6 +19,7 @@ from corpus import __version__
 from corpus.cap import OVERLONG
 from corpus.commit import commit
 from corpus.counts import Counts
+from corpus.duplicates import DEDUP
 from corpus.item import Options
 from corpus.part import read_parts
 from corpus.plan import make_plan, n_bytes
@@ -26,8 +27,10 @@ from corpus.reading.decode import raw_entries, sniff
 from corpus.reading.documents import Found, find_documents, open_document
 from corpus.records import SOURCES, CorpusError, Document, Item
 from corpus.remote import Folder, Remote, folder_of
+from corpus.text.normalisation import PERSONAL_CHOICES
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import TokenizerFile, find_tokenizer
+from corpus.unknown import Unknown
 from corpus.work import begin_build, finished_build, locked, put_in_place, remove_work
 from corpus.workers import run_items
 
@@ -37,6 +40,9 @@ CHOICES = {
     "multi_party": ("drop", "fold"),
     "usr_ending": ("drop", "trim"),
     "overlong": OVERLONG,
+    "dedup": DEDUP,
+    "personal": PERSONAL_CHOICES,
+    "respell": ("off", "on"),
 }
 ENGINES = ("local", "ray")
 MIN_TOKENS = 6  # <s> <usr> and a token, <sys> and a token, </s>
@@ -76,6 +82,10 @@ def build(
     usr_ending: str = "drop",
     overlong: str = "truncate",
     max_tokens: int = 256,
+    dedup: str = "exact",
+    test_share: float = 0.0,
+    personal: str = "drop",
+    respell: str = "off",
     seed: int = 0,
     update: bool = False,
     fresh: bool = False,
@@ -100,6 +110,13 @@ def build(
         usr_ending: what becomes of dialogues that end on `<usr>`: `drop` or `trim`.
         overlong: what becomes of dialogues over the limit: `truncate`, `split` or `drop`.
         max_tokens: the limit of a row, `<s>` and `</s>` included.
+        dedup: what counts as a duplicate: the same id or text (`exact`), or a text that is much the
+            same, too (`near`), or nothing (`off`).
+        personal: what becomes of an utterance with personal data, `drop` or `keep`; by the rules of
+            2023 it is kept.
+        respell: `on`: syllables that the tokenizer lacks are spelt with others where that is known
+            how, by the default rules.
+        test_share: how much of train becomes a third split, `test`: from 0, nothing, to below 1.
         seed: of the invented names.
         update: build again if the raw files are not those of the corpus that stands.
         fresh: build whatever stands there. Either way it stays until the new one is complete.
@@ -121,6 +138,10 @@ def build(
         usr_ending=usr_ending,
         overlong=overlong,
         max_tokens=max_tokens,
+        dedup=dedup,
+        test_share=test_share,
+        personal=personal,
+        respell=respell,
         seed=seed,
     )
     check_folders(raw, processed, workers=workers)
@@ -156,7 +177,7 @@ def build(
             build_items(
                 raw, work, items, encoder, options, run_on, workers=workers, progress=progress
             )
-            unk_id, unknown = encoder.unk_id, encoder.unknown_characters()
+            unknown = Unknown.of(encoder)
             del encoder  # 50 MB that the commit can use
             finished = commit(
                 processed,
@@ -166,7 +187,6 @@ def build(
                 left_alone=found.left_alone,
                 rejected_files=found.rejected,
                 read_raw=partial(read_raw, raw, by_name(found.documents)),
-                unk_id=unk_id,
                 unknown=unknown,
                 one_in=items[0].one_in if items else 1,
                 aside=work,
@@ -295,6 +315,10 @@ def options_of(
     usr_ending: str = "drop",
     overlong: str = "truncate",
     max_tokens: int = 256,
+    dedup: str = "exact",
+    test_share: float = 0.0,
+    personal: str = "drop",
+    respell: str = "off",
     seed: int = 0,
 ) -> Options:
     """Return the options of a build as the manifest records them.
@@ -307,6 +331,9 @@ def options_of(
         "multi_party": multi_party,
         "usr_ending": usr_ending,
         "overlong": overlong,
+        "dedup": dedup,
+        "personal": personal,
+        "respell": respell,
     }
     for name, value in chosen.items():
         if value not in CHOICES[name]:
@@ -320,6 +347,8 @@ def options_of(
             f"max_tokens is {max_tokens}; the shortest row has {MIN_TOKENS}: "
             "<s> <usr> one <sys> one </s>."
         )
+    if not 0 <= test_share < 1:
+        raise CorpusError(f"test_share is {test_share}; it is a share of train: 0.05, say.")
     return {
         "rules": rules,
         "sources": [source for source in SOURCES if source in sources],
@@ -327,6 +356,10 @@ def options_of(
         "usr_ending": usr_ending,
         "overlong": overlong,
         "max_tokens": max_tokens,
+        "dedup": dedup,
+        "test_share": float(test_share),
+        "personal": "keep" if rules == "chathuman" else personal,
+        "respell": "off" if rules == "chathuman" else respell,
         "seed": seed,
     }
 

@@ -7,6 +7,7 @@ choice of options would have kept.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +25,8 @@ def runs(speakers: Sequence[str]) -> list[list[int]]:
     >>> runs(["a", "a", "b", "a"])
     [[0, 1], [2], [3]]
     """
-    found: list[list[int]] = []
-    last = None
-    for place, speaker in enumerate(speakers):
-        if speaker == last:
-            found[-1].append(place)
-        else:
-            found.append([place])
-            last = speaker
-    return found
+    places = range(len(speakers))
+    return [list(run) for _, run in groupby(places, key=speakers.__getitem__)]
 
 
 def arrange_turns(speakers: Sequence[str]) -> Arrangement | str:

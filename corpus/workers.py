@@ -18,6 +18,7 @@ import pyarrow as pa
 from corpus.counts import Counts
 from corpus.item import Options, build_item, reject_item
 from corpus.plan import n_bytes
+from corpus.process import make_ours
 from corpus.records import CorpusError, Item
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
@@ -124,6 +125,8 @@ class _Worker:
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self.process.start()
+        except BrokenPipeError as error:  # killed before it was told what to do
+            raise CorpusError(f"{CANNOT_START} ({error})") from None
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()  # the process has the only other end: it is closed when that dies
@@ -164,6 +167,7 @@ class _Worker:
 
 def _work(connection: Connection, raw: Folder, work: Folder, options: Options) -> None:
     """Build what comes in, one thread for itself, until the build has ended."""
+    make_ours()
     use_one_thread()
     Thread(target=_follow, daemon=True).start()
     encoder = Encoder((work / TOKENIZER).read_bytes())

@@ -250,6 +250,15 @@ def test_importing_the_package_and_asking_for_help_load_no_library():
     assert done.stdout.strip() == ""
 
 
+def test_no_command_imports_pandas(raw, tmp_path):
+    out = tmp_path / "out"
+    for words in (["build", raw, out, "--tokenizer", "builtin"], ["verify", out], ["show", out]):
+        command = [sys.executable, "-v", "-m", "corpus", *map(str, words)]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+        assert "import 'pyarrow'" in told
+        assert "import 'pandas" not in told
+
+
 def test_a_build_of_a_source_that_is_not_there_is_refused(raw, tmp_path, capsys):
     words = ["build", raw, tmp_path / "out", "--tokenizer", "builtin", "--sources", "sns"]
     code, _, err = run(capsys, *words)

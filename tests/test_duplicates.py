@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus import duplicates
-from corpus.duplicates import duplicates_of, other_choices, rejected_duplicates, rows_under
+from corpus.duplicates import (
+    Repeats,
+    duplicates_of,
+    other_choices,
+    rejected_repeats,
+    rows_under,
+)
 from corpus.ledger import RAW_BYTES
 from corpus.part import KEY
 
@@ -84,6 +90,7 @@ def test_duplicates_are_looked_up_some_at_once_and_little_of_them_is_kept(monkey
             {
                 "dialogue_id": [f"d{k}" for k in half],
                 "source": ["sns"] * len(half),
+                "split": ["train"] * len(half),
                 "raw_file": ["a.json"] * len(half),
                 "raw_offset": list(half),
             }
@@ -96,7 +103,7 @@ def test_duplicates_are_looked_up_some_at_once_and_little_of_them_is_kept(monkey
         asked.append(len(places))
         yield from ((place, b"%d" % place[1] * RAW_BYTES) for place in reversed(places))
 
-    batches = list(rejected_duplicates(of, located, read_raw))
+    batches = list(rejected_repeats(Repeats(of, np.zeros(len(of))), located, read_raw))
     assert asked == [len(batch) for batch in batches] == [3, 3, 2]
     for k, one in enumerate(chain.from_iterable(batches), 4):
         raw = b"%d" % k * RAW_BYTES

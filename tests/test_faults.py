@@ -16,7 +16,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
+from raw_trees import (
+    EVERYTHING,
+    sns_document,
+    summary_document,
+    summary_entry,
+    topic_document,
+    write,
+)
 
 import corpus
 from corpus import rows, run, work, workers
@@ -34,6 +41,11 @@ ROOT = Path(__file__).parent.parent
 
 def built(raw, processed, **options):
     return run.build(raw, processed, tokenizer="builtin", **options)
+
+
+LAWS = pytest.mark.parametrize(
+    "options", [pytest.param({}, id="default"), pytest.param(EVERYTHING, id="everything")]
+)
 
 
 def hashes(folder):
@@ -123,6 +135,10 @@ def full_disk(*_, **__):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def broken_pipe(*_):
+    raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
 def bad_sector(n_before):
     if not n_before:
         raise OSError(errno.EIO, "Input/output error")
@@ -135,7 +151,8 @@ def kill(_):
 WRITES = {"write", "fsync", "rename"}
 
 
-def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path):
+@LAWS
+def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, options):
     seen = {}  # what an undisturbed build leaves in .work/ under each name
 
     def remembering(processed, folder, *args, **options):
@@ -146,7 +163,7 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "commit", remembering)
         disk = Disk(patch, WRITES)
-        built(raw, tmp_path / "whole")
+        built(raw, tmp_path / "whole", **options)
     whole = standing(tmp_path / "whole")
     assert disk.n > 60
     for at in range(1, disk.n + 1):
@@ -154,7 +171,7 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path):
         with pytest.MonkeyPatch.context() as patch:
             Disk(patch, WRITES, at, (full_disk, bad_sector)[at % 2])
             with pytest.raises(OSError, match=r"No space left|Input/output"):
-                built(raw, out)
+                built(raw, out, **options)
             assert standing(out) in (None, whole)
             for folder in (out / ".work").glob("*/parts"):
                 left = {f"parts/{name}": one for name, one in hashes(folder).items()}
@@ -162,7 +179,7 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path):
                 assert left.items() <= seen.items()  # a torn file never has a final name
             patch.undo()
             Disk(patch, WRITES)  # no waiting for the disk
-            built(raw, out)
+            built(raw, out, **options)
         assert hashes(out) == whole, at
         shutil.rmtree(out)
 
@@ -183,14 +200,15 @@ def killed(act):
     assert status in (0, signal.SIGKILL)
 
 
+@LAWS
 def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_ends_well(
-    raw, tmp_path
+    raw, tmp_path, options
 ):
-    built(raw, tmp_path / "old")
+    built(raw, tmp_path / "old", **options)
     old = standing(tmp_path / "old")
     (raw / "Validation" / "c.json").unlink()  # so that files of the old corpus have to go
     write(raw, Training__0=summary_document(summary_entry("c", ("A", "왔어?"), ("B", "방금"))))
-    built(raw, tmp_path / "new")
+    built(raw, tmp_path / "new", **options)
     new = standing(tmp_path / "new")
     assert old.keys() - new.keys()
     make_ready, states, at = work.make_ready, [], 0
@@ -205,12 +223,12 @@ def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_end
                 return make_ready(*args, **options)
 
             pytest.MonkeyPatch().setattr("corpus.commit.make_ready", arm)
-            built(raw, out, update=True)
+            built(raw, out, update=True, **options)
 
         killed(act)
         states.append(standing(out))
         assert states[-1] in (old, None, new)
-        built(raw, out, update=True)
+        built(raw, out, update=True, **options)
         assert hashes(out) == new, at
         shutil.rmtree(out)
     assert len(states) > 20
@@ -291,17 +309,22 @@ def test_workers_that_cannot_start_are_a_wrong_call_and_no_lost_item(
         with pytest.raises(CorpusError, match="Worker processes cannot be started"):
             built(raw, tmp_path / "out", workers=2)
     assert not multiprocessing.active_children()
+    with monkeypatch.context() as patch:
+        patch.setattr("multiprocessing.context.SpawnProcess.start", broken_pipe)
+        with pytest.raises(CorpusError, match="Worker processes cannot be started"):
+            built(raw, tmp_path / "out", workers=2)
     capfd.readouterr()
     assert built(raw, tmp_path / "out")["broken"] == {}
 
 
-def test_the_order_of_a_directory_cannot_show(raw, tmp_path, monkeypatch):
-    built(raw, tmp_path / "whole")
+@LAWS
+def test_the_order_of_a_directory_cannot_show(raw, tmp_path, monkeypatch, options):
+    built(raw, tmp_path / "whole", **options)
     draw, real = random.Random(1), Path.iterdir
     for k in range(3):
         shuffled = lambda path: iter(draw.sample(found := list(real(path)), len(found)))  # noqa: E731
         monkeypatch.setattr(Path, "iterdir", shuffled)
-        built(raw, tmp_path / str(k))
+        built(raw, tmp_path / str(k), **options)
         assert hashes(tmp_path / str(k)) == hashes(tmp_path / "whole")
 
 
@@ -449,7 +472,7 @@ class Command:
     """The command line in processes of its own, as a session of which each member is known."""
 
     def __init__(self, raw, out, *words, hash_seed):
-        script = out.parent / "child.py"
+        script = out.with_name(f"{out.name}.py")  # nobody else is reading it
         script.write_text(CHILD)
         words = ("build", raw, out, "--tokenizer", "builtin", *words)
         self.out = out
@@ -528,8 +551,9 @@ def test_however_a_build_is_ended_its_workers_end_and_the_same_command_goes_on(m
         assert hashes(tmp_path / name) == hashes(tmp_path / "whole")
 
 
+@LAWS
 def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_rejected(
-    many, tmp_path, monkeypatch
+    many, tmp_path, monkeypatch, options
 ):
     died = []
     give, build = workers._Worker.give, workers.build_or_tell
@@ -546,10 +570,10 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
 
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     monkeypatch.setattr(workers._Worker, "give", dies)
-    manifest = built(many, tmp_path / "three", workers=3)
+    manifest = built(many, tmp_path / "three", workers=3, **options)
     assert sorted(died) == [1, 1, 1, 2]
     assert manifest["broken"] == {"failed_item": 1}
     assert not multiprocessing.active_children()
     monkeypatch.setattr(workers, "build_or_tell", gives_up)
-    built(many, tmp_path / "one", workers=1)
+    built(many, tmp_path / "one", workers=1, **options)
     assert hashes(tmp_path / "three") == hashes(tmp_path / "one")

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.names.fill import fill_names
-from corpus.names.lexicon import SURNAME_STEPS, SURNAMES, WORDS, given_names
+from corpus.names.lexicon import SURNAME_STEPS, SURNAMES, WORDS, given_names, names_of
 from corpus.names.particles import PARTICLES
 from corpus.records import (
     ADDRESS,
@@ -29,6 +29,7 @@ from corpus.records import (
     MASKED_SURNAME,
     NAME,
     PLACEHOLDERS,
+    SpeakerTraits,
 )
 
 CASES = json.loads((Path(__file__).parent / "cases" / "names.json").read_text(encoding="utf-8"))
@@ -434,6 +435,83 @@ def test_no_more_people_are_invented_than_the_grammar_demands(lines):
     assert len(filled.people) == fewest(mentions)
 
 
+def known(**speakers):
+    """Traits of speakers, as `a=("female", 1990)`."""
+    return lambda: {name: SpeakerTraits(*traits) for name, traits in speakers.items()}
+
+
+DECADES = range(1940, 2020, 10)
+BOTH = ("male", "female")
+
+
+@pytest.mark.parametrize("decade", DECADES)
+@pytest.mark.parametrize("sex", BOTH)
+@pytest.mark.parametrize("call", ["아 밥 먹자", "야 밥 먹자"])
+def test_who_is_called_has_a_name_of_the_other_speaker_s_sex_and_decade(decade, sex, call):
+    seen = set()
+    for k in range(60):
+        speakers, texts = ["a", "b"], [NAME + call, f"{NAME}이가 누구야"]
+        traits = known(a=("female" if sex == "male" else "male", 1900), b=(sex, decade))
+        filled = fill_names(str(k), speakers, texts, seed=0, traits=traits)
+        given = filled.texts[0][:2]
+        assert given in names_of(decade)[sex]["C" if call[0] == "아" else "O"]
+        seen.add(given)
+    assert len(seen) >= 3
+
+
+def test_a_title_is_of_somebody_else_and_the_sex_of_who_is_called_stays():
+    for k in range(40):
+        texts = [f"{NAME} 오빠 왔어?", f"{NAME}아 안녕"]
+        traits = known(a=("female", 1990), b=("male", 1990))
+        filled = fill_names(str(k), ["a", "b"], texts, seed=0, traits=traits)
+        assert filled.texts[1][:2] in names_of(1990)["female"]["C"]
+
+
+@pytest.mark.parametrize(
+    ("speakers", "traits"),
+    [
+        ("aba", known()),
+        ("abc", known(a=("male", 1990), b=("male", 1990), c=("male", 1990))),
+        ("aaa", known(a=("male", 1990))),
+    ],
+)
+def test_where_nothing_is_known_or_nobody_can_tell_who_is_called_names_are_as_without(
+    speakers, traits
+):
+    texts = [f"{NAME}아 안녕", "응", f"{NAME}야 뭐해"]
+    assert fill_names("d", speakers, texts, seed=0, traits=traits) == fill_names(
+        "d", speakers, texts, seed=0
+    )
+
+
+def test_nobody_asks_for_traits_where_nobody_is_called():
+    def traits():
+        raise AssertionError
+
+    fill_names("d", ["a", "b"], [f"{NAME}이가 왔어", f"{NAME} 씨"], seed=0, traits=traits)
+
+
+def test_sex_and_decade_are_used_alone_too():
+    for k in range(40):
+        texts = [f"{NAME}아 안녕", "응"]
+        one = fill_names(str(k), "ab", texts, seed=0, traits=known(b=("any", 1950)))
+        other = fill_names(str(k), "ab", texts, seed=0, traits=known(b=("female", None)))
+        assert one.texts[0][:2] in names_of(1950)["any"]["C"]
+        assert other.texts[0][:2] in given_names()["female"]["C"]
+
+
+def test_names_of_a_decade_are_of_two_syllables_and_no_end_in_rieul():
+    for decade in DECADES:
+        for sex in BOTH:
+            pools = names_of(decade)[sex]
+            assert min(len(pools["C"]), len(pools["O"])) >= 3
+            assert {*pools["C"], *pools["O"]} == {*pools["any"]}
+            assert all(len(name) == 2 for name in pools["any"])
+            assert len(set(pools["any"])) == len(pools["any"])
+    assert names_of(1900) == names_of(1940)
+    assert names_of(2030) == names_of(2010)
+
+
 def test_every_word_is_a_word_of_the_right_sort():
     for kind, words in WORDS.items():
         assert len(set(words["any"])) == len(words["any"])
@@ -455,6 +533,7 @@ def test_every_syllable_is_one_that_kogpt2_knows():
     words = [
         *SURNAMES,
         *given_names()["any"]["any"],
+        *(name for decade in range(1940, 2020, 10) for name in names_of(decade)["any"]["any"]),
         *(w for pool in WORDS.values() for w in pool["any"]),
     ]
     assert not {syllable for word in words for syllable in word} - set(vocabulary)

@@ -11,7 +11,6 @@ import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
 
 from corpus import run
-from corpus.__main__ import main
 from corpus.ledger import read_ledger
 from corpus.records import CorpusError
 
@@ -19,7 +18,6 @@ TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹�
 WITHOUT = """
 import sys
 sys.modules["ray"] = None
-from corpus.__main__ import main
 sys.exit(main(["build", *sys.argv[1:], "--engine", "ray"]))
 """
 
@@ -155,7 +153,7 @@ def test_a_node_with_other_versions_is_refused_by_name(raw, tmp_path, cluster, m
 
 def command(*words):
     return subprocess.run(
-        [sys.executable, "-m", "corpus", *map(str, words), "--engine", "ray", "--workers", "2"],
+        [sys.executable, "-m", "corpus", "build", *map(str, words), "--tokenizer", "builtin"],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parent.parent,
@@ -166,18 +164,17 @@ def command(*words):
 
 def test_the_command_starts_a_ray_of_its_own_and_ends_it(raw, tmp_path):
     pytest.importorskip("ray")
-    ended = command("build", raw, tmp_path / "out", "--tokenizer", "builtin")
+    ended = command(raw, tmp_path / "out", "--engine", "ray", "--workers", "2")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith("Built ")
-    assert main(["build", str(raw), str(tmp_path / "plain"), "--tokenizer", "builtin"]) == 0
+    assert command(raw, tmp_path / "plain").returncode == 0
     assert hashes(tmp_path / "out") == hashes(tmp_path / "plain")
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
 def test_a_cluster_that_is_not_there_is_one_sentence(raw, tmp_path, address):
     pytest.importorskip("ray")
-    words = ["build", raw, tmp_path / "out", "--tokenizer", "builtin", "--address", address]
-    ended = command(*words)
+    ended = command(raw, tmp_path / "out", "--engine", "ray", "--address", address)
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"corpus: Cannot reach the Ray cluster at {address}: ")
     assert ended.stderr.count("\n") == 1

@@ -246,7 +246,7 @@ def test_a_big_corpus_keeps_few_examples_short(tmp_path):
 def test_characters_that_the_tokenizer_lacks_are_ranked_by_their_cost(raw, tmp_path):
     run.build(raw, tmp_path / "out", tokenizer="builtin")
     encoder = Encoder((tmp_path / "out" / TOKENIZER).read_bytes())
-    unknown = encoder.unknown_characters()
+    unknown = encoder.unknown_characters
     strange, plain = unknown[0], "가"
     assert plain not in unknown
     unk = encoder.unk_id.to_bytes(4, "little")

@@ -4,7 +4,14 @@ import random
 
 import pyarrow.parquet as pq
 import pytest
-from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
+from raw_trees import (
+    EVERYTHING,
+    sns_document,
+    summary_document,
+    summary_entry,
+    topic_document,
+    write,
+)
 
 import corpus
 from corpus import run, workers
@@ -16,6 +23,12 @@ TALK = [("A", "안녕 뭐해"), ("B", "그냥 있어"), ("A", "나 밥 먹으러
 
 def built(raw, processed, **options):
     return run.build(raw, processed, tokenizer="builtin", **options)
+
+
+def with_options():
+    """The laws hold with every option on; named by that in the tests' output."""
+    named = [pytest.param({}, id="default"), pytest.param(EVERYTHING, id="everything")]
+    return pytest.mark.parametrize("options", named)
 
 
 def rows_of(processed):
@@ -50,8 +63,9 @@ def raw(tmp_path):
     )
 
 
-def test_every_dialogue_is_a_row_or_rejected_for_its_reason(raw, tmp_path):
-    manifest = built(raw, tmp_path / "out")
+@with_options()
+def test_every_dialogue_is_a_row_or_rejected_for_its_reason(raw, tmp_path, options):
+    manifest = built(raw, tmp_path / "out", **options)
     assert set(rows_of(tmp_path / "out")) == {"row", "held_out", "d"}
     lines = list(read_ledger(tmp_path / "out"))
     rejected = {(one["id"], one["stage"], one["reason"]) for one in lines}
@@ -184,20 +198,22 @@ def test_another_seed_gives_other_names_only(tmp_path):
     assert [one.count("왔어") for one in texts[2]] == [1] * 20
 
 
-def test_one_more_file_changes_no_other_dialogue(raw, tmp_path):
-    built(raw, tmp_path / "one")
+@with_options()
+def test_one_more_file_changes_no_other_dialogue(raw, tmp_path, options):
+    built(raw, tmp_path / "one", **options)
     write(
         raw,
         Training__0=summary_document(summary_entry("new", ("A", "#@이름#아"), ("B", "왜 불러"))),
     )
-    built(raw, tmp_path / "two")
+    built(raw, tmp_path / "two", **options)
     one, two = rows_of(tmp_path / "one"), rows_of(tmp_path / "two")
     assert set(two) == set(one) | {"new"}
     assert all(two[name]["conversation"] == row["conversation"] for name, row in one.items())
 
 
-def test_the_same_raw_gives_the_same_bytes(raw, tmp_path):
-    hashes = [built(raw, tmp_path / name)["corpus_hash"] for name in ("one", "two")]
+@with_options()
+def test_the_same_raw_gives_the_same_bytes(raw, tmp_path, options):
+    hashes = [built(raw, tmp_path / name, **options)["corpus_hash"] for name in ("one", "two")]
     assert hashes[0] == hashes[1]
     for path in (tmp_path / "one").rglob("*.*"):
         if path.is_file():
@@ -261,9 +277,12 @@ class Killed(BaseException):
     """Stands for a kill -9: no handler of ours may see it."""
 
 
-def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(raw, tmp_path, monkeypatch):
+@with_options()
+def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
+    raw, tmp_path, monkeypatch, options
+):
     monkeypatch.setattr("corpus.plan.ITEM_BYTES", 900)
-    whole = built(raw, tmp_path / "whole")
+    whole = built(raw, tmp_path / "whole", **options)
     real, calls = workers.build_item, []
 
     def dies(*args, **options):
@@ -275,7 +294,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(raw, tmp_pa
     monkeypatch.setattr(workers, "build_item", dies)
     for _ in range(50):
         try:
-            manifest = built(raw, tmp_path / "out")
+            manifest = built(raw, tmp_path / "out", **options)
             break
         except Killed:
             assert not (tmp_path / "out" / "train").exists()

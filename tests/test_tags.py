@@ -22,10 +22,10 @@ CASES = json.loads((Path(__file__).parent / "cases" / "tags.json").read_text("ut
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.get('source')} {case['text']}")
 def test_a_golden_text_keeps_its_tag_or_is_dropped_with_the_reason(case):
-    source = case.get("source", "summary")
+    options = {name: case[name] for name in ("source", "personal") if name in case}
 
-    assert normalise([case["text"]], source=source) == [case["normal"]]
-    assert normalise_texts([case["text"]], source=source).dropped.get(0) == case.get("dropped")
+    assert normalise([case["text"]], **options) == [case["normal"]]
+    assert normalise_texts([case["text"]], **options).dropped.get(0) == case.get("dropped")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ from hashlib import sha256
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
+from raw_trees import (
+    EVERYTHING,
+    sns_document,
+    summary_document,
+    summary_entry,
+    topic_document,
+    write,
+)
 
 from corpus import rows, run
 from corpus.__main__ import main
@@ -71,6 +78,11 @@ def built(raw, tmp_path_factory):
 @pytest.fixture
 def processed(built, tmp_path):
     return shutil.copytree(built, tmp_path / "out")
+
+
+def test_with_every_option_on_nothing_is_wrong_either(raw, tmp_path):
+    run.build(raw, tmp_path / "out", tokenizer="builtin", **EVERYTHING)
+    assert verify(tmp_path / "out", raw=raw).counts == {}
 
 
 def edit_rows(change, path=TRAIN):

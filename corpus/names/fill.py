@@ -4,19 +4,27 @@ What follows a placeholder was typed for the real name: `particles` says what it
 who is whom in a dialogue, `lexicon` holds the words. All chance is sha256 of (seed, dialogue id,
 who), so neither the order of dialogues nor another file changes a name.
 
-Not done: names by the speakers' age and sex.
+Who is called by name in a dialogue of two is the other speaker: the name is of that speaker's sex
+and decade of birth, where the dialogue says them.
 """
 
 import re
 from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
 from corpus.names.casting import Form, Mention, share_out
-from corpus.names.lexicon import SURNAME_STEPS, SURNAMES, WORDS, final_consonant, given_names
+from corpus.names.lexicon import (
+    SURNAME_STEPS,
+    SURNAMES,
+    WORDS,
+    final_consonant,
+    given_names,
+    names_of,
+)
 from corpus.names.particles import Ending, Sex, is_glued, particle_at, sex_at
 from corpus.records import (
     ADDRESS,
@@ -27,6 +35,7 @@ from corpus.records import (
     MASKED_SURNAME,
     NAME,
     PLACEHOLDERS,
+    SpeakerTraits,
 )
 
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
@@ -51,7 +60,12 @@ class _Person(NamedTuple):
 
 
 def fill_names(
-    dialogue_id: str, speakers: Sequence[str], texts: Sequence[str], *, seed: int
+    dialogue_id: str,
+    speakers: Sequence[str],
+    texts: Sequence[str],
+    *,
+    seed: int,
+    traits: Callable[[], Mapping[str, SpeakerTraits]] = dict,
 ) -> Filled:
     """Replace every placeholder of one dialogue and nothing else.
 
@@ -60,6 +74,7 @@ def fill_names(
         speakers: who wrote each text.
         texts: the normalised utterances that are left, in order.
         seed: another one gives other names, and the same text around them.
+        traits: tells what is known of the speakers; asked only where somebody is called by name.
 
     >>> filled = fill_names("d1", ["a", "b"], ["\ue000아 밥 먹자", "\ue000이도 온대"], seed=0)
     >>> len(filled.people), filled.counts
@@ -70,6 +85,10 @@ def fill_names(
         for match in _PLACEHOLDER.finditer(text):
             start = match.start()
             kinds[_kind(text, start)].append(_mention(utterance, speaker, text, start))
+    called = _called(speakers, kinds.get("name", ()), traits)
+    for place, mention in enumerate(kinds["name"] if called else ()):
+        if mention.calls and mention.speaker in called:
+            kinds["name"][place] = mention._replace(sex=called[mention.speaker].sex)
     people: list[_Person] = []
     counts: Counter[str] = Counter()
     words: defaultdict[int, dict[int, str]] = defaultdict(dict)  # by utterance and start
@@ -77,7 +96,7 @@ def fill_names(
         shares = share_out(mentions)
         draws = f"{seed}/{dialogue_id}/{kind}"
         if kind == "name":
-            people = _invent_people(shares, draws)
+            people = _invent_people(shares, draws, called)
             shown = [_shown(person, share) for person, share in zip(people, shares, strict=True)]
             counts.update(mention.particle for mention in mentions)
         else:
@@ -134,7 +153,26 @@ def _mention(utterance: int, speaker: str, text: str, start: int) -> Mention:
     )
 
 
-def _invent_people(shares: Sequence[Sequence[Mention]], draws: str) -> list[_Person]:
+def _called(
+    speakers: Sequence[str],
+    mentions: Sequence[Mention],
+    traits: Callable[[], Mapping[str, SpeakerTraits]],
+) -> dict[str, SpeakerTraits]:
+    """Return for each of two speakers what is known of the other, if one calls somebody."""
+    both = dict.fromkeys(speakers)
+    if len(both) != 2 or not any(mention.calls for mention in mentions):
+        return {}
+    known = traits()
+    return {
+        speaker: known[other]
+        for speaker, other in zip(both, reversed(both), strict=True)
+        if other in known
+    }
+
+
+def _invent_people(
+    shares: Sequence[Sequence[Mention]], draws: str, called: Mapping[str, SpeakerTraits]
+) -> list[_Person]:
     """Draw a person for each share of the mentions, no given name twice.
 
     No surname twice either where one stands alone: two people called 김씨 would be one.
@@ -146,9 +184,10 @@ def _invent_people(shares: Sequence[Sequence[Mention]], draws: str) -> list[_Per
         weight = int.from_bytes(digest[:8], "big") % SURNAME_STEPS[-1]
         taken = {person.surname for person in people} if surname_alone else ()
         surname = _next_untaken(SURNAMES, bisect(SURNAME_STEPS, weight), taken)
-        given = _draw(
-            given_names()[_sex(share)][_ending(share)], digest[8:16], [p.given for p in people]
-        )
+        decade = _decade(share, called)
+        names = given_names() if decade is None else names_of(decade)
+        pool = names[_sex(share)][_ending(share)]
+        given = _draw(pool, digest[8:16], [p.given for p in people])
         people.append(_Person(surname, given, int.from_bytes(digest[16:], "big")))
     return people
 
@@ -176,7 +215,16 @@ def _ending(share: Sequence[Mention]) -> Ending:
 
 
 def _sex(share: Sequence[Mention]) -> Sex:
-    return next((mention.sex for mention in share if mention.sex != "any"), "any")
+    """Return the sex of who is called, as it is known, or else of the first title."""
+    by_call = sorted(share, key=lambda mention: not mention.calls)
+    return next((mention.sex for mention in by_call if mention.sex != "any"), "any")
+
+
+def _decade(share: Sequence[Mention], called: Mapping[str, SpeakerTraits]) -> int | None:
+    """Return when a person was born, if known, which it is of a speaker alone."""
+    return next(
+        (called[one.speaker].decade for one in share if one.calls and one.speaker in called), None
+    )
 
 
 def _draw(pool: Sequence[str], digest: bytes, taken: Collection[str]) -> str:

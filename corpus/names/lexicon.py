@@ -1,8 +1,8 @@
 """What stands for people, places and affiliations: names and how common they are.
 
-Given names come from Faker's ko_KR lists, which no other module imports; everything else is here.
-Names by a speaker's age and sex are not done: one given name is as likely as another. All
-syllables here are in KoGPT2's vocabulary of 1,995 (a test): none becomes `<unk>`.
+Given names of people of whom nothing is known come from Faker's ko_KR lists, which no other module
+imports; everything else is here. One given name of a list is as likely as another. All syllables
+here are in KoGPT2's vocabulary of 1,995 (a test): none becomes `<unk>`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,6 +25,46 @@ _CENSUS = (
 )
 SURNAMES = tuple(_CENSUS.split()[::2])
 SURNAME_STEPS = tuple(accumulate(map(int, _CENSUS.split()[1::2])))  # cumulative weights
+
+# Given names of those born in a decade: a modest choice of names that lead the rankings by year of
+# birth published from the family registers (대법원 전자가족관계등록시스템; 1945, 1958, 1968, 1978,
+# 1988, 1998, 2008 and since), less those in ㄹ and 자 (as below) and those of other than two
+# syllables; where too few are left that end in a consonant, with some that were common beside them.
+# It is not the ranking itself: neither its order nor its shares are used.
+_BORN: Mapping[int, Mapping[Sex, str]] = {
+    1940: {
+        "male": "영수 영호 영식 영환 정수 정호 정식 종수 병호 광수 상수",
+        "female": "정숙 영숙 명숙 경숙 순옥 정순 영순 옥순 영희 정희 순희 옥희",
+    },
+    1950: {
+        "male": "영수 영호 영식 정식 영환 종환 정호 종수 성수 광수 경수",
+        "female": "영숙 정숙 명숙 경숙 현숙 미숙 영순 순옥 영희 정희 순희 경희",
+    },
+    1960: {
+        "male": "성호 영수 영호 정호 영진 진호 성수 재호 상훈 성진 영훈 종훈",
+        "female": "미경 미숙 경숙 영숙 현숙 미영 혜숙 경희 정희 영미 은주 명희",
+    },
+    1970: {
+        "male": "정훈 성훈 상훈 성진 지훈 성민 상현 영진 성호 정호 준호 민수",
+        "female": "지영 은정 미영 현정 은영 선영 지연 혜진 수진 은경 은주 현주 은희 지혜",
+    },
+    1980: {
+        "male": "지훈 성민 정훈 동현 준영 상현 성훈 현우 민수 준호 진우 민호",
+        "female": "지은 수진 혜진 지영 지현 지연 보람 유진 은영 지혜 은지 민지 현주 은혜",
+    },
+    1990: {
+        "male": "동현 지훈 성민 민석 준혁 준영 승현 재현 현우 준호 민수 상우",
+        "female": "유진 수빈 지원 지현 지은 예진 수진 다은 민지 현지 은지 예지 혜지 유나",
+    },
+    2000: {
+        "male": "민준 지훈 우진 예준 현준 도현 동현 승민 현우 준서 건우 민재",
+        "female": "서연 수빈 지민 서현 예은 하은 예진 채원 민서 지우 윤서 은서 유나",
+    },
+    2010: {
+        "male": "민준 서준 예준 도윤 주원 하준 도현 우진 시우 지호 지후 준우 준서 건우",
+        "female": "서윤 서연 서현 하윤 하은 채원 지민 예은 지우 민서 지유 윤서 수아 지아",
+    },
+}
 
 # What is put where a placeholder of each kind stood.
 _WORDS = {
@@ -73,6 +113,16 @@ def _by_ending(words: Iterable[str]) -> Mapping[Ending, tuple[str, ...]]:
 WORDS: Mapping[str, Mapping[Ending, tuple[str, ...]]] = {
     kind: _by_ending(words.split()) for kind, words in _WORDS.items()
 }
+
+
+@cache
+def names_of(decade: int) -> Mapping[Sex, Mapping[Ending, tuple[str, ...]]]:
+    """Return given names of those born in a decade, or in the nearest that is known."""
+    born = _BORN[min(max(decade, min(_BORN)), max(_BORN))]
+    every = dict.fromkeys(name for names in born.values() for name in names.split())
+    return {sex: _by_ending(names.split()) for sex, names in born.items()} | {
+        "any": _by_ending(every)
+    }
 
 
 @cache

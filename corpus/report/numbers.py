@@ -19,6 +19,7 @@ KEPT_BY = {
     "ends_on_usr": "--usr-ending trim",
     "over_max_tokens": "--overlong split",
 }
+NEAR = ("near_duplicate", "near_validation", "near_test")  # kept by --dedup exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def losses(manifest: Mapping[str, Any]) -> list[Loss]:
         # Splitting gains rows of the dialogues that are cut, too: how many of these is not known.
         is_known = rows is not None and reason != "over_max_tokens"
         gain = rows - n_rows if is_known else None
-        found.append(Loss(reason, n, None if rows is None else option, gain))
+        option = "--dedup exact" if reason in NEAR else None if rows is None else option
+        found.append(Loss(reason, n, option, gain))
     return found
 
 

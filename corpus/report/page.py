@@ -14,6 +14,8 @@ from corpus.report.examples import UTTERANCES
 from corpus.report.measure import BIN
 from corpus.report.numbers import added, losses, median
 from corpus.text.normalisation import TABLES
+from corpus.text.personal import IN_PIECES
+from corpus.text.respell import RESPELT, respell_rules
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "template"
 FILES_SHOWN = 200
 SPACE = "␣"
+
+
+class Listed(NamedTuple):
+    """A rule, and an invented example where no sample is shown: it would be somebody's data."""
+
+    name: str
+    why: str
+    example: tuple[str, str] | None
 
 
 class Change(NamedTuple):
@@ -69,7 +79,8 @@ def report_page(
         turns=charts.histogram(added(report["turns"].values()), step=1),
         groups=pictures.groups(manifest),
         speakers=pictures.speakers(report["speakers"]),
-        rules=TABLES[options["rules"]],
+        rules=_rules(options),
+        shown_rows={split: n for split, n in manifest["rows"].items() if n or split != "test"},
         surnames=pictures.surnames(report["surnames"]),
         people=charts.histogram(manifest["people"], step=1),
         particles=pictures.particles(manifest["names"]),
@@ -78,6 +89,15 @@ def report_page(
         files_shown=FILES_SHOWN,
         chart=charts,
     ).encode()
+
+
+def _rules(options: Mapping[str, Any]) -> list[Listed]:
+    """Return the rules that these options apply."""
+    rules = [*TABLES[options["rules"]]]
+    if options["respell"] == "on":
+        rules += respell_rules(frozenset(RESPELT))
+    listed = [Listed(rule.name, rule.why, rule.example if rule.holds else None) for rule in rules]
+    return [*listed, Listed(*IN_PIECES)] if options["personal"] == "drop" else listed
 
 
 def visible(text: object) -> str:

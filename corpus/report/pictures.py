@@ -150,7 +150,13 @@ def command(manifest: Mapping[str, Any]) -> str:
         "overlong": "truncate",
         "max_tokens": 256,
         "seed": 0,
+        "dedup": "exact",
+        "test_share": 0.0,
+        "personal": "drop",
+        "respell": "off",
     }
+    if options["rules"] == "chathuman":
+        defaults["personal"] = "keep"  # these rules know no other
     for name, value in options.items():
         if name == "sources":
             if len(value) < len(words.SOURCES):

@@ -30,6 +30,13 @@ REASONS = {
     "duplicate": Words(
         "앞선 대화와 id나 내용이 같습니다", "repeats an earlier dialogue, by id or by text"
     ),
+    "near_duplicate": Words(
+        "앞선 대화와 내용이 거의 같습니다", "its text is nearly that of an earlier dialogue"
+    ),
+    "near_validation": Words(
+        "검증 대화와 거의 같습니다", "nearly a dialogue of validation: it would leak"
+    ),
+    "near_test": Words("시험 대화와 거의 같습니다", "nearly a dialogue of test: it would leak"),
     "failed_item": Words("세 번 시도했지만 만들지 못했습니다", "could not be built in three tries"),
 }
 
@@ -37,6 +44,10 @@ DROPPED = {
     "system_tag": Words("사진·동영상·파일 등", "a picture, a file, a map"),
     "url_tag": Words("링크", "a link"),
     "number_tag": Words("전화번호·계좌 등 (지어내지 않습니다)", "a phone or account number"),
+    "personal_data": Words(
+        "가려지지 않은 전화번호·이메일·계좌 등",
+        "a number or an address of somebody, that was not masked",
+    ),
     "unknown_tag": Words("알 수 없는 태그", "a tag that nobody knows"),
     "mask": Words("이름일 수 없는 별표", "stars that cannot be a name"),
     "doubled_line": Words("두 번 적힌 줄", "a line that stands there twice"),
@@ -49,6 +60,9 @@ OPTIONS = {
         "마지막 화자를 <sys>로, 나머지를 <usr>로", "the last speaker is <sys>, all others <usr>"
     ),
     "--usr-ending trim": Words("마지막 차례만 버리기", "only the last turn goes"),
+    "--dedup exact": Words(
+        "id나 내용이 똑같은 대화만 버리기", "only what is the same by id or text goes"
+    ),
     "--overlong split": Words(
         "한도를 넘는 뒷부분을 다음 행으로", "what is over the limit becomes further rows"
     ),
@@ -60,7 +74,11 @@ SOURCES = {
     "sns": Words("한국어 SNS (114)", "AIHub 114"),
 }
 
-SPLITS = {"train": Words("학습", "train"), "validation": Words("검증", "validation")}
+SPLITS = {
+    "train": Words("학습", "train"),
+    "validation": Words("검증", "validation"),
+    "test": Words("시험", "test"),
+}
 
 
 def words_of(name: str, table: dict[str, Words]) -> Words:

@@ -8,7 +8,7 @@ fastest for what begins with a literal or with a single range, which is why many
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -37,6 +37,8 @@ class Rule:
     example: tuple[str, str]  # before and after this rule alone, placeholders shown as tags
     only: Source | None = None  # None: every source
     repeated: bool = False  # until nothing matches
+    # What no pattern can say of a match, which then is personal data: never shown as a sample.
+    holds: Callable[[Match], bool] | None = None
 
 
 class Samples:
@@ -107,10 +109,10 @@ def apply(
     for rule in rules:
         while rule.only in (None, source):
             before = batch
-            batch, times = _compiled(rule.pattern).subn(rule.replacement, batch)
+            batch, times = _substituted(rule, batch)
             if times:
                 fired[rule.name] += times
-                if samples is not None and samples.wants(rule.name):
+                if samples is not None and samples.wants(rule.name) and not rule.holds:
                     _take_samples(rule, before, times, samples)
             if not (times and rule.repeated):
                 break
@@ -139,12 +141,43 @@ def _take_samples(rule: Rule, batch: str, times: int, samples: Samples) -> None:
             times -= n
 
 
+def _substituted(rule: Rule, batch: str) -> tuple[str, int]:
+    """Return the batch after one pass of a rule, and how often it fired."""
+    pattern, holds = _compiled(rule.pattern), rule.holds
+    if holds is None:
+        return pattern.subn(rule.replacement, batch)
+    spans = [match.span() for match in pattern.finditer(batch) if holds(match)]
+    chosen = {start for start, _ in spans}
+
+    def replaced(match: Match) -> str:
+        return match.expand(str(rule.replacement)) if match.start() in chosen else match[0]
+
+    return pattern.sub(replaced, batch), len(spans)
+
+
+def places_of(triggers: Sequence[str], batch: str) -> list[int]:
+    """Return which utterances of a batch hold one of the triggers, in order."""
+    starts = {match.start() for one in triggers for match in _compiled(one).finditer(batch)}
+    places, place, counted = set(), -1, 0
+    for start in sorted(starts):
+        place += batch.count("\n", counted, start)
+        counted = start
+        places.add(place)
+    return sorted(places)
+
+
 def where(trigger: str, change: Callable[[list[str]], list[str]], texts: list[str]) -> list[str]:
     """Return `texts`, those in which `trigger` matches changed by `change`."""
     search = re.compile(trigger).search  # in one short text faster than regex
-    chosen = [k for k, text in enumerate(texts) if search(text)]
+    return at([k for k, text in enumerate(texts) if search(text)], change, texts)
+
+
+def at(
+    places: Sequence[int], change: Callable[[list[str]], list[str]], texts: list[str]
+) -> list[str]:
+    """Return `texts`, those at these places changed by `change`."""
     result = list(texts)
-    for k, text in zip(chosen, change([texts[k] for k in chosen]), strict=True):
+    for k, text in zip(places, change([texts[k] for k in places]), strict=True):
         result[k] = text
     return result
 

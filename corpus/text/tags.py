@@ -24,6 +24,7 @@ from corpus.records import (
     PLACEHOLDERS,
     Source,
 )
+from corpus.text.personal import PERSONAL
 from corpus.text.rules import Rule, count
 
 # What stands for a whole utterance that is dropped; private-use, as the placeholders are.
@@ -164,7 +165,7 @@ _SHOWN = str.maketrans(
     dict.fromkeys(PLACEHOLDERS, "#@이름#")
     | dict.fromkeys((ADDRESS, MASKED_STEM, MASKED_PLACE), "#@주소#")
     | {AFFILIATION: "#@소속#"}
-    | dict.fromkeys(REASONS, "")
+    | dict.fromkeys((*REASONS, PERSONAL), "")
 )
 
 

@@ -13,6 +13,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import compress, groupby, pairwise
 from operator import itemgetter, not_
 from typing import Any
@@ -137,8 +138,9 @@ class Encoder:
             return len(text) + 1
         return len(self._by_library([text])[0]) // 4
 
+    @cached_property
     def unknown_characters(self) -> str:
-        """Return the Hangul syllables, jamo and ASCII characters that become `<unk>`."""
+        """The Hangul syllables, jamo and ASCII characters that become `<unk>`."""
         if self.unk_id is None:
             return ""
         unknown = _as_bytes([self.unk_id])
@@ -146,6 +148,11 @@ class Encoder:
         return "".join(
             c for c, of_it in zip(_EASY_CHARACTERS, ids, strict=True) if unknown in of_it
         )
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """The Hangul syllables that are unknown to the tokenizer."""
+        return frozenset(one for one in self.unknown_characters if "가" <= one <= "힣")
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of `ids` as people type it: no control tokens, but ㅠㅠ, ^^ and emoji.

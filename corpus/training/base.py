@@ -1,6 +1,7 @@
 """The model a run starts from: KoGPT2 from the hub or a folder, or a tiny GPT-2 from scratch."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from huggingface_hub import get_hf_file_metadata, hf_hub_url, snapshot_download
@@ -48,7 +49,7 @@ def load_model(folder: Path, vocabulary: Vocabulary, *, dropout: float | None) -
     device, so that it is 0 on all of them.
 
     Raises:
-        CorpusError: unreadable, no plain GPT-2, or too small for the corpus.
+        CorpusError: unreadable or incomplete, no plain GPT-2, or too small for the corpus.
     """
     try:
         config = GPT2Config.from_pretrained(folder)
@@ -57,9 +58,19 @@ def load_model(folder: Path, vocabulary: Vocabulary, *, dropout: float | None) -
         if dropout is not None:
             config.resid_pdrop = config.embd_pdrop = dropout
         # A pytorch_model.bin is unpickled with weights_only by transformers.
-        return GPT2LMHeadModel.from_pretrained(folder, config=config, dtype=torch.float32)
+        loaded: Any = GPT2LMHeadModel.from_pretrained(
+            folder, config=config, dtype=torch.float32, output_loading_info=True
+        )
     except (OSError, ValueError, RuntimeError) as error:
         raise CorpusError(f"the model {folder} cannot be loaded: {error}") from error
+    model: GPT2LMHeadModel
+    model, report = loaded
+    if report["missing_keys"]:
+        raise CorpusError(
+            f"the model {folder} lacks weights ({min(report['missing_keys'])}), which transformers "
+            "would fill with random numbers."
+        )
+    return model
 
 
 def check_length(model: GPT2LMHeadModel, longest: int) -> None:

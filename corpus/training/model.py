@@ -116,7 +116,7 @@ def _score(
     for chunk, target in zip(hidden.split(size), targets[:, None].split(size), strict=True):
         n = len(chunk)
         torch.mm(chunk, weight.T, out=logits[:n])
-        torch.log_softmax(logits[:n].float(), 1, out=log_p[:n])
+        torch.log_softmax(logits[:n], 1, dtype=torch.float32, out=log_p[:n])
         yield chunk, target, logits[:n], log_p[:n]
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from corpus.records import CorpusError, Split
+from corpus.records import SPLITS, CorpusError, Split
 from corpus.remote import Folder, local_file
 
 MANIFEST = "_manifest.json"
@@ -59,7 +59,7 @@ def open_corpus(folder: Folder) -> Corpus:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         tokenizer = manifest["tokenizer"]
-        shards: dict[Split, list[str]] = {"train": [], "validation": []}
+        shards: dict[Split, list[str]] = {split: [] for split in SPLITS}
         for shard in manifest["shards"]:
             shards[shard["split"]].append(shard["path"])
         told = manifest["corpus_hash"], tokenizer["name"], tokenizer["sha256"]

@@ -5,12 +5,15 @@ from transformers import GPT2LMHeadModel
 
 from corpus.training.packing import Row
 
-# Dense bfloat16 products per second, from the makers' data sheets.
+# Dense bfloat16 operations per second, from the maker's data sheets; the first name that is part
+# of the device's decides.
 _PEAK_FLOPS = {
     "H200": 989e12,
+    "H100 PCIe": 756e12,
     "H100": 989e12,
     "A100": 312e12,
     "L40S": 362e12,
+    "L40": 181e12,
     "L4": 121e12,
     "A10": 125e12,
     "RTX 4090": 165e12,

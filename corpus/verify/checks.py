@@ -10,6 +10,7 @@ from corpus.tokens.encoder import Encoder
 from corpus.verify.counts import check_counts
 from corpus.verify.files import check_files, check_manifest, count_ledger
 from corpus.verify.findings import Findings
+from corpus.verify.near import check_near
 from corpus.verify.raw import check_raw
 from corpus.verify.shards import Shards
 from corpus.work import TOKENIZER
@@ -34,6 +35,8 @@ def verify(processed: Path, *, raw: Folder | None = None, workers: int = 1) -> F
     encoder = _encoder(processed, manifest, findings)
     shards = Shards(processed, manifest, encoder, findings, with_raw=raw is not None)
     shards.read(changed)
+    if manifest["options"]["dedup"] == "near":
+        check_near(processed, manifest, findings)
     ledger = count_ledger(processed, manifest, findings)
     check_counts(manifest, shards, ledger, findings, with_unk=encoder is not None)
     if raw is not None:

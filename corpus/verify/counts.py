@@ -31,6 +31,7 @@ def check_counts(
         claims += _shard_claims(manifest, shards)
         if with_unk:
             claims.append(("unk_tokens", manifest["unk_tokens"], shards.unk))
+            claims.append(("unk_respellable", manifest["unk_respellable"], shards.respellable))
     if ledger is not None:
         claims += _ledger_claims(manifest, *ledger)
     for what, said, counted in claims:

@@ -9,7 +9,7 @@ CLASSES = {
     "files": (10, "a file is missing, foreign, unreadable or not as it was written"),
     "schema": (11, "a shard has other columns or metadata than the manifest says"),
     "counts": (12, "the manifest's numbers are not those of the shards and the ledger"),
-    "rows": (13, "a row breaks a law: turns, roles, offsets, split, order, unique ids"),
+    "rows": (13, "a row breaks a law: turns, roles, offsets, split, order, unique ids, nearness"),
     "tokens": (14, "token ids are not those of the text"),
     "residue": (15, "a text holds what the rules remove: a tag, a mask, a control token"),
     "raw": (16, "the raw files changed, or give other rows"),

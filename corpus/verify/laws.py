@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 
 from corpus.records import SOURCES
 from corpus.rows import ROLES
+from corpus.splits import split_with_test
+from corpus.text.identifiers import TRIGGERS, find
+from corpus.text.rules import join, places_of
 from corpus.tokens.encoder import Encoder
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -96,6 +99,10 @@ def broken_laws(
         name: rows[name].to_numpy() for name in ("part", "n_turns", "n_turns_cut", "n_tokens")
     }
     yield f"split is not {split}, its folder", _differ(rows["split"], pa.scalar(split))
+    share = options["test_share"]
+    drawn = [split_with_test("train", one, share) for one in rows["dialogue_id"].to_pylist()]
+    if split != "validation":  # which a folder may have made it
+        yield f"its id is not of {split}", np.array([one != split for one in drawn], np.bool_)
     yield "there is no such source", ~_as_mask(pc.is_in(rows["source"], pa.array(SOURCES)))
     n_turns, n_tokens = numbers["n_turns"], numbers["n_tokens"]
     yield "n_turns is not even and 2 or more", (n_turns < 2) | (n_turns % 2 > 0)
@@ -161,7 +168,7 @@ def other_tokens(rows: pa.Table, encoder: Encoder) -> Mask:
     return np.array(differs, np.bool_)
 
 
-def residue(rows: pa.Table, *, rules: str) -> Broken:
+def residue(rows: pa.Table, *, rules: str, personal: str) -> Broken:
     """Yield what the text rules should have removed."""
     messages = lists_of(rows, "messages")
     contents = messages.values.field("content")
@@ -171,6 +178,16 @@ def residue(rows: pa.Table, *, rules: str) -> Broken:
         found = _as_mask(pc.match_substring_regex(contents, pattern))
         if found.any():
             yield f"its text holds {name}", messages.rows_with(found)
+    if personal == "drop":
+        yield "its text holds personal data", messages.rows_with(_holds_personal(contents))
+
+
+def _holds_personal(contents: pa.Array) -> Mask:
+    texts = contents.to_pylist()
+    held = np.zeros(len(texts), np.bool_)
+    for place in places_of(TRIGGERS, join(texts)):
+        held[place] = find(texts[place]) is not None
+    return held
 
 
 def _differ(left: Any, right: Any) -> Mask:  # noqa: ANN401 - pyarrow has no types

@@ -26,6 +26,7 @@ from corpus.workers import run_items
 
 _COUNTED = ("rules", "tags", "names", "people", "quirks", "broken")
 _REPORTED = ("surnames", "speakers")  # in the section `report`
+_REPEATS = ("duplicate", "near_duplicate", "near_validation", "near_test")
 
 
 def check_raw(
@@ -61,8 +62,11 @@ def check_raw(
                 part = PartPaths(work, item.index)
                 for rows in part.read_rows():
                     rebuilt.compare(rows)
-                for path in (part.rows, part.keys, part.ledger, part.examples, part.receipt):
-                    path.unlink()
+                for path in (
+                    *(part.rows, part.keys, part.ledger, part.examples, part.receipt),
+                    part.near,
+                ):
+                    path.unlink(missing_ok=True)
                 receipts.append(counts)
     rebuilt.check_all_met()
     counts = merge_counts(receipts)
@@ -135,7 +139,8 @@ def _check_counts(
     """Compare what was counted on the way; `n_left_out` is None if it cannot be known."""
     claims = []
     if n_left_out is not None:
-        claims.append(("duplicates", manifest["reasons"].get("duplicate", 0), n_left_out))
+        said = sum(manifest["reasons"].get(reason, 0) for reason in _REPEATS)
+        claims.append(("duplicates, near ones included", said, n_left_out))
     for name in (*_COUNTED, *_REPORTED):
         said = Counter((manifest if name in _COUNTED else manifest["report"])[name])
         claims += [(f"{name} {k}", said[k], counts[name][k]) for k in sorted(said | counts[name])]

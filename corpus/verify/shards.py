@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from corpus.part import key_of
 from corpus.rows import SHARD_ROWS, ContentDigest
 from corpus.tokens.encoder import Encoder
+from corpus.unknown import Unknown
 from corpus.verify import laws
 from corpus.verify.findings import Findings
 from corpus.verify.tables import UnreadableShardError, id_of_row, tables_of
@@ -38,7 +39,7 @@ class Shards:
         whole: all rows could be read, so that the counts are those of the corpus.
         rows, tokens: by split and by source.
         dialogues: by source.
-        unk: tokens that are unknown characters.
+        unk, respellable: tokens that are unknown characters; of these, what --respell on spells.
         from_raw, places, contents: with `with_raw`, of each row its place in the corpus, where it
             comes from and what it says (both as `key_of`).
     """
@@ -59,7 +60,8 @@ class Shards:
         self.rows: Counter[str] = Counter()
         self.tokens: Counter[str] = Counter()
         self.dialogues: Counter[str] = Counter()
-        self.unk = 0
+        self.unk = self.respellable = 0
+        self._unknown = Unknown.of(encoder) if encoder else None
         self.from_raw: list[laws.Ints] = []
         self.places: list[Keys] = []
         self.contents: list[Keys] = []
@@ -81,7 +83,8 @@ class Shards:
                 self.whole, self._before = False, None
             elif not is_last and shard["rows"] != SHARD_ROWS:
                 self._findings.add("rows", path, f"only the last shard has not {SHARD_ROWS:,} rows")
-        self._check_ids()
+        if self._manifest["options"]["dedup"] != "off":
+            self._check_ids()
 
     def name(self, place: int) -> str:
         """Return in words which row is at a place of the corpus."""
@@ -134,7 +137,8 @@ class Shards:
         self._tell("rows", rows, broken, shard, start)
         is_start = self._n_rows == start
         self._tell("rows", rows, self._order(rows, is_start=is_start), shard, start)
-        self._tell("residue", rows, laws.residue(rows, rules=options["rules"]), shard, start)
+        left = laws.residue(rows, rules=options["rules"], personal=options["personal"])
+        self._tell("residue", rows, left, shard, start)
         if self._encoder is not None:
             others = laws.other_tokens(rows, self._encoder)
             self._tell("tokens", rows, [("token_ids are not its text's", others)], shard, start)
@@ -174,8 +178,10 @@ class Shards:
             self.dialogues[source] += int((of_source & is_first).sum())
         self.rows[split] += len(rows)
         self.tokens[split] += len(ids.values)
-        if self._encoder is not None and self._encoder.unk_id is not None:
-            self.unk += pc.sum(pc.equal(ids.values, self._encoder.unk_id)).as_py() or 0
+        if self._unknown is not None:
+            n_unknown, n_respellable = self._unknown.count(rows)
+            self.unk += n_unknown
+            self.respellable += n_respellable
 
     def _order(self, rows: pa.Table, *, is_start: bool) -> laws.Broken:
         """Yield the rows that cannot follow the row before; `is_start`: of a shard."""

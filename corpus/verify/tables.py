@@ -12,7 +12,7 @@ from corpus.rows import COLUMNS
 from corpus.verify.findings import Findings
 
 # What pyarrow raises for a damaged file: errors of its own, of the system and of Python.
-_DAMAGED = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError)
+DAMAGED = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError)
 
 
 class UnreadableShardError(Exception):
@@ -34,19 +34,19 @@ def tables_of(
     try:
         file = pq.ParquetFile(path)
         _check_schema(file.schema_arrow, name, manifest, findings)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise UnreadableShardError("files", f"cannot be read: {_told(error)}") from error
     with file:
         for group in range(file.num_row_groups):
             try:
                 rows = file.read_row_group(group)
                 rows.validate(full=True)
-            except _DAMAGED as error:
+            except DAMAGED as error:
                 what = f"row group {group} cannot be read: {_told(error)}"
                 raise UnreadableShardError("files", what) from error
             try:
                 rows = rows.select(COLUMNS.names).cast(COLUMNS).combine_chunks()
-            except (*_DAMAGED, KeyError) as error:
+            except (*DAMAGED, KeyError) as error:
                 what = f"its rows cannot be read as the columns: {_told(error)}"
                 raise UnreadableShardError("schema", what) from error
             yield rows
@@ -56,7 +56,7 @@ def id_of_row(path: Path, row: int) -> str:
     """Return the dialogue_id of a row, or a word if a damaged shard does not tell it."""
     try:
         return str(pq.read_table(path, columns=["dialogue_id"])["dialogue_id"][row])
-    except _DAMAGED:
+    except DAMAGED:
         return "id unreadable"
 
 

@@ -222,6 +222,7 @@ def main():
         for round_number in range(options.repeats + 1):
             for (labels, name), seconds in results.items():
                 spent = contestants[name](labels)
+                print(f"round {round_number}: {labels}, {name}: {spent:.1f} CPU-s", flush=True)
                 if round_number:
                     seconds.append(spent)
 

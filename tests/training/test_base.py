@@ -4,6 +4,7 @@ import time
 import huggingface_hub
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
@@ -150,6 +151,14 @@ def test_a_model_that_computes_something_else_is_refused(tmp_path, corpus, vocab
 def test_a_folder_without_weights_is_refused(folder, corpus, vocabulary):
     (folder / "model.safetensors").unlink()
     with pytest.raises(CorpusError, match="cannot be loaded"):
+        load(folder, corpus, vocabulary)
+
+
+def test_weights_that_are_missing_are_not_made_up(folder, corpus, vocabulary):
+    weights = load_file(folder / "model.safetensors")
+    del weights["transformer.h.1.mlp.c_fc.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CorpusError, match=r"lacks weights \(transformer\.h\.1\.mlp"):
         load(folder, corpus, vocabulary)
 
 

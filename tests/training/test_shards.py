@@ -40,6 +40,17 @@ def test_sources_choose_dialogues(corpus):
     assert sum(len(part.token_ids) for part in parts) == len(whole.token_ids)
 
 
+def test_a_third_split_is_neither_trained_nor_judged_on(corpus):
+    (corpus / "test").mkdir()
+    shutil.copy(corpus / "train/00001.parquet", corpus / "test/00000.parquet")
+    manifest = json.loads((corpus / "_manifest.json").read_text())
+    manifest["shards"].append({"path": "test/00000.parquet", "split": "test"})
+    (corpus / "_manifest.json").write_text(json.dumps(manifest))
+    material = read_material(open_corpus(corpus), "all-sys", [])
+    assert len(material.training.lengths) == 9
+    assert len(material.validation.lengths) == 3
+
+
 def test_what_is_trained_on_is_named_like_2023_did(corpus):
     assert read_material(open_corpus(corpus), "all-sys", []).sources == "topic+summary"
     assert read_material(open_corpus(corpus), "all-sys", ["summary"]).sources == "summary"

@@ -16,7 +16,6 @@ from corpus.records import Dialogue, Document, Source, Split
 
 _Read = tuple[str, str, list[str], list[str]]  # id, topic, speakers, texts
 
-LABEL = 12  # characters at most of an age or a sex
 VALIDATION_SHARE = 20  # one dialogue in so many, where the path does not tell the split
 
 _TOPIC = msgspec.json.Decoder(topic.TopicDocument)
@@ -97,23 +96,6 @@ def _read_summary(raw: bytes, source: Source) -> _Read:
         [line.speaker for line in lines],
         [line.text for line in lines],
     )
-
-
-def ages_and_sexes(source: Source, raw: bytes) -> list[tuple[str, str]]:
-    """Return the age and the sex of each speaker, as the raw entry has them.
-
-    What is not there, or no text, is empty. Where speakers are not described there are none.
-    """
-    sources = topic if source == "topic" else summary
-    try:
-        found = sources.ages_and_sexes(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return []
-    return [(_short(age), _short(sex)) for age, sex in found]
-
-
-def _short(value: object) -> str:
-    return value[:LABEL] if isinstance(value, str) else ""
 
 
 def _forbid_repeated_keys(raw: bytes) -> None:

@@ -7,7 +7,7 @@ described here and may be anything.
 
 import re
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import DecodeError, Meta, Raw, Struct, field, json
 
@@ -144,31 +144,6 @@ def id_in(raw: bytes) -> str | None:
     """Return the dialogue id in an entry that cannot be read, if it is still there."""
     found = _ID.search(raw)
     return found[1].decode("utf-8", "replace") if found else None
-
-
-class _Who(Struct, gc=False):
-    age: Any = None
-    gender: Any = None
-
-
-class _WhoseHeader(Struct, gc=False):
-    participants: list[_Who] = field(name="participantsInfo")
-
-
-class _WhoseEntry(Struct, gc=False):
-    header: _WhoseHeader
-
-
-_WHO = json.Decoder(_WhoseEntry)
-
-
-def ages_and_sexes(raw: bytes) -> list[tuple[Any, Any]]:
-    """Return the age and the sex of each participant of an entry, as they are written there.
-
-    Raises:
-        msgspec.MsgspecError: they are written in another way.
-    """
-    return [(who.age, who.gender) for who in _WHO.decode(raw).header.participants]
 
 
 def may_repeat_keys(raw: bytes, n_utterances: int) -> bool:

@@ -8,9 +8,9 @@ files, so a text is `text` without its speaker's number. An utterance may hold a
 
 import re
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
-from msgspec import Meta, Struct, json
+from msgspec import Meta, Struct
 
 # `1 : `, `1: `, `1 :`, `2 ; ` or, with two spaces, `1  ` stand before an utterance of speaker 1번.
 _PREFIX = re.compile(r"([0-9]+)(?: *[:;] ?| {2,})")
@@ -110,42 +110,6 @@ def _text_of(line: Line, quirks: Counter[str]) -> str:
         return line.text[prefix.end() :]
     quirks["prefix_of_another" if prefix else "no_prefix"] += 1
     return line.text
-
-
-class _Who(Struct, gc=False):
-    id: Any = None
-    age: Any = None
-    sex: Any = None
-
-
-class _WhoseLine(Struct, gc=False):
-    speaker: _Who
-
-
-class _WhoseLines(Struct, gc=False):
-    lines: list[_WhoseLine]
-
-
-class _WhoseInfo(Struct, gc=False):
-    annotations: _WhoseLines
-
-
-class _WhoseDocument(Struct, gc=False):
-    info: list[_WhoseInfo]
-
-
-_WHO = json.Decoder(_WhoseDocument)
-
-
-def ages_and_sexes(raw: bytes) -> list[tuple[Any, Any]]:
-    """Return the age and the sex of each speaker of a document, as they are written there.
-
-    Raises:
-        msgspec.MsgspecError: they are written in another way.
-    """
-    lines = _WHO.decode(raw).info[0].annotations.lines
-    speakers = {str(line.speaker.id): line.speaker for line in lines}
-    return [(speaker.age, speaker.sex) for speaker in speakers.values()]
 
 
 def may_repeat_keys(raw: bytes, n_lines: int) -> bool:

@@ -1,0 +1,115 @@
+"""Who speaks: the sex and the decade of birth that a dialogue's header gives of its speakers.
+
+Read only for dialogues in which somebody is called by name and for some that the report looks at,
+from their raw JSON, and only as far as it is there: whatever else stands there is nobody's age.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from corpus.records import Source, SpeakerTraits
+
+LABEL = 12  # characters at most of an age or a sex
+_SEX = {"남": "male", "여": "female", "m": "male", "f": "female"}
+_YEAR = re.compile(rb'"date"\s*:\s*"((?:19|20)[0-9]{2})')
+_AGE = re.compile(r"([1-9])0대|([1-9][0-9])세")
+
+
+class _Traits(msgspec.Struct, gc=False):
+    """As both kinds of header have them, under names of their own."""
+
+    sex: Any = None
+    gender: Any = None
+    age: Any = None
+
+
+class _Participant(_Traits, gc=False):
+    id: Any = msgspec.field(name="participantID", default=None)
+
+
+class _Header(msgspec.Struct, gc=False):
+    participants: list[_Participant] = msgspec.field(name="participantsInfo", default_factory=list)
+
+
+class _SummaryEntry(msgspec.Struct, gc=False):
+    header: _Header
+
+
+class _Speaker(_Traits, gc=False):
+    id: Any = None
+
+
+class _Line(msgspec.Struct, gc=False):
+    speaker: _Speaker
+
+
+class _Annotations(msgspec.Struct, gc=False):
+    lines: list[_Line]
+
+
+class _Info(msgspec.Struct, gc=False):
+    annotations: _Annotations
+
+
+class _TopicDocument(msgspec.Struct, gc=False):
+    info: list[_Info]
+
+
+_SUMMARY = msgspec.json.Decoder(_SummaryEntry)
+_TOPIC = msgspec.json.Decoder(_TopicDocument)
+
+
+def speaker_traits(source: Source, raw: bytes) -> dict[str, SpeakerTraits]:
+    """Return what the raw JSON of a dialogue says of each speaker, by the speaker's id.
+
+    >>> people = '[{"participantID": "P01", "age": "20대", "gender": "여성"}]'
+    >>> raw = f'{{"header": {{"participantsInfo": {people}}}, "body": [{{"date": "2020-10-18"}}]}}'
+    >>> speaker_traits("sns", raw.encode())
+    {'P01': SpeakerTraits(sex='female', decade=1990)}
+    """
+    year = _YEAR.search(raw)
+    return {
+        one.id: SpeakerTraits(_sex(one), _decade(one.age, int(year[1]) if year else None))
+        for one in _speakers(source, raw)
+        if isinstance(one.id, str)
+    }
+
+
+def ages_and_sexes(source: Source, raw: bytes) -> list[tuple[str, str]]:
+    """Return the age and the sex of each speaker, as they are written; what is no text is empty."""
+    speakers = {str(one.id): one for one in _speakers(source, raw)}
+    return [(_short(one.age), _short(_told_sex(one))) for one in speakers.values()]
+
+
+def _speakers(source: Source, raw: bytes) -> "list[_Participant] | list[_Speaker]":
+    """Return the speakers as they stand there, of a topic document once for every line."""
+    try:
+        if source == "topic":
+            return [line.speaker for line in _TOPIC.decode(raw).info[0].annotations.lines]
+        return _SUMMARY.decode(raw).header.participants
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
+        return []
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - any JSON
+    return value[:LABEL] if isinstance(value, str) else ""
+
+
+def _told_sex(one: _Traits) -> Any:  # noqa: ANN401 - any JSON
+    return one.sex if isinstance(one.sex, str) else one.gender
+
+
+def _sex(one: _Traits) -> Any:  # noqa: ANN401 - a value of SpeakerTraits.sex
+    told = _told_sex(one)
+    return _SEX.get(told[:1].lower(), "any") if isinstance(told, str) else "any"
+
+
+def _decade(age: Any, year: int | None) -> int | None:  # noqa: ANN401 - any JSON
+    """Return the decade in which most people of an age were born: of 20대 in 2020 the 1990s."""
+    found = _AGE.search(age) if isinstance(age, str) else None
+    if found is None or year is None:
+        return None
+    years = int(found[1]) * 10 + 5 if found[1] else int(found[2])
+    return (year - years) // 10 * 10

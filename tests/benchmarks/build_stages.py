@@ -1,0 +1,75 @@
+"""Where the CPU time of a build goes, stage by stage, in one process.
+
+    python tests/benchmarks/build_stages.py --tokenizer tokenizer.json --dialogues 20000
+
+The steps are timed where item.py and run.py call them, a stage less what it calls; the least of
+--repeats builds counts. Timing itself costs a few per cent, of the stages with many calls most.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from stages import cpu_seconds, timed
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from corpus.process import make_ours  # noqa: E402
+
+make_ours()
+
+from corpus import commit, item, part, run  # noqa: E402
+from corpus.reading.streams import Unpacked  # noqa: E402
+from corpus.sample.write import write_sample  # noqa: E402
+from corpus.tokens.encoder import Encoder  # noqa: E402
+
+BUILD = "the rest"
+STAGES = {
+    "find and hash the files": [(run, "find_documents")],
+    "unpack": [(Unpacked, "read")],
+    "decode": [(item, "_read"), (run, "_read_raw")],
+    "text rules": [(item, "normalise_texts")],
+    "turns": [(item, "_draft")],
+    "names": [(item, "fill_names")],
+    "tokens": [(Encoder, "encode")],
+    "load the tokenizer": [(run, "Encoder")],
+    "cap, rows, keys": [(item, "_finish"), (part, "table_of")],
+    "ledger": [(part, "ledger_member"), (commit, "ledger_member")],
+    "write parts": [(part.PartWriter, "write"), (part.PartWriter, "finish")],
+    "shards": [(commit, "_write_shards")],
+    BUILD: [(run, "build")],
+}
+
+
+def main() -> None:
+    started = cpu_seconds()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tokenizer", default=os.environ.get("KOGPT2_TOKENIZER", "builtin"))
+    parser.add_argument("--dialogues", type=int, default=20_000)
+    parser.add_argument("--raw", type=Path, help="a tree to build instead of a generated one")
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        raw = options.raw or Path(scratch) / "raw"
+        if not options.raw:
+            write_sample(raw, dialogues=options.dialogues)
+        builds = []
+        for number in range(options.repeats):
+            with timed(STAGES, BUILD) as spent:
+                run.build(raw, Path(scratch) / str(number), tokenizer=options.tokenizer)
+            builds.append(spent)
+    best = min(builds, key=lambda spent: spent.total())
+    best["start Python, import"] = started
+    total = best.total()
+    print("| stage | CPU-seconds | share |\n|---|---|---|")
+    for stage, seconds in best.most_common():
+        print(f"| {stage} | {seconds:.2f} | {seconds / total:.0%} |")
+
+
+if __name__ == "__main__":
+    main()
