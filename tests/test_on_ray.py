@@ -18,6 +18,7 @@ TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹�
 WITHOUT = """
 import sys
 sys.modules["ray"] = None
+from corpus.__main__ import main
 sys.exit(main(["build", *sys.argv[1:], "--engine", "ray"]))
 """
 

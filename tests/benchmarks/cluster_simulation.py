@@ -189,7 +189,7 @@ def keys_at_scale() -> dict[str, str]:
     for name in ("id", "text"):
         keys[name] = draw.integers(0, 2**63, KEYS)
         keys[name][: KEYS // 20] = keys[name][-(KEYS // 20) :]
-    keys["validation"] = draw.random(KEYS) < 0.1
+    keys["held_out"] = 2 * (draw.random(KEYS) < 0.1)
     for name in ("truncate", "split", "drop", "rows"):
         keys[name] = 1
     sorting = DIALOGUES * log2(DIALOGUES) / (KEYS * log2(KEYS))
