@@ -13,7 +13,7 @@ from corpus.training.vocabulary import Vocabulary, check_same_tokenizer
 TINY = "tiny"
 HUB_TIMEOUT = 10  # seconds; the client's own five retries take 23 to fail without a network
 _WANTED = ["config.json", "tokenizer.json", "*.safetensors", "pytorch_model*.bin"]
-# Without these settings at these values GPT-2 computes something else than `model.hidden_states`.
+# Without these settings at these values GPT-2 computes something else than `model.scored_states`.
 _PLAIN_GPT2 = {
     "model_type": ("gpt2",),
     "activation_function": ("gelu_new", "gelu_pytorch_tanh"),

@@ -9,7 +9,7 @@ ours. In transformers 5.23 packed sequences stay apart only with `use_cache=Fals
 # (torch and transformers leave some of what is called here without annotations)
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,15 +30,19 @@ def precision(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
         yield
 
 
-def hidden_states(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
-    """Return the last hidden state of every token of the row, shape (T, width)."""
+def scored_states(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
+    """Return the last hidden state at every scored place, shape (S, width).
+
+    Behind its attention the last block works at these places alone: nobody sees the others again.
+    """
     gpt = model.transformer
     hidden = gpt.drop(gpt.wte(row.ids) + gpt.wpe(row.positions))
-    blocks: Iterable[Any] = gpt.h
+    blocks: Any = gpt.h
     for block in blocks:
         attention, mlp = block.attn, block.mlp
-        projected = attention.c_attn(_norm(block.ln_1, hidden))
-        attended = _attend(projected, attention.num_heads, row)
+        attended = _attend(attention.c_attn(_norm(block.ln_1, hidden)), attention.num_heads, row)
+        if block is blocks[-1]:
+            hidden, attended = hidden[row.scored], attended[row.scored]
         hidden = hidden + attention.resid_dropout(attention.c_proj(attended))
         inner = _gelu(mlp.c_fc(_norm(block.ln_2, hidden)))
         hidden = hidden + mlp.dropout(mlp.c_proj(inner))
@@ -47,7 +51,7 @@ def hidden_states(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
 
 def summed_loss(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
     """Return the cross entropy in nats, summed over the scored places; logits exist only there."""
-    hidden = hidden_states(model, row)[row.scored]
+    hidden = scored_states(model, row)
     loss: torch.Tensor = _SummedLoss.apply(hidden, model.lm_head.weight, row.targets)
     return loss
 
@@ -55,7 +59,7 @@ def summed_loss(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
 @torch.no_grad()
 def token_losses(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
     """Return the cross entropy of each scored place in nats, shape (S,), float32."""
-    hidden = hidden_states(model, row)[row.scored]
+    hidden = scored_states(model, row)
     weight = _as_multiplied(model.lm_head.weight)
     losses = [
         log_p.gather(1, target).squeeze(1)

@@ -1,5 +1,7 @@
 """How fast a run is, and on a GPU how much of what the chip could do."""
 
+from typing import Any
+
 import torch
 from transformers import GPT2LMHeadModel
 
@@ -24,15 +26,19 @@ _PEAK_FLOPS = {
 def step_flops(model: GPT2LMHeadModel, row: Row) -> float:
     """Return the floating-point operations that a row's forward and backward pass ask for.
 
-    Only what is done is counted: logits at scored places, attention within each sequence.
+    Only what is done is counted: logits and the end of the last block at scored places, attention
+    within each sequence.
     """
     config = model.config
-    embeddings = model.transformer.wte.weight.numel() + model.transformer.wpe.weight.numel()
-    body = sum(parameter.numel() for parameter in model.parameters()) - embeddings
+    blocks: Any = model.transformer.h
+    end = _size(blocks[-1].attn.c_proj) + _size(blocks[-1].mlp)
     attention = config.n_layer * config.n_embd * sum(length**2 for length in row.lengths)
-    return 6.0 * (
-        body * len(row.ids) + config.vocab_size * config.n_embd * len(row.scored) + attention
-    )
+    everywhere, scored = _size(blocks) - end, end + config.vocab_size * config.n_embd
+    return 6.0 * (everywhere * len(row.ids) + scored * len(row.scored) + attention)
+
+
+def _size(module: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def gpu_use(device: torch.device, flops_per_second: float) -> str:

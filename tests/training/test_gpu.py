@@ -6,9 +6,9 @@ import torch
 from corpora import chats, write_corpus
 
 from corpus.training import model as packed
-from corpus.training.labels import SYS
+from corpus.training.labels import SYS, USR
 from corpus.training.log import read_log
-from corpus.training.model import hidden_states, precision, summed_loss, token_losses
+from corpus.training.model import precision, scored_states, summed_loss, token_losses
 from corpus.training.packing import pack
 from corpus.training.speed import gpu_use
 
@@ -37,18 +37,18 @@ def test_the_gpu_comes_to_the_losses_of_the_cpu_in_float32(model, material):
 
 @pytest.mark.skipif(not has_flash(), reason="flash attention needs compute capability 8")
 def test_the_flash_kernel_keeps_dialogues_apart_and_agrees(on_gpu, material, monkeypatch):
-    row = pack(material.training, np.arange(20), SYS).to(CUDA)
+    row = pack(material.training, np.arange(20), USR).to(CUDA)
     used = []
     flash = packed._attend_flash
     monkeypatch.setattr(packed, "_attend_flash", lambda *a: used.append(1) or flash(*a))
     with precision(CUDA, torch.bfloat16):
-        found = hidden_states(on_gpu, row)
+        found = scored_states(on_gpu, row)
     assert len(used) == 2, "one call a layer"
-    expected = hidden_states(on_gpu, row)
+    expected = scored_states(on_gpu, row)
     assert torch.allclose(found, expected, atol=0.05, rtol=0.05)
-    alone = pack(material.training, np.array([19]), SYS).to(CUDA)
+    alone = pack(material.training, np.array([19]), USR).to(CUDA)
     with precision(CUDA, torch.bfloat16):
-        last = hidden_states(on_gpu, alone)
+        last = scored_states(on_gpu, alone)
     assert torch.allclose(found[-len(last) :], last, atol=0.02, rtol=0.02)
 
 

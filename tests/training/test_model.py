@@ -4,7 +4,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from corpus.training.labels import SYS, USR
-from corpus.training.model import hidden_states, precision, summed_loss, token_losses
+from corpus.training.model import precision, scored_states, summed_loss, token_losses
 from corpus.training.packing import pack
 from corpus.training.speed import step_flops
 
@@ -23,17 +23,24 @@ def separate(model, material, number):
     return model(ids[None]).logits[0]
 
 
-def test_packed_logits_are_the_logits_of_each_dialogue_alone(model, material, row):
-    packed = model.lm_head(hidden_states(model, row))
+def test_packed_logits_are_the_logits_of_each_dialogue_alone(model, material):
+    row = pack(material.training, np.arange(7), USR)
+    packed = model.lm_head(scored_states(model, row))
     alone = torch.cat([separate(model, material, number) for number in range(7)])
     assert torch.allclose(packed, alone, atol=1e-5, rtol=0)
 
 
 def test_a_dialogue_does_not_see_its_neighbours(model, material):
-    first = hidden_states(model, pack(material.training, np.array([3, 4]), SYS))
-    second = hidden_states(model, pack(material.training, np.array([9, 4]), SYS))
+    first = scored_states(model, pack(material.training, np.array([3, 4]), USR))
+    second = scored_states(model, pack(material.training, np.array([9, 4]), USR))
     length = int(material.training.lengths[4])
     assert torch.allclose(first[-length:], second[-length:], atol=1e-6)
+
+
+def test_what_is_not_scored_is_left_out_without_a_trace(model, material, row):
+    everywhere = pack(material.training, np.arange(7), USR)
+    expected = scored_states(model, everywhere)[everywhere.kinds >= SYS]
+    assert torch.allclose(scored_states(model, row), expected, atol=1e-6)
 
 
 def test_loss_and_gradients_are_those_of_transformers(model, material, row):
@@ -116,5 +123,5 @@ def test_the_packed_forward_pass_relies_on_this_in_transformers(model):
 
 def test_the_work_of_a_step_is_counted_by_what_is_done(model, material):
     few, many = (pack(material.training, np.arange(9), kind) for kind in (SYS, USR))
-    more = step_flops(model, many) - step_flops(model, few)
-    assert more == 6 * 4000 * 128 * (len(many.scored) - len(few.scored))
+    more = (step_flops(model, many) - step_flops(model, few)) / (len(many.scored) - len(few.scored))
+    assert more == 6 * (4000 * 128 + 9 * 128**2 + 6 * 128), "logits, c_proj and MLP with biases"
