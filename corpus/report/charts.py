@@ -14,7 +14,7 @@ TICKS = 4
 FLOW_HEIGHT = 400  # of all that is read
 GAP = 14
 # Heights that a label needs on a phone: a name and what it means, with more words, with advice.
-SHORT, LABEL, LONG = 70, 92, 148
+SHORT, LABEL, LONG = 70, 92, 160
 
 
 @dataclass(frozen=True, slots=True)

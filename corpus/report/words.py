@@ -21,7 +21,7 @@ REASONS = {
     "multi_party": Words("화자가 셋 이상입니다", "more than two people speak"),
     "ends_on_usr": Words(
         "먼저 말을 건 사람의 말로 끝납니다",
-        "the first speaker has the last word: no reply to learn",
+        "the first speaker has the last word",
     ),
     "over_max_tokens": Words(
         "첫 말과 대답만으로도 토큰 한도를 넘습니다",
