@@ -5,11 +5,12 @@ record types alone; this module knows the steps.
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
+from itertools import accumulate
 from typing import Literal, TypedDict, Unpack
 
 from corpus.cap import OVERLONG, cap_turns
@@ -26,8 +27,8 @@ from corpus.remote import Folder
 from corpus.report.examples import Examples
 from corpus.rows import Row
 from corpus.splits import split_with_test
-from corpus.text.normalisation import normalise_texts
-from corpus.text.personal import IN_PIECES, in_pieces, may_hold
+from corpus.text.normalisation import Normalised, normalise_texts
+from corpus.text.personal import IN_PIECES, in_pieces, where_pieces_begin
 from corpus.tokens.encoder import Encoder
 from corpus.turns import Arrangement, arrange_turns, reject_reason
 
@@ -211,7 +212,7 @@ def _draft(
     drafts: list[Draft] = []
     rejected: list[Rejected] = []
     start = 0
-    suspects = _suspects(dialogues, normalised.texts) if options["personal"] == "drop" else set()
+    suspects = _suspects(dialogues, normalised) if options["personal"] == "drop" else set()
     for place, dialogue in enumerate(dialogues):
         end = start + len(dialogue.texts)
         pairs = zip(dialogue.speakers, normalised.texts[start:end], strict=True)
@@ -236,12 +237,13 @@ def _draft(
     return drafts, rejected
 
 
-def _suspects(dialogues: Sequence[Dialogue], texts: Sequence[str | None]) -> set[int]:
+def _suspects(dialogues: Sequence[Dialogue], normalised: Normalised) -> set[int]:
     """Return which dialogues may hold personal data that is parted into messages."""
-    left = iter(texts)
-    return may_hold(
-        [" ".join(filter(None, islice(left, len(dialogue.texts)))) for dialogue in dialogues]
-    )
+    begun = where_pieces_begin([text for text in normalised.texts if text is not None])
+    # Of the dropped, how many messages are left before each: a message's place among all follows.
+    left_before = [place - n for n, place in enumerate(sorted(normalised.dropped))]
+    ends = list(accumulate(len(dialogue.texts) for dialogue in dialogues))
+    return {bisect_right(ends, place + bisect_right(left_before, place)) for place in begun}
 
 
 def without_pieces(

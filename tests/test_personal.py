@@ -4,6 +4,7 @@ import json
 import random
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 from raw_trees import summary_document, summary_entry, write
 
 import corpus
-from corpus import run
+from corpus import item, run
 from corpus.show import dialogue_lines
 from corpus.text.identifiers import RAW_TRIGGERS, find
-from corpus.text.normalisation import normalise, normalise_texts, trace
+from corpus.text.normalisation import Normalised, normalise, normalise_texts, trace
 from corpus.text.personal import in_pieces
 from corpus.text.rules import join, places_of
 from corpus.verify.checks import verify
@@ -81,6 +82,26 @@ def test_personal_data_in_pieces_is_found_together():
     assert in_pieces(["응", "010", "0000 1234", "끝"]) == [1, 2]
     assert in_pieces(["메일은 hong", "골뱅이", "네이버 닷컴"]) == [0, 1, 2]
     assert in_pieces(["010", "번호", "0000"]) == []
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from([None, "응", "010", "1234", "5678 9", "공일공", "공", "일이"]),
+            max_size=5,
+        ),
+        max_size=6,
+    )
+)
+@LAW
+def test_a_dialogue_is_looked_at_whatever_stands_beside_it(lines):
+    texts = [text for line in lines for text in line]
+    dropped = {k: "empty" for k, text in enumerate(texts) if text is None}
+    dialogues = [SimpleNamespace(texts=line) for line in lines]
+    suspects = item._suspects(dialogues, Normalised(texts, dropped, Counter(), Counter()))
+    for place, line in enumerate(lines):
+        if find(" ".join(filter(None, line))):
+            assert place in suspects
 
 
 @pytest.fixture

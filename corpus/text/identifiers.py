@@ -19,7 +19,7 @@ from typing import NamedTuple
 # What has none of these holds no personal data. Each begins with a literal or one range, so that a
 # whole batch is searched for little more than the price of copying it.
 TRIGGERS = (
-    r"[0-9](?:[^0-9\n]{0,8}[0-9]){5}",
+    r"[0-9](?=(?:[^0-9\n]{0,8}[0-9]){5})",
     *(rf"{zero} ?[0-9공영빵일이삼사오육륙칠팔구하]" for zero in "공영빵"),
     r"01[016789]",
     *("골뱅이", "[aA][tT] "),

@@ -27,16 +27,20 @@ def in_pieces(texts: Sequence[str]) -> list[int]:
     >>> in_pieces(["내 번호 010", "0000", "1234야", "응"])
     [0, 1, 2]
     """
-    found = find(" ".join(texts))
+    joined = " ".join(texts)
+    found = find(joined) if places_of(TRIGGERS, joined) else None
     if found is None:
         return []
     starts = [0, *accumulate(len(text) + 1 for text in texts)]
     return [k for k in range(len(texts)) if starts[k] < found.end and found.start < starts[k + 1]]
 
 
-def may_hold(texts: list[str]) -> set[int]:
-    """Return which of many texts, each perhaps a whole dialogue, may hold personal data."""
-    return set(places_of(TRIGGERS, join(texts)))
+def where_pieces_begin(texts: list[str]) -> list[int]:
+    """Return which of many messages may hold personal data together with those behind them."""
+    return places_of(_ACROSS_MESSAGES, join(texts))
+
+
+_ACROSS_MESSAGES = tuple(one.replace(r"\n", "").replace(" ", r"[ \n]") for one in TRIGGERS)
 
 
 def _holds(kind: str) -> Callable[[Match], bool]:
