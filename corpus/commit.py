@@ -7,7 +7,7 @@ the same bytes wherever and in whatever order the items were built.
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
@@ -38,6 +38,7 @@ from corpus.work import (
 )
 
 LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
+DUPLICATES_AT_ONCE = 4096  # whose raw text is held: 15 MB
 
 # Given the (raw_file, raw_offset) of some dialogues, returns the raw JSON of each, in their order.
 ReadRaw = Callable[[Sequence[tuple[str, int]]], Sequence[bytes]]
@@ -86,13 +87,13 @@ def commit(
     chosen = keys[keys["rows"] > 0]
     duplicates = duplicates_of(chosen)
     written = _write_shards(parts, chosen["rows"], duplicates, out, shard_metadata(inputs), unk_id)
-    repeated = _reject_duplicates(duplicates, written.located, read_raw)
-    for one in repeated:
-        counts["rejected"][f"{one.source}/{one.reason}"] += 1
+    for place in np.flatnonzero(duplicates >= 0).tolist():
+        counts["rejected"][f"{written.located[place]['source']}/duplicate"] += 1
     for one in rejected_files:
         counts["broken"][one.reason] += 1
     by_items = (part.ledger.read_bytes() for part in parts)
-    members = chain([ledger_member(rejected_files)], by_items, [ledger_member(repeated)])
+    repeated = map(ledger_member, _reject_duplicates(duplicates, written.located, read_raw))
+    members = chain([ledger_member(rejected_files)], by_items, repeated)
     _write_ledger(members, out / REJECTED)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
     _check_laws(counts, written, rows_under(keys, **_given(inputs["options"])))
@@ -172,27 +173,31 @@ def _count(kept: pa.Table, written: Written, unk_id: int | None) -> None:
 
 def _reject_duplicates(
     duplicates: Places, located: dict[int, dict[str, Any]], read_raw: ReadRaw
-) -> list[Rejected]:
+) -> Iterator[list[Rejected]]:
+    """Yield the records of all duplicates, with the raw text of so many as fit into memory."""
     places = np.flatnonzero(duplicates >= 0).tolist()
-    raws = read_raw([(located[one]["raw_file"], located[one]["raw_offset"]) for one in places])
-    rejected = []
-    for place, raw in zip(places, raws, strict=True):
-        one, first = located[place], located[int(duplicates[place])]
-        where = f"{first['raw_file']} at {first['raw_offset']}"
-        same = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
-        rejected.append(
-            Rejected(
-                stage="commit",
-                reason="duplicate",
-                detail=f"same {same} as {first['dialogue_id']} in {where}",
-                source=one["source"],
-                dialogue_id=one["dialogue_id"],
-                raw_file=one["raw_file"],
-                raw_offset=one["raw_offset"],
-                raw=raw,
-            )
-        )
-    return rejected
+    for start in range(0, len(places), DUPLICATES_AT_ONCE):
+        some = places[start : start + DUPLICATES_AT_ONCE]
+        raws = read_raw([(located[one]["raw_file"], located[one]["raw_offset"]) for one in some])
+        yield [
+            _reject_duplicate(located[place], located[int(duplicates[place])], raw)
+            for place, raw in zip(some, raws, strict=True)
+        ]
+
+
+def _reject_duplicate(one: dict[str, Any], first: dict[str, Any], raw: bytes) -> Rejected:
+    same = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
+    where = f"{first['raw_file']} at {first['raw_offset']}"
+    return Rejected(
+        stage="commit",
+        reason="duplicate",
+        detail=f"same {same} as {first['dialogue_id']} in {where}",
+        source=one["source"],
+        dialogue_id=one["dialogue_id"],
+        raw_file=one["raw_file"],
+        raw_offset=one["raw_offset"],
+        raw=raw,
+    )
 
 
 def _write_ledger(members: Iterable[bytes], folder: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
 
 import corpus
-from corpus import run, workers
+from corpus import commit, run, workers
 from corpus.ledger import read_ledger
 from corpus.records import CorpusError
 
@@ -78,6 +78,15 @@ def test_a_duplicate_names_the_one_it_repeats_and_keeps_its_raw_text(raw, tmp_pa
     [line] = [one for one in read_ledger(tmp_path / "out") if one["id"] == "same_text"]
     assert line["detail"].startswith("same text as row in Training/a.json at ")
     assert json.loads(line["raw"])["header"]["dialogueInfo"]["dialogueID"] == "same_text"
+
+
+def test_duplicates_keep_their_raw_text_however_few_are_read_at_once(raw, tmp_path, monkeypatch):
+    built(raw, tmp_path / "whole")
+    monkeypatch.setattr(commit, "DUPLICATES_AT_ONCE", 1)
+    built(raw, tmp_path / "out")
+    lines, whole = (list(read_ledger(tmp_path / name)) for name in ("out", "whole"))
+    assert sum(line["reason"] == "duplicate" for line in lines) == 2
+    assert lines == whole
 
 
 def test_a_row_says_all_that_training_needs(raw, tmp_path):
