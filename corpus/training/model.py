@@ -42,7 +42,8 @@ def scored_states(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
         attention, mlp = block.attn, block.mlp
         attended = _attend(attention.c_attn(_norm(block.ln_1, hidden)), attention.num_heads, row)
         if block is blocks[-1]:
-            hidden, attended = hidden[row.scored], attended[row.scored]
+            hidden = hidden.index_select(0, row.scored)
+            attended = attended.index_select(0, row.scored)
         hidden = hidden + attention.resid_dropout(attention.c_proj(attended))
         inner = _gelu(mlp.c_fc(_norm(block.ln_2, hidden)))
         hidden = hidden + mlp.dropout(mlp.c_proj(inner))
@@ -90,7 +91,7 @@ class _SummedLoss(torch.autograd.Function):
             loss -= log_p.gather(1, target).sum()
             # Cross entropy's gradient: what was foretold, less what came.
             log_p.exp_().scatter_add_(1, target, log_p.new_full(target.shape, -1.0))
-            error = logits.copy_(log_p)
+            error = log_p if logits.dtype is log_p.dtype else logits.copy_(log_p)
             gradient[begin : begin + len(chunk)] = error @ weight
             begin += len(chunk)
             if error.dtype is weight_gradient.dtype:
