@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
-from corpus.item import Options, build_item
+from corpus.batch import Options
+from corpus.item import build_item
 from corpus.part import PartPaths
 from corpus.plan import make_plan, n_bytes
 from corpus.reading.decode import decode_document

@@ -1,11 +1,11 @@
 """What each step and rule of a build did to one dialogue, from its raw text to its tokens."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
+from corpus.batch import Options, find_pieces, lacking_of
 from corpus.cap import cap_turns
-from corpus.item import Options, lacking_of, without_pieces
 from corpus.names.fill import fill_names
 from corpus.reading.decode import decode_document, sniff
 from corpus.reading.documents import find_documents, open_document
@@ -15,7 +15,7 @@ from corpus.remote import Folder
 from corpus.rows import conversation
 from corpus.text.normalisation import normalise_texts, trace
 from corpus.tokens.encoder import Encoder
-from corpus.turns import arrange_turns, reject_reason
+from corpus.turns import arrange_turns, reject_reasons, turns_of
 
 
 def read_dialogue(raw: Folder, raw_file: str, raw_offset: int) -> Dialogue:
@@ -52,23 +52,24 @@ def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Ite
             yield f"      dropped: {normalised.dropped[place]}"
     pairs = zip(dialogue.speakers, normalised.texts, strict=True)
     left = [(speaker, text) for speaker, text in pairs if text is not None]
-    arrangement = arrange_turns([speaker for speaker, _ in left])
     if personal == "drop":
-        n_left = len(left)
-        arrangement = without_pieces(left, arrangement, defaultdict(Counter))
-        if len(left) < n_left:
-            yield f"dropped: {n_left - len(left)} utterances that are personal data together"
+        pieces = find_pieces([speaker for speaker, _ in left], [text for _, text in left])
+        gone = set(chain.from_iterable(pieces))
+        if gone:
+            yield f"dropped: {len(gone)} utterances that are personal data together"
+        left = [pair for place, pair in enumerate(left) if place not in gone]
     speakers, texts = [speaker for speaker, _ in left], [text for _, text in left]
-    if isinstance(arrangement, str):
-        yield f"turns: rejected as {arrangement}"
+    arranged = arrange_turns(speakers, [len(speakers)])
+    reason = reject_reasons(
+        arranged, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
+    )[0]
+    if not arranged.n_turns[0]:
+        yield f"turns: rejected as {reason}"
         return
-    reason = reject_reason(
-        arrangement, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
-    )
     traits = partial(speaker_traits, source, dialogue.raw)
     filled = fill_names(dialogue.dialogue_id, speakers, texts, seed=options["seed"], traits=traits)
     yield f"names: {', '.join(filled.people) or 'none'}"
-    turns = [" ".join(filled.texts[place] for place in turn) for turn in arrangement.turns]
+    turns = [" ".join(filled.texts[place] for place in turn) for turn in turns_of(speakers)]
     ids = encoder.encode(turns)
     n_tokens = [len(one) // 4 + 1 for one in ids]
     yield "turns and tokens"

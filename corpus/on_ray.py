@@ -11,8 +11,9 @@ from functools import lru_cache
 from logging import ERROR
 from socket import create_connection
 
+from corpus.batch import Options
 from corpus.counts import Counts
-from corpus.item import Options, reject_item
+from corpus.item import reject_item
 from corpus.records import CorpusError, Item
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder

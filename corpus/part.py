@@ -23,7 +23,7 @@ from corpus.ledger import ledger_member
 from corpus.near import Texts, near_bytes
 from corpus.records import Rejected, Split
 from corpus.remote import CONNECTIONS, Folder
-from corpus.rows import COLUMNS, Row, table_of
+from corpus.rows import COLUMNS
 from corpus.work import PARTS, read_json, temporary_of, write_file, write_json
 
 # One entry for every dialogue that some choice of options would keep. From these alone the commit
@@ -112,7 +112,7 @@ class PartWriter:
         # A worker of a build that was killed may still write for a moment: not to our file.
         self.rows_file = work / PARTS / self.paths.rows.name
         self.temporary = temporary_of(self.rows_file)
-        self.keys: list[tuple[Any, ...]] = []
+        self.keys: list[Keys] = []
         self.ledger: list[bytes] = []
         self.texts: list[Texts] = []
 
@@ -137,8 +137,8 @@ class PartWriter:
 
     def write(
         self,
-        rows: Sequence[Row],
-        keys: Sequence[tuple[Any, ...]],
+        rows: pa.Table,
+        keys: Keys,
         rejected: Sequence[Rejected],
         texts: Sequence[Texts] = (),
     ) -> None:
@@ -146,9 +146,9 @@ class PartWriter:
 
         `texts` are those of the rows, where near-duplicates are looked for.
         """
-        if rows:
-            self.rows.write_table(table_of(rows))
-        self.keys.extend(keys)
+        if len(rows):
+            self.rows.write_table(rows)
+        self.keys.append(keys)
         self.ledger.append(ledger_member(rejected))
         self.texts.extend(texts)
 
@@ -160,7 +160,7 @@ class PartWriter:
         self.file.flush()
         os.fsync(self.file.fileno())
         self.temporary.replace(self.rows_file)
-        write_file(self.paths.keys, np.array(self.keys, KEY).tobytes())
+        write_file(self.paths.keys, b"".join(keys.tobytes() for keys in self.keys))
         write_file(self.paths.ledger, b"".join(self.ledger))
         write_json(self.paths.examples, examples)
         if near:

@@ -8,6 +8,8 @@ speaker's run of utterances into a *turn* and gives it a *role*. What cannot bec
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
+
 Source = Literal["topic", "summary", "sns"]
 Split = Literal["train", "validation", "test"]
 
@@ -92,8 +94,7 @@ class SpeakerTraits:
     decade: int | None  # of birth: 1990, say
 
 
-@dataclass(frozen=True, slots=True)
-class Dialogue:
+class Dialogue(Struct, frozen=True, gc=False):
     """One dialogue as it was typed, `speakers[k]` having written `texts[k]`."""
 
     source: Source
@@ -107,8 +108,7 @@ class Dialogue:
     raw: bytes  # the JSON it came from, for the ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True, gc=False):
     """A dialogue, an unreadable entry or (stage `file`) a whole file that was left out, and why."""
 
     stage: Literal["file", "decode", "turns", "tokens", "commit"]

@@ -7,17 +7,18 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-Lengths = np.ndarray[tuple[int], np.dtype[np.int32]]
+Ints = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.int32]
 
 ROLES = ("user", "assistant")
 ROW_GROUP_ROWS = 10_000
@@ -46,56 +47,62 @@ COLUMNS = pa.schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row before it is a column entry: whole turns, `<usr>` first, `<sys>` last."""
+class Rows(NamedTuple):
+    """Some rows before they are a table: whole turns, of each row the first `<usr>`.
 
-    dialogue_id: str
-    part: int
-    source: str
-    topic: str
-    split: str
+    The turns and tokens of all rows stand one behind the other.
+    """
+
+    dialogue_ids: Sequence[str]
+    parts: Sequence[int]
+    sources: Sequence[str]
+    topics: Sequence[str]
+    splits: Sequence[str]
+    n_turns: Ints  # of each row
+    n_turns_cut: Sequence[int]
     turns: Sequence[str]
-    token_ids: Sequence[bytes]  # per turn: int32, little-endian, the role token first
-    n_turns_cut: int
-    raw_file: str
-    raw_offset: int
+    n_tokens: Ints  # of each turn, the role token included
+    token_ids: Ids
+    raw_files: Sequence[str]
+    raw_offsets: Sequence[int]
 
 
-def table_of(rows: Sequence[Row]) -> pa.Table:
+def table_of(rows: Rows) -> pa.Table:
     """Return the rows as a table of `COLUMNS`."""
-    turns = list(chain.from_iterable(row.turns for row in rows))
-    n_turns = np.fromiter((len(row.turns) for row in rows), np.int32, len(rows))
-    turn_offsets = _offsets(n_turns)
-    turn_tokens = np.fromiter(
-        (len(ids) // 4 for row in rows for ids in row.token_ids), np.int32, len(turns)
-    )
-    token_offsets = _offsets(turn_tokens)
-    row_offsets = token_offsets[turn_offsets]
-    starts = token_offsets[:-1] - np.repeat(row_offsets[:-1], n_turns)
-    token_ids = b"".join(chain.from_iterable(row.token_ids for row in rows))
-    even = np.arange(len(turns)) - np.repeat(turn_offsets[:-1], n_turns)
-    roles = pa.DictionaryArray.from_arrays(pa.array(even % 2, pa.int8()), pa.array(ROLES))
+    turn_bounds, token_bounds = _bounds(rows.n_turns), _bounds(rows.n_tokens)
+    row_bounds = token_bounds[turn_bounds]
+    turn_starts = token_bounds[:-1] - np.repeat(row_bounds[:-1], rows.n_turns)
+    turn_of_row = places_within(rows.n_turns)
+    roles = pa.DictionaryArray.from_arrays(pa.array(turn_of_row % 2, pa.int8()), pa.array(ROLES))
     messages = pa.StructArray.from_arrays(
-        [roles.cast(pa.string()), pa.array(turns, pa.string())], fields=list(MESSAGE)
+        [roles.cast(pa.string()), pa.array(rows.turns, pa.string())], fields=list(MESSAGE)
     )
     columns = [
-        pa.array([row.dialogue_id for row in rows], pa.string()),
-        pa.array([row.part for row in rows], pa.int32()),
-        pa.array([row.source for row in rows], pa.string()),
-        pa.array([row.topic for row in rows], pa.string()),
-        pa.array([row.split for row in rows], pa.string()),
-        pa.array(n_turns),
-        pa.array([row.n_turns_cut for row in rows], pa.int32()),
-        pa.array(np.diff(row_offsets)),
-        pa.array([conversation(row.turns) for row in rows], pa.string()),
-        pa.ListArray.from_arrays(pa.array(turn_offsets), messages),
-        pa.ListArray.from_arrays(pa.array(row_offsets), _int32(token_ids)),
-        pa.ListArray.from_arrays(pa.array(turn_offsets), pa.array(starts)),
-        pa.array([row.raw_file for row in rows], pa.string()),
-        pa.array([row.raw_offset for row in rows], pa.int64()),
+        pa.array(rows.dialogue_ids, pa.string()),
+        pa.array(rows.parts, pa.int32()),
+        pa.array(rows.sources, pa.string()),
+        pa.array(rows.topics, pa.string()),
+        pa.array(rows.splits, pa.string()),
+        pa.array(rows.n_turns, pa.int32()),
+        pa.array(rows.n_turns_cut, pa.int32()),
+        pa.array(np.diff(row_bounds)),
+        pa.array(_conversations(rows.turns, turn_of_row), pa.string()),
+        pa.ListArray.from_arrays(pa.array(turn_bounds), messages),
+        pa.ListArray.from_arrays(pa.array(row_bounds), pa.array(rows.token_ids, pa.int32())),
+        pa.ListArray.from_arrays(pa.array(turn_bounds), pa.array(turn_starts)),
+        pa.array(rows.raw_files, pa.string()),
+        pa.array(rows.raw_offsets, pa.int64()),
     ]
     return pa.Table.from_arrays(columns, schema=COLUMNS)
+
+
+def places_within(lengths: Ints) -> Ints:
+    """Return for each member of groups that stand one behind the other its place in its group.
+
+    >>> places_within(np.array([2, 0, 3])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    return np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
 def conversation(turns: Sequence[str]) -> str:
@@ -104,17 +111,18 @@ def conversation(turns: Sequence[str]) -> str:
     >>> conversation(["안녕", "반가워"])
     '<usr>안녕<sys>반가워'
     """
-    return "".join(("<sys>" if place % 2 else "<usr>") + text for place, text in enumerate(turns))
+    return "".join(_conversations(turns, np.arange(len(turns))))
 
 
-def _offsets(
-    lengths: Lengths,
-) -> Lengths:
+def _conversations(turns: Sequence[str], places: Ints) -> list[str]:
+    """Return the conversation of each row, given the place of each turn in its row."""
+    before = np.where(places % 2, "<sys>", np.where(places, "<usr>", "\n<usr>"))
+    joined = "".join(chain.from_iterable(zip(before.tolist(), turns, strict=True)))
+    return joined.split("\n")[1:]  # no turn holds a line feed
+
+
+def _bounds(lengths: Ints) -> Ids:
     return np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
-
-
-def _int32(raw: bytes) -> pa.Array:
-    return pa.Array.from_buffers(pa.int32(), len(raw) // 4, [None, pa.py_buffer(raw)])
 
 
 class ContentDigest:

@@ -16,11 +16,11 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from corpus import __version__
+from corpus.batch import Options
 from corpus.cap import OVERLONG
 from corpus.commit import commit
 from corpus.counts import Counts
 from corpus.duplicates import DEDUP
-from corpus.item import Options
 from corpus.part import read_parts
 from corpus.plan import make_plan, n_bytes
 from corpus.reading.decode import raw_entries, sniff

@@ -15,8 +15,9 @@ from threading import Thread
 
 import pyarrow as pa
 
+from corpus.batch import Options
 from corpus.counts import Counts
-from corpus.item import Options, build_item, reject_item
+from corpus.item import build_item, reject_item
 from corpus.plan import n_bytes
 from corpus.process import make_ours
 from corpus.records import CorpusError, Item

@@ -19,10 +19,14 @@ from operator import itemgetter, not_
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from corpus.records import CorpusError
 from corpus.tokens.bpe import MAX_SYMBOL, NEVER_MERGED, Bpe
+
+Ids = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.int64]
 
 # The ends of a conversation, its roles, and what training pads with: stored as ids, never as text.
 REQUIRED_TOKENS = ("<s>", "</s>", "<usr>", "<sys>", "<pad>")
@@ -126,7 +130,14 @@ class Encoder:
         The batch is what makes it fast: hand over 100,000 characters or more at a time (3,000 turns
         of chat); a tenth of that costs twice as much for each.
         """
-        return [ids for chunk in _chunks(texts) for ids in self._encode_chunk(chunk)]
+        return _parted(*self.encode_flat(texts))
+
+    def encode_flat(self, texts: Sequence[str]) -> tuple[Ids, Ints]:
+        """Return the ids of all texts one behind the other, and how many each has."""
+        none = np.empty(0, np.int32), np.empty(0, np.int64)
+        chunks = [none, *(self._encode_chunk(chunk) for chunk in _chunks(texts))]
+        ids, lengths = (np.concatenate(arrays) for arrays in zip(*chunks, strict=True))
+        return ids, lengths
 
     def n_tokens_at_most(self, text: str) -> int:
         """Return a number of tokens that `text` surely does not exceed, without encoding if easy.
@@ -163,15 +174,15 @@ class Encoder:
         text: str = self._tokenizer.decode(kept, skip_special_tokens=False)
         return text.translate(_TYPED_JAMO)
 
-    def _encode_chunk(self, texts: Sequence[str]) -> list[bytes]:
+    def _encode_chunk(self, texts: Sequence[str]) -> tuple[Ids, Ints]:
         if self._easy_texts is None:
-            return self._by_library(texts)
+            return _joined(self._by_library(texts))
         if max(map(len, texts)) <= _MAX_EASY and _EASY.fullmatch("".join(texts)):
             return self._easy_texts.encode(texts)
         easy = [_is_easy(text) for text in texts]
-        in_numpy = iter(self._easy_texts.encode(list(compress(texts, easy))))
+        in_numpy = iter(_parted(*self._easy_texts.encode(list(compress(texts, easy)))))
         by_library = iter(self._by_library(list(compress(texts, map(not_, easy)))))
-        return [next(in_numpy if is_easy else by_library) for is_easy in easy]
+        return _joined([next(in_numpy if is_easy else by_library) for is_easy in easy])
 
     def _by_library(self, texts: Sequence[str]) -> list[bytes]:
         encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
@@ -214,7 +225,7 @@ class _EasyTexts:
         self._marks = {token: f"{chr(_FIRST_MARK + k)}▁" for k, token in enumerate(added)}
         self._added = re.compile(_any_of(added))
 
-    def encode(self, texts: Sequence[str]) -> list[bytes]:
+    def encode(self, texts: Sequence[str]) -> tuple[Ids, Ints]:
         lines = "▁" + "\n▁".join(texts) + "\n"
         marked = self._added.sub(lambda token: self._marks[token[0]], lines)
         if _FUSES.search(marked):
@@ -229,9 +240,7 @@ class _EasyTexts:
         stays[ends] = False
         breaks = ends | is_mark | (codes == ord(" "))
         stays[:-1] &= (codes[:-1] != ord("▁")) | ~breaks[1:]  # a ▁ of ours where none is due
-        ids = symbols[stays].astype("<i4").tobytes()
-        bounds = 4 * np.cumsum(stays)[ends]
-        return [ids[start:end] for start, end in pairwise([0, *bounds.tolist()])]
+        return symbols[stays].astype(np.int32), np.diff(np.cumsum(stays)[ends], prepend=0)
 
 
 def _is_easy(text: str) -> bool:
@@ -250,6 +259,19 @@ def _any_of(texts: Iterable[str]) -> str:
 
 def _as_bytes(ids: Sequence[int]) -> bytes:
     return np.array(ids, "<i4").tobytes()
+
+
+def _parted(ids: Ids, lengths: Ints) -> list[bytes]:
+    """Return the ids of each text as bytes."""
+    joined = ids.astype("<i4", copy=False).tobytes()
+    bounds = 4 * np.cumsum(lengths)
+    return [joined[start:end] for start, end in pairwise([0, *bounds.tolist()])]
+
+
+def _joined(of_texts: Sequence[bytes]) -> tuple[Ids, Ints]:
+    """Return what `_parted` parts."""
+    lengths = np.array([len(ids) // 4 for ids in of_texts], np.int64)
+    return np.frombuffer(b"".join(of_texts), "<i4").astype(np.int32, copy=False), lengths
 
 
 def _easy_texts(structure: Mapping[str, Any]) -> _EasyTexts | None:

@@ -30,7 +30,7 @@ BUILD = "the rest"
 STAGES = {
     "find and hash the files": [(run, "find_documents")],
     "unpack": [(Unpacked, "read")],
-    "decode": [(item, "_read"), (run, "_read_raw")],
+    "decode": [(item, "_read"), (run, "read_raw")],
     "text rules": [(item, "normalise_texts")],
     "turns": [(item, "_draft")],
     "names": [(item, "fill_names")],
