@@ -124,9 +124,11 @@ def _in_its_split(dialogue: Dialogue, test_share: float) -> Dialogue:
 
 
 def _count_decoded(decoded: Decoded, counts: Counts) -> None:
-    counts["read"].update(one.source for one in decoded.dialogues)
-    counts["read"].update(str(one.source) for one in decoded.rejected if one.stage != "file")
-    counts["quirks"].update(decoded.quirks)
+    source = _source(decoded)
+    if source and decoded.n_entries:
+        counts["read"][source] += decoded.n_entries
+    if decoded.quirks:
+        counts["quirks"].update(decoded.quirks)
     doubled = decoded.quirks["doubled_line"]  # the reader left these out already
     if doubled:
         counts["utterances"]["read"] += doubled

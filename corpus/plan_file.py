@@ -170,8 +170,8 @@ def _opened(work: Folder) -> TextIO:
     return gzip.open(packed, "rt", encoding="utf-8", errors="surrogatepass", newline="\n")
 
 
-def _values(record: Any) -> list[Any]:  # noqa: ANN401 - any of our records: all have slots
-    return [getattr(record, name) for name in record.__slots__]
+def _values(record: Any) -> list[Any]:  # noqa: ANN401 - any of our records
+    return [getattr(record, name) for name in type(record).__annotations__]
 
 
 def _item(values: list[Any]) -> Item:

@@ -6,7 +6,7 @@ speaker's run of utterances into a *turn* and gives it a *role*. What cannot bec
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -45,8 +45,7 @@ class UnreadableError(Exception):
         self.reason, self.detail = reason, detail
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A run of bytes of one file: a whole file, one AIHub part, or a member of a tar."""
 
     path: str  # as found on disk, relative to raw/
@@ -54,8 +53,7 @@ class Segment:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """Where a zip's member lies: to read the directory again costs a worker 1 s per 80,000."""
 
     offset: int  # of its local header in the container

@@ -41,8 +41,7 @@ class Decoded:
     @property
     def n_entries(self) -> int:
         """Return how many entries were met, intact or broken."""
-        broken = [one for one in self.rejected if one.stage != "file"]
-        return len(self.dialogues) + len(broken)
+        return len(self.dialogues) + sum(one.stage != "file" for one in self.rejected)
 
 
 class Entries:

@@ -36,10 +36,11 @@ def encoding_of(head: bytes) -> str | None:
     >>> encoding_of('{"주제"'.encode("cp949")), encoding_of('{"주제"'.encode("utf-16-be"))
     ('cp949', 'utf-16-be')
     """
-    even, odd = (head[first:PROBE_BYTES:2].count(0) for first in (0, 1))
-    few, many = sorted((even, odd))
-    if 8 * many >= len(head[:PROBE_BYTES]) > 0 and 8 * few <= many:  # JSON begins with ASCII
-        return "utf-16-be" if even > odd else "utf-16-le"
+    if b"\0" in head[:PROBE_BYTES]:
+        even, odd = (head[first:PROBE_BYTES:2].count(0) for first in (0, 1))
+        few, many = sorted((even, odd))
+        if 8 * many >= len(head[:PROBE_BYTES]) and 8 * few <= many:  # JSON begins with ASCII
+            return "utf-16-be" if even > odd else "utf-16-le"
     text = _NOT_ASCII.search(head)
     if text and not _is_utf8(head[text.start() : text.start() + PROBE_BYTES]):
         n_bad = {code: head.decode(code, "replace").count("�") for code in ("utf-8", "cp949")}
@@ -49,9 +50,9 @@ def encoding_of(head: bytes) -> str | None:
 
 def _is_utf8(part: bytes) -> bool:
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(part)  # its last character may be cut
-    except UnicodeDecodeError:
-        return False
+        part.decode()
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"  # its last character is cut
     return True
 
 

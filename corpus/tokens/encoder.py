@@ -9,7 +9,6 @@ that spells an added token is that token, control tokens included, as in the lib
 see to it that no text of a corpus spells one.
 """
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 from tokenizers import Tokenizer
 
 from corpus.records import CorpusError
@@ -105,7 +105,7 @@ class Encoder:
             raise CorpusError(f"The tokenizer cannot be loaded: {error}.") from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        structure = json.loads(tokenizer_json)
+        structure = orjson.loads(tokenizer_json)
         added = {token["content"]: int(token["id"]) for token in structure.get("added_tokens", ())}
         missing = [token for token in REQUIRED_TOKENS if token not in added]
         if missing:

@@ -76,40 +76,50 @@ def utterances_of(
 ) -> tuple[list[str], list[str]]:
     """Return the speakers and the texts of a dialogue, and count what is odd about it."""
     annotations = info.annotations
-    unique: dict[tuple[int | str, str], Line] = {}
-    for line in annotations.lines:
-        unique.setdefault((line.id, line.text), line)
-    lines = list(unique.values())
+    lines = annotations.lines
+    if len({line.id for line in lines}) < len(lines):
+        first: dict[tuple[int | str, str], Line] = {}
+        for line in lines:
+            first.setdefault((line.id, line.text), line)
+        lines = list(first.values())
     speakers = [line.speaker.id for line in lines]
-    texts = [_text_of(line, quirks) for line in lines]
+    usual = {speaker: f"{_number_of(speaker)} : " for speaker in set(speakers)}
+    texts = [
+        line.text[len(prefix) :]
+        if line.text.startswith(prefix := usual[speaker])
+        else text_of(line, quirks)
+        for speaker, line in zip(speakers, lines, strict=True)
+    ]
     norm_texts = [line.norm_text or "" for line in lines]
     odd = {
         "doubled_line": len(annotations.lines) - len(lines),
         "empty_norm_text": norm_texts.count(""),
         "stuck_norm_text": len(set(norm_texts)) == 1 < len(set(texts)),
         "wrong_title": info.title not in (None, dialogue_id),
-        "wrong_speaker_type": annotations.speaker_type == "1:1" and len(set(speakers)) > 2,
+        "wrong_speaker_type": annotations.speaker_type == "1:1" and len(usual) > 2,
         "line_end_in_text": "\n" in "".join(texts),
     }
-    quirks.update({name: int(n) for name, n in odd.items() if n})  # a bool would stay one
+    for name, n in odd.items():
+        if n:
+            quirks[name] += n
     return speakers, texts
 
 
-def _text_of(line: Line, quirks: Counter[str]) -> str:
-    """Return the text of a line without the number of its speaker.
+def text_of(line: Line, quirks: Counter[str]) -> str:
+    """Return the text of a line without the number of its speaker, however that is written.
 
-    >>> _text_of(Line(1, "2 ; 1  시에 봐", Speaker("2번")), Counter())
+    >>> text_of(Line(1, "2 ; 1  시에 봐", Speaker("2번")), Counter())
     '1  시에 봐'
     """
-    number = line.speaker.id.removesuffix("번")
-    usual = f"{number} : "
-    if line.text.startswith(usual):
-        return line.text[len(usual) :]
     prefix = _PREFIX.match(line.text)
-    if prefix and prefix[1] == number:
+    if prefix and prefix[1] == _number_of(line.speaker.id):
         return line.text[prefix.end() :]
     quirks["prefix_of_another" if prefix else "no_prefix"] += 1
     return line.text
+
+
+def _number_of(speaker: str) -> str:
+    return speaker.removesuffix("번")
 
 
 def may_repeat_keys(raw: bytes, n_lines: int) -> bool:
