@@ -38,7 +38,7 @@ from corpus.part import Keys, PartPaths, read_each, read_parts
 from corpus.records import SPLITS, CorpusError, Rejected
 from corpus.remote import Folder, local_file
 from corpus.report.examples import Examples, merge_examples
-from corpus.report.measure import Measured
+from corpus.report.measure import Measured, coded
 from corpus.report.numbers import report_numbers
 from corpus.report.page import report_page
 from corpus.rows import ShardWriter
@@ -221,13 +221,16 @@ def _reject(
 
 
 def _count(kept: pa.Table, written: Written, unknown: Unknown) -> None:
-    first_parts = kept.filter(pc.equal(kept["part"], 0))
-    written.dialogues.update(first_parts["source"].to_pylist())
+    is_first = kept["part"].to_numpy() == 0
+    n_tokens = kept["n_tokens"].to_numpy()
     for column in ("split", "source"):
-        sums = kept.group_by(column).aggregate([("n_tokens", "sum"), ("n_tokens", "count")])
-        for name, n_tokens, n_rows in zip(*(sums[k].to_pylist() for k in range(3)), strict=True):
-            written.rows[name] += n_rows
-            written.tokens[name] += n_tokens
+        names, codes = coded(kept[column])
+        for code, name in enumerate(names):
+            of_name = codes == code
+            written.rows[name] += int(of_name.sum())
+            written.tokens[name] += int(n_tokens[of_name].sum())
+            if column == "source":
+                written.dialogues[name] += int((of_name & is_first).sum())
     n_unknown, n_respellable = unknown.count(kept)
     written.tokens["unk"] += n_unknown
     written.tokens["respellable"] += n_respellable

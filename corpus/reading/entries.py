@@ -64,7 +64,14 @@ class Entries:
         self._beginning = beginning_with(keys)
         self._in_list = summary.list_start(text.head) > 0
         text.seek(first)
-        slices = cut_entries(text.read, self._beginning, start=first, end=end, nested=nested)
+        slices = cut_entries(
+            text.read,
+            self._beginning,
+            start=first,
+            end=end,
+            nested=nested,
+            wanted=wanted or (),
+        )
         opening = next(slices)
         if start == 0 and wanted is None:
             self._take_opening(opening)

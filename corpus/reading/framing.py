@@ -7,7 +7,8 @@ each slice; `object_end` is the slow and true scan for those that it refuses.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect
+from collections.abc import Callable, Collection, Iterable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -43,6 +44,7 @@ def cut_entries(
     start: int = 0,
     end: int | None = None,
     nested: bool = False,
+    wanted: Collection[int] = (),
 ) -> Iterator[Slice]:
     """Yield what stands before the first entry, then a slice for each that begins before `end`.
 
@@ -52,8 +54,11 @@ def cut_entries(
         start: of the first byte that is read.
         end: where to stop, or None.
         nested: objects in an entry may begin like one, so that each entry must be scanned.
+        wanted: if given, what stands between entries at these offsets may be one slice.
     """
     buffer, offset, searched, begun = b"", start, 0, False
+    wanted = set(() if nested else wanted)
+    ahead = sorted(wanted)
     while True:
         block = read(CHUNK)
         buffer += block
@@ -65,6 +70,8 @@ def cut_entries(
                 if stop < 0 and block and len(buffer) - at <= ENTRY_BYTES:
                     break
                 since = max(since, stop)
+            elif ahead and offset + at not in wanted:
+                since = max(since, ahead[bisect(ahead, offset + at, hi=len(ahead) - 1)] - offset)
             found = beginning.search(buffer, since)
             if not found:
                 break

@@ -59,15 +59,15 @@ class Measured:
             "tokens": _binned(tokens + 2),
             "turns": np.minimum(turns, LONGEST),
         }
-        sources, source = _coded(rows["source"])
-        splits, split = _coded(rows["split"])
+        sources, source = coded(rows["source"])
+        splits, split = coded(rows["split"])
         groups = source * len(splits) + split
         for group in np.unique(groups).tolist():
             name = f"{sources[group // len(splits)]}/{splits[group % len(splits)]}"
             for what, values in lengths.items():
                 found, n = np.unique(values[groups == group], return_counts=True)
                 self._lengths[what][name].update(dict(zip(found.tolist(), n.tolist(), strict=True)))
-        topics, topic = _coded(rows["topic"])
+        topics, topic = coded(rows["topic"])
         sums = (np.bincount(topic, of_rows) for of_rows in (np.ones(len(topic)), tokens, turns))
         for name, *of_topic in zip(topics, *(one.tolist() for one in sums), strict=True):
             counted = zip(("rows", "tokens", "turns"), map(int, of_topic), strict=True)
@@ -138,7 +138,7 @@ def _binned(tokens: Any) -> Any:  # noqa: ANN401 - arrays of numpy
     return (np.minimum(tokens, LONGEST).astype(np.int64) - 1) // BIN * BIN
 
 
-def _coded(texts: pa.ChunkedArray) -> tuple[list[str], Any]:
+def coded(texts: pa.ChunkedArray) -> tuple[list[str], Any]:
     """Return the different texts, and for each text the place of its like among them."""
     coded = texts.combine_chunks().dictionary_encode()
     return coded.dictionary.to_pylist(), coded.indices.to_numpy()

@@ -22,7 +22,7 @@ TRIGGERS = (
     r"[0-9](?=(?:[^0-9\n]{0,8}[0-9]){5})",
     *(rf"{zero} ?[0-9공영빵일이삼사오육륙칠팔구하]" for zero in "공영빵"),
     r"01[016789]",
-    *("골뱅이", "[aA][tT] "),
+    *("골뱅이", "(?i:at) "),
 )
 RAW_TRIGGERS = (*TRIGGERS, "@", r"[aA][tT][\])]")  # before the rules take the signs away
 

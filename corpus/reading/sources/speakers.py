@@ -70,10 +70,10 @@ def speaker_traits(source: Source, raw: bytes) -> dict[str, SpeakerTraits]:
     {'P01': SpeakerTraits(sex='female', decade=1990)}
     """
     year = _YEAR.search(raw)
+    speakers = {one.id: one for one in _speakers(source, raw) if isinstance(one.id, str)}
     return {
-        one.id: SpeakerTraits(_sex(one), _decade(one.age, int(year[1]) if year else None))
-        for one in _speakers(source, raw)
-        if isinstance(one.id, str)
+        name: SpeakerTraits(_sex(one), _decade(one.age, int(year[1]) if year else None))
+        for name, one in speakers.items()
     }
 
 
