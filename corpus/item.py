@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Unpack
 
 import numpy as np
-from msgspec.structs import replace
 
 from corpus.batch import Options, build_batch
 from corpus.counts import Counts
@@ -35,7 +34,10 @@ def build_item(
     examples = Examples(of_many=item.one_in >= MANY)
     with part_folder(work, item.index) as folder, PartWriter(folder, item.index) as part:
         for read, rejected in _read(raw, item, counts, options["sources"]):
-            dialogues = [_in_its_split(dialogue, options["test_share"]) for dialogue in read]
+            dialogues = [
+                one.in_split(split_with_test(one.split, one.dialogue_id, options["test_share"]))
+                for one in read
+            ]
             built = build_batch(dialogues, encoder, counts, examples, options, one_in=item.one_in)
             left_out = [*rejected, *built.rejected]
             examples.take_rejected(left_out)
@@ -116,11 +118,6 @@ def _source(decoded: Decoded) -> Source | None:
     for one in decoded.dialogues[:1]:
         return one.source
     return next((one.source for one in decoded.rejected if one.source), None)
-
-
-def _in_its_split(dialogue: Dialogue, test_share: float) -> Dialogue:
-    split = split_with_test(dialogue.split, dialogue.dialogue_id, test_share)
-    return dialogue if split == dialogue.split else replace(dialogue, split=split)
 
 
 def _count_decoded(decoded: Decoded, counts: Counts) -> None:

@@ -8,8 +8,6 @@ speaker's run of utterances into a *turn* and gives it a *role*. What cannot bec
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from msgspec import Struct
-
 Source = Literal["topic", "summary", "sns"]
 Split = Literal["train", "validation", "test"]
 
@@ -92,7 +90,7 @@ class SpeakerTraits:
     decade: int | None  # of birth: 1990, say
 
 
-class Dialogue(Struct, frozen=True, gc=False):
+class Dialogue(NamedTuple):
     """One dialogue as it was typed, `speakers[k]` having written `texts[k]`."""
 
     source: Source
@@ -105,8 +103,12 @@ class Dialogue(Struct, frozen=True, gc=False):
     raw_offset: int  # of `raw` in the document, in unpacked bytes (as UTF-8)
     raw: bytes  # the JSON it came from, for the ledger
 
+    def in_split(self, split: Split) -> "Dialogue":
+        """Return the dialogue in a split."""
+        return self if split == self.split else self._replace(split=split)
 
-class Rejected(Struct, frozen=True, gc=False):
+
+class Rejected(NamedTuple):
     """A dialogue, an unreadable entry or (stage `file`) a whole file that was left out, and why."""
 
     stage: Literal["file", "decode", "turns", "tokens", "commit"]

@@ -130,7 +130,7 @@ Folder = Path | Remote
 
 
 class Ranged:
-    """An object that is read in ranges, as far as `io.FileIO` is asked for in this package."""
+    """An object of a store that is read in ranges."""
 
     def __init__(self, place: Remote) -> None:
         """Open the object, which must be there.
@@ -139,7 +139,7 @@ class Ranged:
             FileNotFoundError: there is none.
         """
         fs, path = _store(place.url)
-        self._url, self._at = place.url, 0
+        self._url = place.url
         self._file = _persist(
             place.url,
             lambda: fs.open(
@@ -151,20 +151,14 @@ class Ranged:
             ),
         )
 
-    def seek(self, offset: int) -> None:
-        """Go to a byte."""
-        self._at = offset
-
-    def readinto(self, view: memoryview) -> int:
-        """Fill `view` from there, and return with how many bytes."""
+    def read_at(self, view: memoryview, offset: int) -> int:
+        """Fill `view` from a byte on, and return with how many."""
 
         def read() -> int:
-            self._file.seek(self._at)
+            self._file.seek(offset)
             return int(self._file.readinto(view))
 
-        n = _persist(self._url, read)
-        self._at += n
-        return n
+        return _persist(self._url, read)
 
     def close(self) -> None:
         """Let go of the object."""

@@ -4,18 +4,19 @@ import json
 import random
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_trees import summary_document, summary_entry, write
 
 import corpus
-from corpus import item, run
+from corpus import run
+from corpus.batch import with_pieces
 from corpus.show import dialogue_lines
 from corpus.text.identifiers import RAW_TRIGGERS, find
-from corpus.text.normalisation import Normalised, normalise, normalise_texts, trace
+from corpus.text.normalisation import normalise, normalise_texts, trace
 from corpus.text.personal import in_pieces
 from corpus.text.rules import join, places_of
 from corpus.verify.checks import verify
@@ -87,7 +88,7 @@ def test_personal_data_in_pieces_is_found_together():
 @given(
     st.lists(
         st.lists(
-            st.sampled_from([None, "응", "010", "1234", "5678 9", "공일공", "공", "일이"]),
+            st.sampled_from(["응", "010", "1234", "5678 9", "공일공", "공", "일이"]),
             max_size=5,
         ),
         max_size=6,
@@ -96,11 +97,9 @@ def test_personal_data_in_pieces_is_found_together():
 @LAW
 def test_a_dialogue_is_looked_at_whatever_stands_beside_it(lines):
     texts = [text for line in lines for text in line]
-    dropped = {k: "empty" for k, text in enumerate(texts) if text is None}
-    dialogues = [SimpleNamespace(texts=line) for line in lines]
-    suspects = item._suspects(dialogues, Normalised(texts, dropped, Counter(), Counter()))
+    suspects = with_pieces(texts, np.array([len(line) for line in lines], int))
     for place, line in enumerate(lines):
-        if find(" ".join(filter(None, line))):
+        if find(" ".join(line)):
             assert place in suspects
 
 

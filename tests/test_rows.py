@@ -3,31 +3,35 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from corpus import rows
-from corpus.rows import COLUMNS, Row, ShardWriter, conversation, table_of
+from corpus.rows import COLUMNS, Rows, ShardWriter, conversation, table_of
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "row.json").read_text())
 
 
-def row(k=0, **changes):
-    ids = [b"\x02\0\0\0\x0a\0\0\0\x0b\0\0\0", b"\x04\0\0\0\x0c\0\0\0"]
+def rows_of(numbers, **changes):
+    """Rows of two turns, of three tokens and two."""
+    n = len(numbers)
     given = {
-        "dialogue_id": f"d{k}",
-        "part": 0,
-        "source": "sns",
-        "topic": "여행",
-        "split": "train",
-        "turns": ["안녕 뭐해", "자"],
-        "token_ids": ids,
-        "n_turns_cut": 0,
-        "raw_file": "a.json",
-        "raw_offset": k,
+        "dialogue_ids": [f"d{k}" for k in numbers],
+        "parts": n * [0],
+        "sources": n * ["sns"],
+        "topics": n * ["여행"],
+        "splits": n * ["train"],
+        "n_turns": np.full(n, 2),
+        "n_turns_cut": n * [0],
+        "turns": n * ["안녕 뭐해", "자"],
+        "n_tokens": np.array(n * [3, 2]),
+        "token_ids": np.array(n * [2, 10, 11, 4, 12], np.int32),
+        "raw_files": n * ["a.json"],
+        "raw_offsets": list(numbers),
     }
-    return Row(**given | changes)
+    return Rows(**given | changes)
 
 
 def json_type(kind):
@@ -54,10 +58,15 @@ def test_the_schema_of_a_row_is_the_columns():
 
 
 def test_a_row_becomes_its_columns():
-    longer = row(
-        1, turns=["가", "나", "다", "라"], token_ids=[b"\x02\0\0\0\x09\0\0\0", b"\x04\0\0\0"] * 2
+    turns = ["안녕 뭐해", "자", "가", "나", "다", "라"]
+    several = rows_of(
+        [0, 1],
+        turns=turns,
+        n_turns=np.array([2, 4]),
+        n_tokens=np.array([3, 2, 2, 1, 2, 1]),
+        token_ids=np.array([2, 10, 11, 4, 12, 2, 9, 4, 2, 9, 4], np.int32),
     )
-    first, second = table_of([row(), longer]).to_pylist()
+    first, second = table_of(several).to_pylist()
     assert first["conversation"] == "<usr>안녕 뭐해<sys>자"
     assert first["token_ids"] == [2, 10, 11, 4, 12]
     assert first["turn_starts"] == [0, 3]
@@ -72,7 +81,7 @@ def test_a_row_becomes_its_columns():
 
 
 def test_no_rows_are_an_empty_table():
-    assert table_of([]).schema == COLUMNS
+    assert table_of(rows_of([])).schema == COLUMNS
 
 
 def test_a_conversation_begins_on_usr():
@@ -88,8 +97,8 @@ def small_shards(monkeypatch):
 
 def test_shards_are_numbered_and_hold_whole_row_groups(small_shards, tmp_path):
     writer = ShardWriter(tmp_path, {"corpus_version": "x"})
-    writer.write(table_of([row(k) for k in range(13)]))
-    writer.write(table_of([row(k) for k in range(13, 33)]))
+    writer.write(table_of(rows_of(range(13))))
+    writer.write(table_of(rows_of(range(13, 33))))
     writer.close()
     assert [(s["path"], s["rows"], s["tokens"]) for s in writer.shards] == [
         ("00000.parquet", 20, 100),
@@ -111,7 +120,7 @@ def test_the_bytes_depend_on_the_rows_and_not_on_how_they_came(small_shards, tmp
         writer = ShardWriter(tmp_path / folder, {})
         start = 0
         for end in cuts:
-            writer.write(table_of([row(k) for k in range(start, end)]))
+            writer.write(table_of(rows_of(range(start, end))))
             start = end
         writer.close()
     for path in (tmp_path / "a").iterdir():
@@ -125,16 +134,17 @@ def test_a_full_disk_is_an_error_and_not_the_end_of_the_process(tmp_path):
 import sys
 from random import Random
 sys.path.insert(0, "tests")
-from test_rows import row
+from test_rows import rows_of
 from corpus.rows import ShardWriter, table_of
 from pathlib import Path
 
 draw = Random(0)
-turns = lambda: ["".join(chr(draw.randrange(0xAC00, 0xD7A4)) for _ in range(200)), "응"]
+text = lambda: "".join(chr(draw.randrange(0xAC00, 0xD7A4)) for _ in range(200))
 writer = ShardWriter(Path(sys.argv[1]), {})
 try:
     for start in range(0, 20_000, 5_000):
-        writer.write(table_of([row(k, turns=turns()) for k in range(start, start + 5_000)]))
+        turns = [one for _ in range(5_000) for one in (text(), "응")]
+        writer.write(table_of(rows_of(range(start, start + 5_000), turns=turns)))
     writer.close()
 except OSError as error:
     print(error.strerror)
@@ -148,7 +158,7 @@ except OSError as error:
 
 def test_a_split_without_rows_has_no_shard(tmp_path):
     writer = ShardWriter(tmp_path / "validation", {})
-    writer.write(table_of([]))
+    writer.write(table_of(rows_of([])))
     writer.close()
     assert writer.shards == []
     assert not (tmp_path / "validation").exists()

@@ -1,68 +1,82 @@
+from itertools import chain, groupby, pairwise
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.turns import Arrangement, arrange_turns, reject_reason, runs
+from corpus.turns import arrange_turns, reject_reasons, turns_of
 
 SPEAKERS = st.lists(st.sampled_from("abc"), max_size=12)
 
 
+def reason_of(speakers, *, multi_party="drop", usr_ending="drop"):
+    arranged = arrange_turns(speakers, [len(speakers)])
+    [reason] = reject_reasons(arranged, multi_party=multi_party, usr_ending=usr_ending)
+    return reason
+
+
+def arranged_alone(speakers):
+    """Turns, whether folded and whether trimmed, of one dialogue, as one would write it for one."""
+    if len(set(speakers)) < 2:
+        return [], False, False
+    folded = len(set(speakers)) > 2
+    roles = [speaker == speakers[-1] for speaker in speakers] if folded else speakers
+    runs = [list(run) for _, run in groupby(range(len(roles)), key=roles.__getitem__)]
+    if folded:
+        return runs[1:] if roles[0] else runs, True, False
+    trimmed = len(runs) % 2 == 1
+    return runs[:-1] if trimmed else runs, False, trimmed
+
+
 def test_nothing_left_is_no_text():
-    assert arrange_turns([]) == "no_text"
+    assert turns_of([]) == []
+    assert reason_of([]) == "no_text"
 
 
 def test_a_monologue_is_one_speaker():
-    assert arrange_turns(["a", "a"]) == "one_speaker"
+    assert turns_of(["a", "a"]) == []
+    assert reason_of(["a", "a"], usr_ending="trim") == "one_speaker"
 
 
 def test_two_speakers_ending_on_the_second_are_a_row():
-    arrangement = arrange_turns(["1번", "2번"])
-    assert arrangement == Arrangement([[0], [1]], folded=False, trimmed=False)
-    assert reject_reason(arrangement, multi_party="drop", usr_ending="drop") is None
+    assert turns_of(["1번", "2번"]) == [[0], [1]]
+    assert reason_of(["1번", "2번"]) is None
 
 
 def test_the_first_speaker_left_is_usr_whatever_he_is_called():
-    arrangement = arrange_turns(["2번", "1번"])
-    assert arrangement.turns == [[0], [1]]
+    assert turns_of(["2번", "1번"]) == [[0], [1]]
 
 
 def test_a_dialogue_that_ends_on_usr_is_rejected_or_trimmed():
-    arrangement = arrange_turns(["a", "b", "b", "a"])
-    assert arrangement.turns == [[0], [1, 2]]
-    assert reject_reason(arrangement, multi_party="drop", usr_ending="drop") == "ends_on_usr"
-    assert reject_reason(arrangement, multi_party="drop", usr_ending="trim") is None
+    speakers = ["a", "b", "b", "a"]
+    assert turns_of(speakers) == [[0], [1, 2]]
+    assert reason_of(speakers) == "ends_on_usr"
+    assert reason_of(speakers, usr_ending="trim") is None
 
 
 def test_more_than_two_speakers_are_rejected_or_folded():
-    arrangement = arrange_turns(["c", "a", "b", "c", "a", "c"])
-    assert arrangement.turns == [[1, 2], [3], [4], [5]]
-    assert reject_reason(arrangement, multi_party="drop", usr_ending="trim") == "multi_party"
-    assert reject_reason(arrangement, multi_party="fold", usr_ending="drop") is None
+    speakers = ["c", "a", "b", "c", "a", "c"]
+    assert turns_of(speakers) == [[1, 2], [3], [4], [5]]
+    assert reason_of(speakers, usr_ending="trim") == "multi_party"
+    assert reason_of(speakers, multi_party="fold") is None
 
 
 def test_many_speakers_come_before_the_ending():
-    arrangement = arrange_turns(["a", "b", "c", "a"])
-    assert reject_reason(arrangement, multi_party="drop", usr_ending="drop") == "multi_party"
-
-
-@given(SPEAKERS)
-def test_runs_hold_every_place_once_in_order(speakers):
-    assert [place for run in runs(speakers) for place in run] == list(range(len(speakers)))
+    assert reason_of(["a", "b", "c", "a"]) == "multi_party"
 
 
 @given(SPEAKERS)
 def test_turns_alternate_begin_on_usr_and_end_on_sys(speakers):
-    arrangement = arrange_turns(speakers)
-    if isinstance(arrangement, str):
+    turns = turns_of(speakers)
+    if not turns:
         assert len(set(speakers)) < 2
         return
-    turns = arrangement.turns
     assert len(turns) % 2 == 0
-    assert turns
     places = [place for turn in turns for place in turn]
     assert places == list(range(places[0], places[-1] + 1))
     assert all(turns)
     answering = speakers[turns[-1][-1]]
-    if not arrangement.trimmed:
+    if reason_of(speakers, multi_party="fold") is None:
         assert places[-1] == len(speakers) - 1
     for place, turn in enumerate(turns):
         assert all((speakers[one] == answering) == bool(place % 2) for one in turn)
@@ -70,6 +84,22 @@ def test_turns_alternate_begin_on_usr_and_end_on_sys(speakers):
 
 @given(SPEAKERS)
 def test_folding_loses_only_leading_answers(speakers):
-    arrangement = arrange_turns(speakers)
-    if isinstance(arrangement, Arrangement) and arrangement.folded:
-        assert set(speakers[: arrangement.turns[0][0]]) <= {speakers[-1]}
+    if len(set(speakers)) > 2:
+        assert set(speakers[: turns_of(speakers)[0][0]]) <= {speakers[-1]}
+
+
+@given(st.lists(SPEAKERS, max_size=8))
+def test_dialogues_are_arranged_together_as_each_alone(dialogues):
+    arranged = arrange_turns(list(chain(*dialogues)), [len(speakers) for speakers in dialogues])
+    bounds = np.cumsum([0, *map(len, dialogues)]).tolist()
+    for k, (speakers, (start, end)) in enumerate(zip(dialogues, pairwise(bounds), strict=True)):
+        turns, folded, trimmed = arranged_alone(speakers)
+        assert turns_of(speakers) == turns
+        assert arranged.dialogue[start:end].tolist() == len(speakers) * [k]
+        in_turn = np.flatnonzero(arranged.in_turn[start:end]).tolist()
+        assert in_turn == [place for turn in turns for place in turn]
+        begins = np.flatnonzero(arranged.begins[start:end]).tolist()
+        assert begins == [turn[0] for turn in turns]
+        assert arranged.n_turns[k] == len(turns)
+        assert arranged.n_speakers[k] == len(set(speakers))
+        assert (arranged.folded[k], arranged.trimmed[k]) == (folded, trimmed)

@@ -4,6 +4,7 @@ Memory does not grow with a stream, and damage costs nothing of what stands befo
 """
 
 import io
+import os
 import struct
 import zlib
 from bisect import bisect_right
@@ -15,6 +16,7 @@ from corpus.records import Member, Segment, UnreadableError
 from corpus.remote import Folder, Ranged
 
 BLOCK = 1 << 16  # packed bytes that are unpacked at once
+NAME_BYTES = 256  # of a name are read with the first block, so that a small member is read at once
 BLOCK_UNPACKED = 1 << 20  # and the most that they may become before the rest waits
 MARK_BYTES = 1 << 20  # unpacked bytes between two marks, at least
 MARKS = 128  # a member has at most so many (40 KB each)
@@ -77,9 +79,7 @@ class Joined(io.RawIOBase):
         place = bisect_right(self._ends, self._at)
         segment, left = self._segments[place], self._ends[place] - self._at
         try:
-            file = self._file(segment.path)
-            file.seek(segment.offset + segment.length - left)
-            n = file.readinto(view[:left])
+            n = self._read_at(segment.path, view[:left], segment.offset + segment.length - left)
         except (OSError, ValueError) as error:
             detail = getattr(error, "strerror", None) or type(error).__name__
             raise UnreadableError("unreadable", detail) from error
@@ -87,11 +87,14 @@ class Joined(io.RawIOBase):
             raise UnreadableError("unreadable", f"{self.size - self._at:,} bytes are missing")
         return n
 
-    def _file(self, path: str) -> io.FileIO | Ranged:
+    def _read_at(self, path: str, view: memoryview, offset: int) -> int:
         if path not in self._files:
             place = self._raw / path
             self._files[path] = io.FileIO(place) if isinstance(place, Path) else Ranged(place)
-        return self._files[path]
+        file = self._files[path]
+        if isinstance(file, Ranged):
+            return file.read_at(view, offset)
+        return os.preadv(file.fileno(), [view], offset)
 
     def close(self) -> None:
         """Close the files of all segments."""
@@ -192,15 +195,19 @@ class Unpacked:
         return bool(self._ready)
 
     def _next_packed(self) -> bytes:
+        size, packed = min(BLOCK, self._member.packed - self._packed), b""
         if self._start < 0:
             self._file.seek(self._member.offset)
-            header = self._file.read(_LOCAL_HEADER.size)
-            if not header.startswith(_LOCAL_MAGIC) or len(header) < _LOCAL_HEADER.size:
+            begun = self._file.read(_LOCAL_HEADER.size + NAME_BYTES + size)
+            if not begun.startswith(_LOCAL_MAGIC) or len(begun) < _LOCAL_HEADER.size:
                 raise UnreadableError("bad_member", "its header is not where the directory says")
-            _, name, extra = _LOCAL_HEADER.unpack(header)
-            self._start = self._member.offset + _LOCAL_HEADER.size + name + extra
-        self._file.seek(self._start + self._packed)
-        packed = self._file.read(min(BLOCK, self._member.packed - self._packed))
+            _, name, extra = _LOCAL_HEADER.unpack_from(begun)
+            header = _LOCAL_HEADER.size + name + extra
+            self._start = self._member.offset + header
+            packed = begun[header : header + size]
+        if not packed:
+            self._file.seek(self._start + self._packed)
+            packed = self._file.read(size)
         self._packed += len(packed)
         return packed
 

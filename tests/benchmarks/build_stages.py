@@ -2,7 +2,7 @@
 
     python tests/benchmarks/build_stages.py --tokenizer tokenizer.json --dialogues 20000
 
-The steps are timed where item.py and run.py call them, a stage less what it calls; the least of
+The steps are timed where they are called, a stage less what it calls; the least of
 --repeats builds counts. Timing itself costs a few per cent, of the stages with many calls most.
 """
 
@@ -21,7 +21,7 @@ from corpus.process import make_ours  # noqa: E402
 
 make_ours()
 
-from corpus import commit, item, part, run  # noqa: E402
+from corpus import batch, commit, item, part, run  # noqa: E402
 from corpus.reading.streams import Unpacked  # noqa: E402
 from corpus.sample.write import write_sample  # noqa: E402
 from corpus.tokens.encoder import Encoder  # noqa: E402
@@ -31,15 +31,16 @@ STAGES = {
     "find and hash the files": [(run, "find_documents")],
     "unpack": [(Unpacked, "read")],
     "decode": [(item, "_read"), (run, "read_raw")],
-    "text rules": [(item, "normalise_texts")],
-    "turns": [(item, "_draft")],
-    "names": [(item, "fill_names")],
-    "tokens": [(Encoder, "encode")],
+    "text rules": [(batch, "normalise_texts"), (batch, "where_pieces_begin")],
+    "turns": [(batch, "arrange_turns"), (batch, "reject_reasons"), (batch, "_drafts")],
+    "names": [(batch, "fill_names")],
+    "tokens": [(Encoder, "encode_flat")],
     "load the tokenizer": [(run, "Encoder")],
-    "cap, rows, keys": [(item, "_finish"), (part, "table_of")],
+    "cap, rows, keys": [(item, "build_batch")],
     "ledger": [(part, "ledger_member"), (commit, "ledger_member")],
     "write parts": [(part.PartWriter, "write"), (part.PartWriter, "finish")],
     "shards": [(commit, "_write_shards")],
+    "report": [(commit, "report_numbers"), (commit, "report_page")],
     BUILD: [(run, "build")],
 }
 

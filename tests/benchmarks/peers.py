@@ -5,8 +5,8 @@
 `notebook` is a careful notebook, `datasets` and `datatrove` are those libraries as their guides use
 them: irregular files through a generator (`Dataset.from_generator`) or a reader of one's own
 (`BaseDiskReader`), then batched `map` and `filter`, or filters that tell a reason; then Parquet.
-`tokenizer` is no peer: it encodes every raw utterance with the Hugging Face tokenizer and does
-nothing else; what that call took is in OUT/seconds.
+`tokenizer` and `tokenizer_once` are no peers: they encode every raw utterance with the Hugging Face
+tokenizer, some or all at a time, and do nothing else; what that took is in OUT/seconds.
 
 All share one reader, one set of rules in plain `re` and one way to turns, so that they differ in
 how the work is driven. They leave out: invented names (each tag becomes the same word, and the row
@@ -410,17 +410,21 @@ def datatrove(raw: str, out: Path, tokenizer_file: str) -> None:
     ).run()
 
 
-def tokenizer(raw: str, out: Path, tokenizer_file: str) -> None:
+def tokenizer(raw: str, out: Path, tokenizer_file: str, at_once: int = BATCH) -> None:
     from tokenizers import Tokenizer
 
     texts = [text for dialogue in all_dialogues(raw_files(raw)) for text in dialogue["texts"]]
     library = Tokenizer.from_file(tokenizer_file)
     began = resource.getrusage(resource.RUSAGE_SELF)
-    for start in range(0, len(texts), BATCH):
-        library.encode_batch_fast(texts[start : start + BATCH], add_special_tokens=False)
+    for start in range(0, len(texts), at_once):
+        library.encode_batch_fast(texts[start : start + at_once], add_special_tokens=False)
     ended = resource.getrusage(resource.RUSAGE_SELF)
     spent = ended.ru_utime - began.ru_utime + ended.ru_stime - began.ru_stime
     (out / "seconds").write_text(repr(spent))
+
+
+def tokenizer_once(raw: str, out: Path, tokenizer_file: str) -> None:
+    tokenizer(raw, out, tokenizer_file, at_once=sys.maxsize)
 
 
 # -- are the rows the same? ------------------------------------------------------------------------
@@ -455,5 +459,5 @@ def compare(processed: str, out: Path, _: str) -> None:
 
 if __name__ == "__main__":
     name, raw, out, tokenizer_file = sys.argv[1:]
-    contestants = (notebook, datasets, datatrove, tokenizer, compare)
+    contestants = (notebook, datasets, datatrove, tokenizer, tokenizer_once, compare)
     {one.__name__: one for one in contestants}[name](raw, Path(out), tokenizer_file)

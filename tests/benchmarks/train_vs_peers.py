@@ -23,6 +23,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import torch
+import transformers
+import trl
 from datasets import Dataset
 from transformers import (
     AutoModelForCausalLM,
@@ -228,7 +230,8 @@ def main():
 
     print(
         f"\n{len(rows)} dialogues, {n_tokens:,} tokens, {n_tokens / len(rows):.0f} on average, "
-        f"{options.threads} thread(s), dropout {options.dropout:g}, torch {torch.__version__}"
+        f"{options.threads} thread(s), dropout {options.dropout:g}; torch {torch.__version__}, "
+        f"transformers {transformers.__version__}, trl {trl.__version__}"
     )
     print("| labels | loop | real tokens/CPU-s | ours is |\n|---|---|---|---|")
     for (labels, name), seconds in results.items():

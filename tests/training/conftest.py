@@ -50,7 +50,7 @@ def train(program):
     """Run train.py in this process: `train(processed, "--epochs", 1)` returns the exit status."""
 
     def run(*arguments):
-        return program.main([str(argument) for argument in arguments])
+        return program.main([*map(str, arguments), "--threads", "1"])
 
     return run
 

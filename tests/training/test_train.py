@@ -24,7 +24,7 @@ from corpus.training.samples import generate
 from corpus.training.shards import open_corpus
 from corpus.training.vocabulary import load_vocabulary
 
-TINY = ("--model", "tiny", "--threads", 1, "--batch-tokens", 512)
+TINY = ("--model", "tiny", "--batch-tokens", 512)
 TWO_EPOCHS = (*TINY, "--epochs", 2, "--eval-every", 4)
 STILL = (*TINY, "--epochs", 1, "--dropout", 0, "--precision", "fp32")
 
