@@ -99,14 +99,7 @@ def commit(
     """
     out = aside / "out"
     shutil.rmtree(out, ignore_errors=True)
-    parts: list[PartPaths] = []
-
-    def receipts() -> Iterator[dict[str, Any]]:
-        for part, receipt in read_parts(work, range(n_items)):
-            parts.append(part)
-            yield receipt or {}
-
-    counts = merge_counts(receipts())
+    parts, counts = _read_receipts(work, n_items)
     if not counts["read"]:
         sources = ", ".join(inputs["options"]["sources"])
         remove_work(processed)  # nothing in it is worth keeping, and it would refuse other sources
@@ -131,11 +124,7 @@ def commit(
     _write_ledger(members, out / REJECTED)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
     _check_laws(counts, written, _n_rows_expected(keys, repeats, inputs["options"]))
-    files = {
-        path.relative_to(out).as_posix(): _sha256(path)
-        for path in sorted(out.rglob("*"))
-        if path.is_file()
-    }
+    files = _hashes(out)
     report = report_numbers(measured, counts, unknown.characters, one_in)
     manifest = (
         inputs
@@ -159,6 +148,18 @@ def commit(
     else:
         publish(processed, out)
     return manifest
+
+
+def _read_receipts(work: Folder, n_items: int) -> tuple[list[PartPaths], Counts]:
+    """Return the parts of all items, and what they counted."""
+    parts: list[PartPaths] = []
+
+    def receipts() -> Iterator[dict[str, Any]]:  # some kB each, of which none is kept
+        for part, receipt in read_parts(work, range(n_items)):
+            parts.append(part)
+            yield receipt or {}
+
+    return parts, merge_counts(receipts())
 
 
 def _repeats(parts: Sequence[PartPaths], chosen: Keys, dedup: str) -> Repeats:
@@ -349,6 +350,12 @@ def _summary(counts: Counts, written: Written) -> dict[str, Any]:
             if declared != counts["found"][name]
         },
     } | {name: counts[name] for name in ("broken", "rules", "tags", "names", "people", "quirks")}
+
+
+def _hashes(out: Path) -> dict[str, str]:
+    """Return the hashes of all files, made durable, by their paths in order."""
+    paths = [path for path in sorted(out.rglob("*")) if path.is_file()]
+    return {path.relative_to(out).as_posix(): _sha256(path) for path in paths}
 
 
 def _sha256(path: Path) -> str:

@@ -1,0 +1,45 @@
+"""What the benchmarks reach into is still there: they are not run by the tests."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent / "benchmarks"
+
+
+@pytest.fixture
+def benchmark_named(monkeypatch):
+    """Import one without the change that it makes to its process."""
+    monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
+    monkeypatch.setattr("corpus.process.make_ours", lambda: None)
+    return importlib.import_module
+
+
+def test_the_stages_of_a_build_are_there(benchmark_named):
+    stages = benchmark_named("build_stages").STAGES
+    for functions in stages.values():
+        for home, name in functions:
+            assert callable(getattr(home, name)), name
+
+
+def test_what_is_done_for_the_report_is_there(benchmark_named):
+    for _, home, name, instead in benchmark_named("report_cost").parts():
+        assert callable(getattr(home, name)), name
+        assert callable(instead)
+
+
+def test_the_libraries_have_something_to_do(benchmark_named, tmp_path):
+    from corpus import build
+    from corpus.sample.write import write_sample
+    from corpus.tokens.find import find_tokenizer
+
+    raw, processed = tmp_path / "raw", tmp_path / "processed"
+    write_sample(raw, dialogues=200)
+    build(raw, processed, tokenizer="builtin")
+    floor = benchmark_named("library_floor")
+    parts = floor.parts_of(raw, processed, find_tokenizer("builtin").json, tmp_path)
+    for part in parts.values():
+        part()
+    assert (tmp_path / "shard").stat().st_size
