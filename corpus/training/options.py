@@ -30,7 +30,7 @@ def parse_options(arguments: Sequence[str] | None, description: str | None) -> a
     add("--labels", choices=STRATEGIES, default="all-sys", help=text)
     add("--grid", action="store_true", help="run all four labelling strategies, one by one")
     add("--sources", nargs="+", choices=SOURCES, default=[], help="use only these sources")
-    add("--out", type=Path, help="the run's folder (default: runs/ and a name from the options)")
+    add("--out", type=_named, help="the run's folder (default: runs/ and a name from the options)")
     add("--fresh", action="store_true", help="start over instead of going on")
     add("--comment", default="", help="for the leaderboard")
     add("--dry-run", action="store_true", help="print plan, tokens and steps, and stop")
@@ -72,6 +72,16 @@ def parse_options(arguments: Sequence[str] | None, description: str | None) -> a
     if options.batch_tokens is None:
         options.batch_tokens = 2048 if options.model == TINY else 8192
     return options
+
+
+def _named(text: str) -> Path:
+    """Return a folder under a name of its own: that of a run on the leaderboard.
+
+    >>> _named("runs/a"), _named(".") == Path.cwd()
+    (PosixPath('runs/a'), True)
+    """
+    folder = Path(text)
+    return folder if folder.name.strip(".") else folder.resolve()
 
 
 def _share(below: float) -> Callable[[str], float]:

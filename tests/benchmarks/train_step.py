@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from stages import timed
 from torch.optim import AdamW
-from train_vs_peers import ROOT, cut_corpus, make_base
+from train_vs_peers import prepare
 
 import train  # found by train_vs_peers
 
@@ -46,16 +46,7 @@ def main():
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        processed = options.processed
-        if processed is None:
-            from corpus import build
-
-            processed = folder / "processed"
-            build(ROOT / "raw/sample", processed, tokenizer="builtin")
-        (folder / "corpus").mkdir()
-        rows = cut_corpus(processed, folder / "corpus", options.dialogues)
-        (folder / "base").mkdir()
-        make_base(folder / "corpus", folder / "base", 0.1)
+        rows = prepare(folder, options.processed, options.dialogues, dropout=0.1)
         seconds = {}
         for model in ("tiny", str(folder / "base")):
             call = [str(folder / "corpus"), "--model", model, "--epochs", "1", "--threads", "1"]

@@ -154,6 +154,23 @@ def ours(folder, processed, labels, batch_tokens, dropout):
     return spent
 
 
+def prepare(folder, processed, dialogues, dropout):
+    """Write `corpus` and `base` into a folder; the corpus is of the sample if none is given.
+
+    Returns its rows.
+    """
+    if processed is None:
+        from corpus import build
+
+        processed = folder / "processed"
+        build(ROOT / "raw/sample", processed, tokenizer="builtin")
+    for name in ("corpus", "base"):
+        (folder / name).mkdir()
+    rows = cut_corpus(processed, folder / "corpus", dialogues)
+    make_base(folder / "corpus", folder / "base", dropout)
+    return rows
+
+
 def cut_corpus(processed, folder, dialogues):
     """A corpus of the first `dialogues` training rows, and those rows."""
     table = pq.read_table(processed / "train/00000.parquet")
@@ -199,16 +216,7 @@ def main():
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        processed = options.processed
-        if processed is None:
-            from corpus import build
-
-            processed = folder / "processed"
-            build(ROOT / "raw/sample", processed, tokenizer="builtin")
-        (folder / "corpus").mkdir()
-        rows = cut_corpus(processed, folder / "corpus", options.dialogues)
-        (folder / "base").mkdir()
-        make_base(folder / "corpus", folder / "base", options.dropout)
+        rows = prepare(folder, options.processed, options.dialogues, options.dropout)
         base, corpus = folder / "base", folder / "corpus"
         n_tokens = sum(row["n_tokens"] for row in rows)
         longest = max(row["n_tokens"] for row in rows)
