@@ -6,7 +6,7 @@ few calls for a batch and not for every dialogue.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, compress
 from typing import Literal, NamedTuple, TypedDict
@@ -127,7 +127,7 @@ def build_batch(
     tokens = _encode(drafts, encoder, counts, options)
     keys = _keys(drafts, arranged)
     cuts, over = _cap(drafts, tokens, keys, options)
-    rejected += _over_limit(drafts, tokens, over, counts, options)
+    rejected += _over_limit(drafts, over, counts, options)
     counted = (keys["rows"] > 0) & (keys["id"] % np.uint64(one_in) == 0)
     for dialogue in compress(drafts.dialogues, counted.tolist()):
         for age, sex in ages_and_sexes(dialogue.source, dialogue.raw):
@@ -366,11 +366,14 @@ def _keys(drafts: _Drafts, arranged: Arrangement) -> Keys:
 
 def _cap(
     drafts: _Drafts, tokens: _Tokens, keys: Keys, options: Options
-) -> tuple[list[_Cut], list[int]]:
-    """Return the rows, and which drafts give none; what is over the limit is put into the keys."""
+) -> tuple[list[_Cut], dict[int, list[int]]]:
+    """Return the rows, and of drafts that give none the tokens of each turn.
+
+    What is over the limit is put into the keys.
+    """
     max_tokens = options["max_tokens"]
     cuts: list[_Cut] = []
-    over: list[int] = []
+    over: dict[int, list[int]] = {}
     ends = np.cumsum(tokens.n_turns)
     totals = np.diff(np.cumsum(tokens.n_tokens)[ends - 1], prepend=0)
     keys["tokens"][tokens.drafts] = totals + 2
@@ -386,10 +389,10 @@ def _cap(
                 n_utterances = _n_utterances(drafts.marks[drafts.said[k]])
                 keys["rows"][k] = len(rows)
                 keys["in_rows"][k] = sum(n_utterances[turn] for row in rows for turn in row)
+                if not rows:
+                    over[k] = n_tokens
         if not drafts.kept[k]:
             continue
-        if not rows:
-            over.append(k)
         stops = [*(row.start for row in rows[1:]), n_turns]
         for part, (row, stop) in enumerate(zip(rows, stops, strict=False)):
             first = row.start if part else 0
@@ -403,16 +406,14 @@ def _n_utterances(marks: Sequence[str]) -> list[int]:
 
 
 def _over_limit(
-    drafts: _Drafts, tokens: _Tokens, over: Sequence[int], counts: Counts, options: Options
+    drafts: _Drafts, over: Mapping[int, Sequence[int]], counts: Counts, options: Options
 ) -> Iterator[Rejected]:
-    """Yield the dialogues of which not even a first pair of turns fits."""
-    limit = options["max_tokens"] - 2
-    for k in over:
-        end = int(tokens.n_turns[: tokens.drafts.index(k) + 1].sum())
-        n_tokens = tokens.n_tokens[end - drafts.n_turns[k] : end]
-        detail = f"its first pair of turns has {n_tokens[:2].sum()} tokens"
+    """Yield the dialogues that are over the limit and of which no pair of turns is kept."""
+    for k, n_tokens in over.items():
+        detail = f"its first pair of turns has {sum(n_tokens[:2])} tokens"
         if options["overlong"] == "drop":
-            detail = f"{n_tokens.sum()} tokens; {limit} fit beside <s> and </s>"
+            fit = options["max_tokens"] - 2
+            detail = f"{sum(n_tokens)} tokens; {fit} fit beside <s> and </s>"
         counts["left_out"]["over_max_tokens"] += drafts.said[k].stop - drafts.said[k].start
         yield _reject(drafts.dialogues[k], "tokens", "over_max_tokens", detail)
 
