@@ -12,7 +12,8 @@ def make_ours() -> None:
 
     pyarrow imports pandas, where it is installed, to ask of each value whether it is a Series; here
     none ever is. That saves 0.4 CPU-seconds and 30 MB. Python looks for cycles each time that 700
-    objects are new; a build makes millions and no cycles. That saves a tenth of its CPU-seconds.
+    objects are new; a build makes millions and no cycles. That saves half a second for 20,000
+    dialogues.
     """
     sys.meta_path.insert(0, _WithoutPandas)
     gc.set_threshold(50_000, 10, 10)

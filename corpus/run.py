@@ -1,6 +1,6 @@
 """A build from raw/ to processed/: find, plan, run the items, commit.
 
-What happens to one item is in item.py, what happens once for all of them in commit.py.
+What happens to one item is in item.py and batch.py, what happens once for all in commit.py.
 """
 
 import platform

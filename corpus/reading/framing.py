@@ -54,7 +54,8 @@ def cut_entries(
         start: of the first byte that is read.
         end: where to stop, or None.
         nested: objects in an entry may begin like one, so that each entry must be scanned.
-        wanted: if given, what stands between entries at these offsets may be one slice.
+        wanted: offsets of entries, of which alone the slices are then sure; what stands between
+            may be cut less often. With `nested` it changes nothing.
     """
     buffer, offset, searched, begun = b"", start, 0, False
     wanted = set(() if nested else wanted)

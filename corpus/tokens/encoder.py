@@ -127,13 +127,16 @@ class Encoder:
     def encode(self, texts: Sequence[str]) -> list[bytes]:
         """Return the ids of each text as little-endian int32, as the library gives them one by one.
 
-        The batch is what makes it fast: hand over 100,000 characters or more at a time (3,000 turns
-        of chat); a tenth of that costs twice as much for each.
+        What `encode_flat` says of batches holds here, too.
         """
         return _parted(*self.encode_flat(texts))
 
     def encode_flat(self, texts: Sequence[str]) -> tuple[Ids, Ints]:
-        """Return the ids of all texts one behind the other, and how many each has."""
+        """Return the ids of all texts one behind the other, and how many each has.
+
+        The batch is what makes it fast: hand over 100,000 characters or more at a time (3,000 turns
+        of chat); a tenth of that costs twice as much for each.
+        """
         none = np.empty(0, np.int32), np.empty(0, np.int64)
         chunks = [none, *(self._encode_chunk(chunk) for chunk in _chunks(texts))]
         ids, lengths = (np.concatenate(arrays) for arrays in zip(*chunks, strict=True))
