@@ -191,20 +191,15 @@ def _without(said: _Said, places: Sequence[int]) -> _Said:
 def _without_pieces(said: _Said, counts: Counts) -> _Said:
     """Take out what is personal data not in a message alone, but in a whole turn."""
     gone: list[int] = []
-    spans = _spans(said.lengths)
+    ends = np.cumsum(said.lengths)
     for k in with_pieces(said.texts, said.lengths):
-        for pieces in find_pieces(said.speakers[spans[k]], said.texts[spans[k]]):
+        place = slice(int(ends[k] - said.lengths[k]), int(ends[k]))
+        for pieces in find_pieces(said.speakers[place], said.texts[place]):
             counts["rules"][IN_PIECES[0]] += 1
             counts["dropped"]["personal_data"] += len(pieces)
             counts["utterances"]["kept"] -= len(pieces)
-            gone += [spans[k].start + place for place in pieces]
+            gone += [place.start + piece for piece in pieces]
     return _without(said, gone)
-
-
-def _spans(lengths: Ints) -> list[slice]:
-    """Return where each dialogue stands among what stands one behind the other."""
-    ends = np.cumsum(lengths)
-    return list(map(slice, (ends - lengths).tolist(), ends.tolist()))
 
 
 def with_pieces(texts: list[str], lengths: Ints) -> list[int]:
@@ -276,14 +271,14 @@ def _drafts(
     in_turn = np.flatnonzero(arranged.in_turn)
     kinds[in_turn[np.diff(arranged.dialogue[in_turn], prepend=-1) > 0]] = _DIALOGUE
     marks: list[str] = kinds.tolist()
-    places = np.flatnonzero(arranged.n_turns).tolist()
-    spans = _spans(said.lengths)
+    places = np.flatnonzero(arranged.n_turns)
+    ends, lengths = np.cumsum(said.lengths)[places], said.lengths[places]
     return _Drafts(
-        dialogues=[dialogues[place] for place in places],
-        kept=[reasons[place] is None for place in places],
+        dialogues=[dialogues[place] for place in places.tolist()],
+        kept=[reasons[place] is None for place in places.tolist()],
         scripts=_script(marks, said.texts).split(_DIALOGUE)[1:],
         n_turns=arranged.n_turns[places].tolist(),
-        said=[spans[place] for place in places],
+        said=list(map(slice, (ends - lengths).tolist(), ends.tolist())),
         all_said=said,
         marks=marks,
     )
@@ -382,10 +377,11 @@ def _cap(
         start, rows = end - n_turns, [range(n_turns)]
         if total > max_tokens - 2:
             n_tokens = tokens.n_tokens[start:end].tolist()
+            capped = {name: cap_turns(n_tokens, max_tokens, name) for name in OVERLONG}
             for name in OVERLONG:
-                keys[name][k] = len(cap_turns(n_tokens, max_tokens, name))
+                keys[name][k] = len(capped[name])
             if drafts.kept[k]:
-                rows = cap_turns(n_tokens, max_tokens, options["overlong"])
+                rows = capped[options["overlong"]]
                 n_utterances = _n_utterances(drafts.marks[drafts.said[k]])
                 keys["rows"][k] = len(rows)
                 keys["in_rows"][k] = sum(n_utterances[turn] for row in rows for turn in row)

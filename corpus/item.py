@@ -87,7 +87,7 @@ def _read(
         if source and source not in sources:
             counts["not_chosen"][source] += decoded.n_entries
             continue
-        _count_decoded(decoded, counts)
+        _count_decoded(decoded, source, counts)
         rejected += decoded.rejected
         for dialogue in decoded.dialogues:
             other_source = dialogues and dialogue.source != dialogues[0].source
@@ -120,8 +120,7 @@ def _source(decoded: Decoded) -> Source | None:
     return next((one.source for one in decoded.rejected if one.source), None)
 
 
-def _count_decoded(decoded: Decoded, counts: Counts) -> None:
-    source = _source(decoded)
+def _count_decoded(decoded: Decoded, source: Source | None, counts: Counts) -> None:
     if source and decoded.n_entries:
         counts["read"][source] += decoded.n_entries
     if decoded.quirks:

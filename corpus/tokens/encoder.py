@@ -163,7 +163,7 @@ class Encoder:
             c for c, of_it in zip(_EASY_CHARACTERS, ids, strict=True) if unknown in of_it
         )
 
-    @property
+    @cached_property
     def lacking(self) -> frozenset[str]:
         """The Hangul syllables that are unknown to the tokenizer."""
         return frozenset(one for one in self.unknown_characters if "가" <= one <= "힣")

@@ -87,7 +87,7 @@ def utterances_of(
     texts = [
         line.text[len(prefix) :]
         if line.text.startswith(prefix := usual[speaker])
-        else text_of(line, quirks)
+        else _text_of(line, quirks)
         for speaker, line in zip(speakers, lines, strict=True)
     ]
     norm_texts = [line.norm_text or "" for line in lines]
@@ -105,10 +105,10 @@ def utterances_of(
     return speakers, texts
 
 
-def text_of(line: Line, quirks: Counter[str]) -> str:
+def _text_of(line: Line, quirks: Counter[str]) -> str:
     """Return the text of a line without the number of its speaker, however that is written.
 
-    >>> text_of(Line(1, "2 ; 1  시에 봐", Speaker("2번")), Counter())
+    >>> _text_of(Line(1, "2 ; 1  시에 봐", Speaker("2번")), Counter())
     '1  시에 봐'
     """
     prefix = _PREFIX.match(line.text)
