@@ -1,1 +1,1 @@
-"""Talk to a trained model: the decoder, what it is given, how a reply is drawn, and who shows it."""
+"""Talk to a trained model: decoder, window, draw, and what shows the replies to people."""

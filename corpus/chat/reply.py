@@ -73,8 +73,8 @@ class Candidate:
 
     Attributes:
         text: as it would be shown.
-        score: mean log p(token | context) - 0.5 · mean log p(token | <sys> alone), its end included;
-            with one candidate only the former.
+        score: mean log p(token | context) - 0.5 · mean log p(token | <sys> alone), over the tokens
+            and the end; with one candidate only the former.
         out: why it may not be shown: `empty`, `dropped` (personal data), `bad_word`, `parrot` (of
             the last message), `again` (one of the last replies), `unfinished`, `twin` (of a better
             candidate); nothing if it may.
