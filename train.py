@@ -35,7 +35,7 @@ from corpus.training.card import model_card
 from corpus.training.checkpoint import find_state, save_state, settle
 from corpus.training.curve import write_curve
 from corpus.training.evaluate import evaluate, perplexity
-from corpus.training.export import write_model
+from corpus.training.export import write_chat, write_model
 from corpus.training.failures import explain
 from corpus.training.gradient import (
     Gradient,
@@ -310,6 +310,7 @@ def save(run: Run) -> None:
     def write(folder: Path) -> None:
         tokenizer_file = material.corpus.tokenizer_file
         write_model(folder, run.model, material.vocabulary, tokenizer_file, card)
+        write_chat(folder, material.corpus, material.labels)
 
     save_state(run.folder, write, optimiser_tensors(run.model, run.optimiser), run.progress)
     write_row(run, run.ending or "Running")

@@ -11,14 +11,14 @@ __version__ = "0.1.0"
 __all__ = ["CorpusError", "build", "load", "normalise"]
 
 if TYPE_CHECKING:
+    from corpus.building.run import build
     from corpus.processed import load
     from corpus.records import CorpusError
-    from corpus.run import build
     from corpus.text.normalisation import normalise
 
 # No module is called like one of these functions: importing it would hide the function.
 _HOMES = {
-    "build": "run",
+    "build": "building.run",
     "load": "processed",
     "normalise": "text.normalisation",
     "CorpusError": "records",

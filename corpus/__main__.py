@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus import __version__
-from corpus.process import make_ours
+from corpus.building.process import tune_process
 from corpus.records import SOURCES, CorpusError
 from corpus.remote import folder_of
 from corpus.verify.findings import CLASSES
@@ -51,9 +51,9 @@ def _build(args: argparse.Namespace) -> int:
     # Before pyarrow is loaded, here and in workers: its own allocator keeps 80 MB more of 320.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a build like Ctrl-C
-    from corpus.cluster import build_shard
+    from corpus.building.run import build
+    from corpus.building.shares import build_share
     from corpus.processed import has_manifest, read_manifest
-    from corpus.run import build
 
     started = time.monotonic()
     stood = has_manifest(args.processed) and not args.fresh
@@ -81,7 +81,7 @@ def _build(args: argparse.Namespace) -> int:
     if not args.shard:
         manifest = build(args.raw, args.processed, **options)
         return _close(args, manifest, started, is_old=manifest == before)
-    share = build_shard(args.raw, args.processed, args.shard, **options)
+    share = build_share(args.raw, args.processed, args.shard, **options)
     if share is None:
         return _close(args, read_manifest(args.processed), started, is_old=True)
     print(
@@ -96,12 +96,12 @@ def _commit(args: argparse.Namespace) -> int:
     # Before pyarrow is loaded, as for a build.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from corpus.cluster import commit_shards
+    from corpus.building.shares import commit_shares
     from corpus.processed import has_manifest, read_manifest
 
     started = time.monotonic()
     before = read_manifest(args.processed) if has_manifest(args.processed) else None
-    manifest = commit_shards(args.processed, raw=args.raw)
+    manifest = commit_shares(args.processed, raw=args.raw)
     return _close(args, manifest, started, is_old=manifest == before)
 
 
@@ -109,8 +109,8 @@ def _close(
     args: argparse.Namespace, manifest: dict[str, Any], started: float, *, is_old: bool
 ) -> int:
     """Tell what became of everything, and return the exit code."""
-    from corpus.closing import closing_lines
-    from corpus.work import REPORT
+    from corpus.output.work import REPORT
+    from corpus.views.closing import closing_lines
 
     if is_old:
         print(f"{args.processed} is this build already, finished; nothing to do.")
@@ -150,12 +150,12 @@ def _sample(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from corpus.check import check_lines, estimate_lines
+    from corpus.building.run import options_of
     from corpus.reading.decode import sniff
     from corpus.reading.documents import find_documents
-    from corpus.run import options_of
     from corpus.tokens.encoder import Encoder
     from corpus.tokens.find import find_tokenizer
+    from corpus.views.check import check_lines, estimate_lines
 
     found = find_documents(args.raw, sniff=sniff)
     for line in check_lines(args.raw, found, progress=sys.stderr.isatty()):
@@ -167,7 +167,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from corpus import show
+    from corpus.views import show
 
     if args.n < 1:
         raise CorpusError(f"-n is {args.n}; it is how many dialogues to show.")
@@ -201,7 +201,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _card(args: argparse.Namespace) -> int:
-    from corpus.card import card_text
+    from corpus.views.card import card_text
 
     print(card_text(args.processed), end="")
     return 0
@@ -417,5 +417,5 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    make_ours()
+    tune_process()
     sys.exit(main())

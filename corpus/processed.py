@@ -5,9 +5,9 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from corpus.output.work import MANIFEST, read_json
 from corpus.records import SPLITS, CorpusError
 from corpus.remote import Folder, copies, folder_of, local_file
-from corpus.work import MANIFEST, read_json
 
 if TYPE_CHECKING:
     import pandas as pd

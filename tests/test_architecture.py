@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted(path for path in (ROOT / "corpus").rglob("*.py") if path.name != "__init__.py")
 # A step is a package or a module; its own modules may import each other, and all know the records
 # and that a folder may lie in a store.
-STEPS = {"reading", "text", "turns", "names", "tokens", "cap"}
+STEPS = {"reading", "text", "names", "tokens"}
 RECORDS = {"records", "remote"}
 # Each library lives in one place; what many places need (arrays and tables) is not listed.
 HOMES = {
@@ -19,7 +19,7 @@ HOMES = {
     "tokenizers": {"tokens"},
     "huggingface_hub": {"tokens"},
     "pandas": {"processed.py"},
-    "ray": {"on_ray.py"},
+    "ray": {"building/on_ray.py"},
     "fsspec": {"remote.py"},
     "jinja2": {"report/page.py"},
 }

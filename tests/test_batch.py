@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.batch import _DIALOGUE, _TURN, build_batch
-from corpus.cap import OVERLONG
+from corpus.building.run import options_of
+from corpus.dialogues.batch import _DIALOGUE, _TURN, build_batch
+from corpus.dialogues.cap import OVERLONG
+from corpus.output.rows import COLUMNS
 from corpus.records import SOURCES, Dialogue
 from corpus.report.examples import Examples
-from corpus.rows import COLUMNS
-from corpus.run import options_of
 from corpus.text.normalisation import normalise_texts
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer

@@ -118,7 +118,7 @@ def test_ctrl_c_is_one_sentence(raw, tmp_path, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("corpus.workers.build_item", stop)
+        patch.setattr("corpus.building.workers.build_item", stop)
         code, _, err = run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")
     assert code == 130
     assert "goes on from here" in err
@@ -205,7 +205,7 @@ def test_check_says_what_is_there_and_builds_nothing(raw, tmp_path, capsys):
 
 
 def test_the_estimate_is_near_the_truth_whatever_the_sources(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("corpus.check.SAMPLED_BYTES", 40_000)
+    monkeypatch.setattr("corpus.views.check.SAMPLED_BYTES", 40_000)
     chats = [summary_entry(f"d{k}", *TALK, ("A", f"{k}")) for k in range(100)]  # no row
     talks = [(("1", f"{k}"), ("2", "응")) for k in range(100)]
     topics = {f"T_{k}": topic_document(f"T_{k}", *talk) for k, talk in enumerate(talks)}

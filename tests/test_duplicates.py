@@ -6,16 +6,16 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus import duplicates
-from corpus.duplicates import (
+from corpus.dedup import exact as duplicates
+from corpus.dedup.exact import (
     Repeats,
     duplicates_of,
     other_choices,
     rejected_repeats,
     rows_under,
 )
-from corpus.ledger import RAW_BYTES
-from corpus.part import KEY
+from corpus.output.ledger import RAW_BYTES
+from corpus.output.result import KEY
 
 ENTRY = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
 

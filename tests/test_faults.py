@@ -26,8 +26,9 @@ from raw_trees import (
 )
 
 import corpus
-from corpus import rows, run, work, workers
-from corpus.ledger import read_ledger
+from corpus.building import run, workers
+from corpus.output import rows, work
+from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 
 TALK = [
@@ -71,7 +72,7 @@ def standing(processed):
 def small_items(monkeypatch):
     """Each document is an item, and the builds of this process share what is slow to make."""
     for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
-        monkeypatch.setattr(f"corpus.plan.{name}", 1)
+        monkeypatch.setattr(f"corpus.building.plan.{name}", 1)
     for slow in ("Encoder", "version"):
         monkeypatch.setattr(run, slow, lru_cache(getattr(run, slow)))
 
@@ -173,7 +174,7 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, optio
             with pytest.raises(OSError, match=r"No space left|Input/output"):
                 built(raw, out, **options)
             assert standing(out) in (None, whole)
-            for folder in (out / ".work").glob("*/parts"):
+            for folder in (out / ".work").glob("*/results"):
                 left = {f"parts/{name}": one for name, one in hashes(folder).items()}
                 assert not [name for name in left if name.endswith(".tmp")]
                 assert left.items() <= seen.items()  # a torn file never has a final name
@@ -222,7 +223,7 @@ def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_end
                 Disk(pytest.MonkeyPatch(), {"rename", "unlink"}, at, kill)
                 return make_ready(*args, **options)
 
-            pytest.MonkeyPatch().setattr("corpus.commit.make_ready", arm)
+            pytest.MonkeyPatch().setattr("corpus.building.commit.make_ready", arm)
             built(raw, out, update=True, **options)
 
         killed(act)
@@ -239,7 +240,7 @@ def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_end
 def test_what_was_ready_when_a_build_was_killed_is_the_corpus(raw, tmp_path, options):
     built(raw, tmp_path / "whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("corpus.commit.put_in_place", full_disk)
+        patch.setattr("corpus.building.commit.put_in_place", full_disk)
         with pytest.raises(OSError, match="No space"):
             built(raw, tmp_path / "out")
     assert standing(tmp_path / "out") is None
@@ -259,7 +260,7 @@ def test_half_a_folder_of_work_is_not_taken_for_the_whole(raw, tmp_path):
             built(raw, tmp_path / "out")
     [folder] = (tmp_path / "out" / ".work").iterdir()
     (folder / "inputs.json").unlink()  # what is removed first
-    (folder / "parts" / "000001.rows.arrow").unlink()
+    (folder / "results" / "000001.rows.arrow").unlink()
     built(raw, tmp_path / "out")
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
 
@@ -450,19 +451,19 @@ def test_a_damaged_manifest_is_one_sentence(raw, tmp_path):
 
 CHILD = """
 import sys, time
-import corpus.plan, corpus.workers
+import corpus.building.plan, corpus.building.workers
 from corpus.__main__ import main
 
-corpus.plan.ITEM_BYTES = corpus.plan.RANGES = corpus.plan.ZIP_RANGES = 1
-corpus.workers.BYTES_PER_WORKER = 1
-real = corpus.workers.build_item
+corpus.building.plan.ITEM_BYTES = corpus.building.plan.RANGES = corpus.building.plan.ZIP_RANGES = 1
+corpus.building.workers.BYTES_PER_WORKER = 1
+real = corpus.building.workers.build_item
 
 def build_item(raw, work, item, *args, **options):
     if item.index > 1:
         time.sleep(600)
     return real(raw, work, item, *args, **options)
 
-corpus.workers.build_item = build_item
+corpus.building.workers.build_item = build_item
 if __name__ == "__main__":
     sys.exit(main())
 """
@@ -488,7 +489,7 @@ class Command:
 
     def wait_for_an_item(self):
         deadline = time.monotonic() + 60
-        while not list((self.out / ".work").glob("*/parts/*.json")):
+        while not list((self.out / ".work").glob("*/results/*.json")):
             assert self.process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -1,7 +1,7 @@
 import gzip
 from hashlib import sha256
 
-from corpus.ledger import RAW_BYTES, ledger_member, read_ledger
+from corpus.output.ledger import RAW_BYTES, ledger_member, read_ledger
 from corpus.records import Rejected
 
 

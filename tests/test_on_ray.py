@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
 
-from corpus import run
-from corpus.ledger import read_ledger
+from corpus.building import run
+from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 
 TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
@@ -26,9 +26,9 @@ sys.exit(main(["build", *sys.argv[1:], "--engine", "ray"]))
 @pytest.fixture
 def raw(tmp_path, monkeypatch):
     """Eight documents, each of them an item."""
-    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
-    monkeypatch.setattr("corpus.plan.RANGES", 1)
-    monkeypatch.setattr("corpus.plan.ZIP_RANGES", 1)
+    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 1)
+    monkeypatch.setattr("corpus.building.plan.RANGES", 1)
+    monkeypatch.setattr("corpus.building.plan.ZIP_RANGES", 1)
     documents = {
         f"Training__{k}": topic_document(f"d{k}", *TALK, ("1", f"{k}번"), ("2", "응"))
         for k in range(6)
@@ -80,7 +80,7 @@ def test_an_address_is_of_ray_and_there_is_no_third_engine(raw, tmp_path):
 def cluster():
     """A local Ray of two workers, shared by these tests: to start one takes seconds."""
     ray = pytest.importorskip("ray")
-    from corpus import on_ray
+    from corpus.building import on_ray
 
     on_ray._start(None, 2)
     yield on_ray

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from corpus.__main__ import _parser
-from corpus.rows import COLUMNS
+from corpus.output.rows import COLUMNS
 from corpus.text.normalisation import RULES
 from corpus.text.respell import respell_rules
 from corpus.text.tags import shown
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+CODE = (ROOT / "corpus/README.md").read_text()
 VERBS = _parser()._subparsers._group_actions[0].choices
 
 
@@ -52,7 +53,7 @@ def test_every_option_of_a_verb_is_described(verb):
 
 
 def test_the_tree_is_the_tree_on_disk():
-    tree = README.partition("## The tree")[2].partition("```\n")[2].partition("```")[0]
+    tree = CODE.partition("```\n")[2].partition("```")[0]
     named = {line.split()[0] for line in tree.splitlines() if line.strip()}
     modules = {
         path.relative_to(ROOT).as_posix()

@@ -10,16 +10,16 @@ import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
 
 import corpus
-from corpus import run
+from corpus.building import run
+from corpus.output.work import TOKENIZER
 from corpus.report import charts, korean, words
 from corpus.report import page as page_module
 from corpus.report.examples import LONGEST, REJECTED, SAMPLES
 from corpus.report.numbers import losses, median
 from corpus.report.page import change_of, visible
-from corpus.show import sample_lines
 from corpus.text.normalisation import RULES, trace
 from corpus.tokens.encoder import Encoder
-from corpus.work import TOKENIZER
+from corpus.views.show import sample_lines
 
 BROKEN = b'{"data": [{"header": {"dialogueInfo": {"dialogueID": 3}}, "body": {"dialogue": []}}]}'
 PLANTED = "<script>alert(1)</script>"
@@ -209,8 +209,8 @@ def test_every_reason_has_its_examples(built, page):
 
 
 def test_the_page_does_not_depend_on_the_workers(raw, tmp_path, monkeypatch):
-    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)  # each document is an item
-    monkeypatch.setattr("corpus.workers.BYTES_PER_WORKER", 1)
+    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 1)  # each document is an item
+    monkeypatch.setattr("corpus.building.workers.BYTES_PER_WORKER", 1)
     run.build(raw, tmp_path / "one", tokenizer="builtin")
     run.build(raw, tmp_path / "two", tokenizer="builtin", workers=2)
     one, two = ((tmp_path / name / "_report.html").read_bytes() for name in ("one", "two"))

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from raw_trees import summary_document, summary_entry, write
 
 import corpus
-from corpus import run
-from corpus.closing import closing_lines
-from corpus.show import dialogue_lines
+from corpus.building import run
 from corpus.text.normalisation import normalise, normalise_texts, trace
 from corpus.text.respell import respell_rules, spellings_for
 from corpus.text.rules import apply, join, split
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
 from corpus.verify.checks import verify
+from corpus.views.closing import closing_lines
+from corpus.views.show import dialogue_lines
 
 LACKING = frozenset("걔걘쟤쟨걍쫌쌤됬됫껀딨봣짘핰킼하핳낰읳뻥웡뷁")
 LIST = {

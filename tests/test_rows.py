@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from corpus import rows
-from corpus.rows import COLUMNS, Rows, ShardWriter, conversation, table_of
+from corpus.output import rows
+from corpus.output.rows import COLUMNS, Rows, ShardWriter, conversation, table_of
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "row.json").read_text())
 
@@ -135,7 +135,7 @@ import sys
 from random import Random
 sys.path.insert(0, "tests")
 from test_rows import rows_of
-from corpus.rows import ShardWriter, table_of
+from corpus.output.rows import ShardWriter, table_of
 from pathlib import Path
 
 draw = Random(0)

@@ -14,8 +14,8 @@ from raw_trees import (
 )
 
 import corpus
-from corpus import run, workers
-from corpus.ledger import read_ledger
+from corpus.building import run, workers
+from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 
 TALK = [("A", "안녕 뭐해"), ("B", "그냥 있어"), ("A", "나 밥 먹으러 가"), ("B", "맛있게 먹어~~~")]
@@ -281,7 +281,7 @@ class Killed(BaseException):
 def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
     raw, tmp_path, monkeypatch, options
 ):
-    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 900)
+    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 900)
     whole = built(raw, tmp_path / "whole", **options)
     real, calls = workers.build_item, []
 
@@ -325,7 +325,7 @@ def test_a_corpus_inside_raw_is_refused(raw):
 
 
 def test_no_surrogate_is_longer_than_the_bound_takes_it():
-    from corpus import batch
+    from corpus.dialogues import batch
     from corpus.names import lexicon
 
     words = {

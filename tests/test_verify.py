@@ -18,14 +18,15 @@ from raw_trees import (
     write,
 )
 
-from corpus import rows, run
 from corpus.__main__ import main
-from corpus.commit import corpus_hash
-from corpus.rows import COLUMNS, ContentDigest
+from corpus.building import run
+from corpus.building.commit import corpus_hash
+from corpus.output import rows
+from corpus.output.rows import COLUMNS, ContentDigest
+from corpus.output.work import json_bytes
 from corpus.tokens.encoder import Encoder
 from corpus.verify.checks import verify
 from corpus.verify.findings import CLASSES, SHOWN
-from corpus.work import json_bytes
 
 TRAIN, SECOND, HELD_OUT = (
     f"{name}.parquet" for name in ("train/00000", "train/00001", "validation/00000")

@@ -1,1 +1,1 @@
-"""Talk to a trained model: in the terminal, in the browser, and from any OpenAI client."""
+"""Talk to a trained model: decoder, window, draw, and what shows the replies to people."""

@@ -15,7 +15,7 @@ from typing import Any
 from zlib import crc32
 
 from corpus.names.fill import fill_names
-from corpus.part import key_of
+from corpus.output.result import key_of
 from corpus.reading.sources import EntryError, read_entry
 from corpus.records import PLACEHOLDERS, Dialogue, Document, Rejected
 from corpus.text.normalisation import Normalised

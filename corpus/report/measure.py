@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.duplicates import Places
-from corpus.part import Keys
+from corpus.dedup.exact import Places
+from corpus.output.result import Keys
 from corpus.report.korean import korean_of, unknown_words
 from corpus.report.sample import SAMPLED, Smallest, holding, said_in
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.rows import COLUMNS
+from corpus.output.rows import COLUMNS
 
 SAMPLED = 1_000  # dialogues whose words are looked at, and rows with unknown characters
 

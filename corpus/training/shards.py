@@ -29,6 +29,10 @@ class Corpus:
     vocab_size: int
     shards: dict[Split, list[str]]  # paths below `folder`
     tokenizer_file: Path  # the byte copy of the tokenizer that made the token ids
+    corpus_version: str  # of the program that built it
+    max_tokens: int  # of a dialogue
+    rules: str  # by which its text was normalised
+    respell: str  # on: syllables that the tokenizer lacks are spelt with others
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,13 @@ def open_corpus(folder: Folder) -> Corpus:
             shards[shard["split"]].append(shard["path"])
         told = manifest["corpus_hash"], tokenizer["name"], tokenizer["sha256"]
         vocab_size = tokenizer["vocab_size"]
+        options = manifest["options"]
+        made = (
+            manifest["corpus_version"],
+            options["max_tokens"],
+            options["rules"],
+            options["respell"],
+        )
     except FileNotFoundError:
         raise CorpusError(
             f"{folder} holds no finished corpus (no {MANIFEST}): "
@@ -72,7 +83,7 @@ def open_corpus(folder: Folder) -> Corpus:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{folder / MANIFEST} is not a corpus manifest: {error!r}.") from error
     try:
-        corpus = Corpus(folder, *told, vocab_size, shards, local_file(folder / TOKENIZER))
+        corpus = Corpus(folder, *told, vocab_size, shards, local_file(folder / TOKENIZER), *made)
         found = sha256(corpus.tokenizer_file.read_bytes()).hexdigest()
     except OSError as error:
         raise CorpusError(f"{folder / TOKENIZER} cannot be read: {error.strerror}.") from error

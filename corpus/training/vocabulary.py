@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from corpus.records import CorpusError
 
 # NFKC in the tokenizer turns a compatibility jamo into a conjoining one (ㅋ U+314B → U+110F).
-_COMPATIBILITY_JAMO = {
+COMPATIBILITY_JAMO = {
     ord(unicodedata.normalize("NFKC", jamo)): jamo for jamo in map(chr, range(0x3131, 0x3164))
 }
 _CONTROL_TOKEN = re.compile(r"</?[a-z0-9]+>")
@@ -47,7 +47,7 @@ class Vocabulary:
         special.
         """
         kept = [token for token in ids if token not in self.control]
-        return self.tokenizer.decode(kept, skip_special_tokens=False).translate(_COMPATIBILITY_JAMO)
+        return self.tokenizer.decode(kept, skip_special_tokens=False).translate(COMPATIBILITY_JAMO)
 
     def turns(self, ids: list[int]) -> str:
         """Decode a dialogue, a line per turn: `<usr> 안녕`."""

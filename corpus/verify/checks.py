@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from corpus.output.work import TOKENIZER
 from corpus.records import CorpusError
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
@@ -13,7 +14,6 @@ from corpus.verify.findings import Findings
 from corpus.verify.near import check_near
 from corpus.verify.raw import check_raw
 from corpus.verify.shards import Shards
-from corpus.work import TOKENIZER
 
 
 def verify(processed: Path, *, raw: Folder | None = None, workers: int = 1) -> Findings:

@@ -12,11 +12,11 @@ from typing import Any
 
 import orjson
 
-from corpus.commit import corpus_hash
-from corpus.ledger import RAW_BYTES
+from corpus.building.commit import corpus_hash
+from corpus.output.ledger import RAW_BYTES
+from corpus.output.work import MANIFEST, REJECTED, TOKENIZER, json_bytes
 from corpus.records import SPLITS, CorpusError
 from corpus.verify.findings import Findings
-from corpus.work import MANIFEST, REJECTED, TOKENIZER, json_bytes
 
 # What is read of a manifest, as an example: a type stands for any value of it, and
 # `{str: ...}` for a mapping with any keys.

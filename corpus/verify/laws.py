@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.output.rows import ROLES
 from corpus.records import SOURCES
-from corpus.rows import ROLES
 from corpus.splits import split_with_test
 from corpus.text.identifiers import TRIGGERS, find
 from corpus.text.rules import join, places_of

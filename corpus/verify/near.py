@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 
-from corpus.near import NEAR, SHINGLE
+from corpus.dedup.near import NEAR, SHINGLE
 from corpus.records import SPLITS
 from corpus.verify.findings import Findings
 from corpus.verify.laws import Ints

@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from corpus.building.plan import make_plan
+from corpus.building.run import versions
+from corpus.building.workers import run_items
 from corpus.counts import Counts, merge_counts
-from corpus.part import PartPaths
-from corpus.plan import make_plan
+from corpus.output.result import ResultPaths
+from corpus.output.work import MANIFEST, TOKENIZER
 from corpus.reading.decode import sniff
 from corpus.reading.documents import Found, find_documents
 from corpus.remote import Folder
-from corpus.run import versions
 from corpus.tokens.encoder import Encoder
 from corpus.verify.findings import Findings
 from corpus.verify.laws import Ints
 from corpus.verify.shards import Shards, content_keys, place_keys
-from corpus.work import MANIFEST, TOKENIZER
-from corpus.workers import run_items
 
 _COUNTED = ("rules", "tags", "names", "people", "quirks", "broken")
 _REPORTED = ("surnames", "speakers")  # in the section `report`
@@ -59,7 +59,7 @@ def check_raw(
         options = manifest["options"]
         with closing(run_items(raw, work, items, encoder, options, workers=workers)) as built:
             for item, counts in built:
-                part = PartPaths(work, item.index)
+                part = ResultPaths(work, item.index)
                 for rows in part.read_rows():
                     rebuilt.compare(rows)
                 for path in (

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.part import key_of
-from corpus.rows import SHARD_ROWS, ContentDigest
+from corpus.building.unknown import Unknown
+from corpus.output.result import key_of
+from corpus.output.rows import SHARD_ROWS, ContentDigest
 from corpus.tokens.encoder import Encoder
-from corpus.unknown import Unknown
 from corpus.verify import laws
 from corpus.verify.findings import Findings
 from corpus.verify.tables import UnreadableShardError, id_of_row, tables_of

@@ -29,7 +29,7 @@ from tokenizers import Tokenizer
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from corpus.ledger import GZIP_LEVEL, read_ledger  # noqa: E402
+from corpus.output.ledger import GZIP_LEVEL, read_ledger  # noqa: E402
 from corpus.reading.decode import sniff  # noqa: E402
 from corpus.reading.documents import find_documents, open_document  # noqa: E402
 from corpus.reading.sources import source_of, summary, topic  # noqa: E402

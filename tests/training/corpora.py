@@ -127,7 +127,7 @@ def write_corpus(folder, train, validation, *, tokenizer_file=BUILTIN, sources=(
             "vocab_size": tokenizer.get_vocab_size(),
         },
         "shards": shards,
-        "options": {"max_tokens": 256},
+        "options": {"max_tokens": 256, "rules": "default", "respell": "off"},
     }
     (folder / "_manifest.json").write_text(json.dumps(manifest))
     return folder

@@ -7,7 +7,7 @@ import gc
 import sys
 
 
-def make_ours() -> None:
+def tune_process() -> None:
     """Do without pandas in this process, and look for garbage less often.
 
     pyarrow imports pandas, where it is installed, to ask of each value whether it is a Series; here

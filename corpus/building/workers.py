@@ -15,15 +15,15 @@ from threading import Thread
 
 import pyarrow as pa
 
-from corpus.batch import Options
+from corpus.building.item import build_item, reject_item
+from corpus.building.plan import n_bytes
+from corpus.building.process import tune_process
 from corpus.counts import Counts
-from corpus.item import build_item, reject_item
-from corpus.plan import n_bytes
-from corpus.process import make_ours
+from corpus.dialogues.batch import Options
+from corpus.output.work import TOKENIZER
 from corpus.records import CorpusError, Item
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
-from corpus.work import TOKENIZER
 
 TRIES = 3
 # A worker needs about a second to start, as long as it builds 8 MB: below this it does not pay.
@@ -168,7 +168,7 @@ class _Worker:
 
 def _work(connection: Connection, raw: Folder, work: Folder, options: Options) -> None:
     """Build what comes in, one thread for itself, until the build has ended."""
-    make_ours()
+    tune_process()
     use_one_thread()
     Thread(target=_follow, daemon=True).start()
     encoder = Encoder((work / TOKENIZER).read_bytes())

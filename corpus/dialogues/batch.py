@@ -14,19 +14,19 @@ from typing import Literal, NamedTuple, TypedDict
 import numpy as np
 import pyarrow as pa
 
-from corpus.cap import OVERLONG, cap_turns
 from corpus.counts import Counts
+from corpus.dedup.near import Texts
+from corpus.dialogues.cap import OVERLONG, cap_turns
+from corpus.dialogues.turns import Arrangement, Ints, arrange_turns, reject_reasons, turns_of
 from corpus.names.fill import fill_names
-from corpus.near import Texts
-from corpus.part import HELD_OUT, KEY, Keys, key_of
+from corpus.output.result import HELD_OUT, KEY, Keys, key_of
+from corpus.output.rows import COLUMNS, Rows, places_within, table_of
 from corpus.reading.sources.speakers import ages_and_sexes, speaker_traits
 from corpus.records import PLACEHOLDERS, Dialogue, Rejected, Source
 from corpus.report.examples import Examples
-from corpus.rows import COLUMNS, Rows, places_within, table_of
 from corpus.text.normalisation import normalise_texts
 from corpus.text.personal import IN_PIECES, in_pieces, where_pieces_begin
 from corpus.tokens.encoder import Encoder, Ids
-from corpus.turns import Arrangement, Ints, arrange_turns, reject_reasons, turns_of
 
 LONGEST_SURROGATE = "가" * 12  # no invented name or place is longer; a test measures them all
 

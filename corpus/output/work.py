@@ -29,7 +29,7 @@ MANIFEST = "_manifest.json"
 TOKENIZER = "_tokenizer.json"
 REJECTED = "_rejected"
 REPORT = "_report.html"
-PARTS = "parts"
+RESULTS = "results"
 READY = "ready"  # in .work/: a corpus that is whole, as it will lie in processed/
 SHARDS = "shards.json"  # in .work/: which build the shards are of, and how many they are
 REPLACED = "replaced.json"  # in .work/: the manifest of the corpus whose place it takes
@@ -225,7 +225,7 @@ def begin_build(processed: Path, inputs: dict[str, Any], tokenizer: bytes) -> Pa
     for path in (processed / WORK).iterdir():
         if path != work or not (path / INPUTS).exists():
             _remove(path)
-    for path in (work / PARTS).glob("*.tmp"):  # what a build that was killed was writing
+    for path in (work / RESULTS).glob("*.tmp"):  # what a build that was killed was writing
         path.unlink(missing_ok=True)
     begin_work(work, inputs, tokenizer)
     return work
@@ -235,7 +235,7 @@ def begin_work(work: Folder, inputs: dict[str, Any], tokenizer: bytes) -> None:
     """Make the folder of a build, if nobody has; nothing that lies there is touched."""
     if not (work / INPUTS).exists():
         if isinstance(work, Path):
-            (work / PARTS).mkdir(parents=True, exist_ok=True)
+            (work / RESULTS).mkdir(parents=True, exist_ok=True)
         write_file(work / TOKENIZER, tokenizer)
         write_json(work / INPUTS, inputs)
 

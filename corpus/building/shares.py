@@ -11,23 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from corpus.commit import commit
-from corpus.counts import Counts
-from corpus.plan_file import (
-    declare,
-    declared_plan,
-    missing_line,
-    parse_shard,
-    plan_state,
-    read_plan,
-    write_plan,
-)
-from corpus.processed import read_manifest
-from corpus.reading.decode import sniff
-from corpus.reading.documents import find_documents, raw_state
-from corpus.records import CorpusError
-from corpus.remote import Folder, folder_of
-from corpus.run import (
+from corpus.building.commit import commit
+from corpus.building.run import (
     DEFAULT_TOKENIZER,
     build_items,
     by_name,
@@ -38,10 +23,18 @@ from corpus.run import (
     runner_of,
     versions,
 )
-from corpus.tokens.encoder import Encoder
-from corpus.tokens.find import find_tokenizer
-from corpus.unknown import Unknown
-from corpus.work import (
+from corpus.building.shared_plan import (
+    declare,
+    declared_plan,
+    missing_line,
+    parse_share,
+    plan_state,
+    read_plan,
+    write_plan,
+)
+from corpus.building.unknown import Unknown
+from corpus.counts import Counts
+from corpus.output.work import (
     TOKENIZER,
     WORK,
     begin_work,
@@ -53,17 +46,24 @@ from corpus.work import (
     remove_work,
     work_name,
 )
+from corpus.processed import read_manifest
+from corpus.reading.decode import sniff
+from corpus.reading.documents import find_documents, raw_state
+from corpus.records import CorpusError
+from corpus.remote import Folder, folder_of
+from corpus.tokens.encoder import Encoder
+from corpus.tokens.find import find_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class BuiltShare:
     """What a shard has built."""
 
     n_items: int
     counts: Counts  # `read`, `rejected` and `broken` of its items
 
 
-def build_shard(
+def build_share(
     raw: Folder | str,
     processed: Folder | str,
     shard: str,
@@ -76,7 +76,7 @@ def build_shard(
     address: str | None = None,
     progress: bool = False,
     **options: Any,  # noqa: ANN401 - `options_of` has their types
-) -> Share | None:
+) -> BuiltShare | None:
     """Build one share of the items of `raw`; None if the whole corpus stands in `processed`.
 
     A shard that was interrupted goes on where it was; one whose items are built does nothing.
@@ -97,7 +97,7 @@ def build_shard(
     Raises:
         CorpusError: a wrong call, in one sentence; what was in `processed` before is untouched.
     """
-    one = parse_shard(shard)
+    one = parse_share(shard)
     chosen = options_of(**options)
     raw, processed = folder_of(raw), folder_of(processed)
     check_folders(raw, processed, workers=workers)
@@ -128,10 +128,10 @@ def build_shard(
         counts = build_items(
             raw, work, items, encoder, chosen, run_on, workers=workers, progress=progress
         )
-    return Share(len(items), counts)
+    return BuiltShare(len(items), counts)
 
 
-def commit_shards(processed: Folder | str, *, raw: Folder | str | None = None) -> dict[str, Any]:
+def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -> dict[str, Any]:
     """Turn what all shards have left in `processed` into the corpus, and return its manifest.
 
     Args:
@@ -186,9 +186,9 @@ def build_in_store(
     raw: Folder,
     processed: Folder,
     options: Mapping[str, Any],
-    **how: Any,  # noqa: ANN401 - `build_shard` has their types
+    **how: Any,  # noqa: ANN401 - `build_share` has their types
 ) -> dict[str, Any]:
     """Build all of `raw` into a store, as the only shard of a build, and return the manifest."""
-    if build_shard(raw, processed, "1/1", **how, **options) is None:
+    if build_share(raw, processed, "1/1", **how, **options) is None:
         return read_manifest(processed)
-    return commit_shards(processed, raw=raw)
+    return commit_shares(processed, raw=raw)

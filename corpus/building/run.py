@@ -16,13 +16,16 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from corpus import __version__
-from corpus.batch import Options
-from corpus.cap import OVERLONG
-from corpus.commit import commit
+from corpus.building.commit import commit
+from corpus.building.plan import make_plan, n_bytes
+from corpus.building.unknown import Unknown
+from corpus.building.workers import run_items
 from corpus.counts import Counts
-from corpus.duplicates import DEDUP
-from corpus.part import read_parts
-from corpus.plan import make_plan, n_bytes
+from corpus.dedup.exact import DEDUP
+from corpus.dialogues.batch import Options
+from corpus.dialogues.cap import OVERLONG
+from corpus.output.result import read_results
+from corpus.output.work import begin_build, finished_build, locked, put_in_place, remove_work
 from corpus.reading.decode import raw_entries, sniff
 from corpus.reading.documents import Found, find_documents, open_document
 from corpus.records import SOURCES, CorpusError, Document, Item
@@ -30,9 +33,6 @@ from corpus.remote import Folder, Remote, folder_of
 from corpus.text.normalisation import PERSONAL_CHOICES
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import TokenizerFile, find_tokenizer
-from corpus.unknown import Unknown
-from corpus.work import begin_build, finished_build, locked, put_in_place, remove_work
-from corpus.workers import run_items
 
 DEFAULT_TOKENIZER = "skt/kogpt2-base-v2"
 CHOICES = {
@@ -56,7 +56,7 @@ VERSIONED = (
 
 
 class RunItems(Protocol):
-    """Builds items somewhere; `corpus.workers.run_items` says all that there is to say."""
+    """Builds items somewhere; `corpus.building.workers.run_items` says all that there is to say."""
 
     def __call__(
         self,
@@ -147,7 +147,7 @@ def build(
     check_folders(raw, processed, workers=workers)
     run_on = runner_of(engine, address)
     if isinstance(processed, Remote):
-        from corpus.cluster import build_in_store  # noqa: PLC0415 - it imports this module
+        from corpus.building.shares import build_in_store  # noqa: PLC0415 - it imports this module
 
         return build_in_store(
             raw,
@@ -220,7 +220,13 @@ def runner_of(engine: str, address: str | None) -> RunItems:
         raise CorpusError(f"--address {address} is of a Ray cluster: add --engine ray.")
     if engine == "local":
         return run_items
-    from corpus.on_ray import run_on_ray  # noqa: PLC0415 - Ray is an extra
+    try:
+        from corpus.building.on_ray import run_on_ray  # noqa: PLC0415 - Ray is an extra
+    except ImportError as error:
+        raise CorpusError(
+            "--engine ray needs Ray, which is not installed here: "
+            "pip install 'aihub-chat-corpus[ray]'."
+        ) from error
 
     return partial(run_on_ray, address=address, versions=versions())
 
@@ -253,7 +259,7 @@ def build_items(
     progress: bool,
 ) -> Counts:
     """Build the items that have no receipt yet, and return what all of them counted."""
-    parts = read_parts(work, [item.index for item in items])
+    parts = read_results(work, [item.index for item in items])
     done = {part.index: receipt for part, receipt in parts}
     total = sum(map(n_bytes, items))
     counted: Counts = defaultdict(Counter)

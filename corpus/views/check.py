@@ -8,15 +8,15 @@ from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
-from corpus.batch import Options
-from corpus.item import build_item
-from corpus.part import PartPaths
-from corpus.plan import make_plan, n_bytes
+from corpus.building.item import build_item
+from corpus.building.plan import make_plan, n_bytes
+from corpus.dialogues.batch import Options
+from corpus.output.result import ResultPaths
+from corpus.output.rows import ShardWriter
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import Found, open_document
 from corpus.records import Document, Item, Rejected
 from corpus.remote import Folder
-from corpus.rows import ShardWriter
 from corpus.tokens.encoder import Encoder
 
 SAMPLED_BYTES = 24 << 20  # some 9,000 dialogues, three seconds
@@ -126,10 +126,10 @@ def _build_aside(
     writer = ShardWriter(work / "shards", {})
     for item in items:
         build_item(raw, work, item, encoder, **options)
-        for table in PartPaths(work, item.index).read_rows():
+        for table in ResultPaths(work, item.index).read_rows():
             writer.write(table)
     writer.close()
-    ledgers = sum(len(PartPaths(work, item.index).ledger.read_bytes()) for item in items)
+    ledgers = sum(len(ResultPaths(work, item.index).ledger.read_bytes()) for item in items)
     rows, tokens, size = (sum(s[k] for s in writer.shards) for k in ("rows", "tokens", "bytes"))
     return rows, tokens, size + ledgers
 

@@ -20,8 +20,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.building.unknown import Unknown
 from corpus.counts import Counts, merge_counts
-from corpus.duplicates import (
+from corpus.dedup.exact import (
     LOCATION,
     MOST,
     Places,
@@ -32,18 +33,11 @@ from corpus.duplicates import (
     repeats_of,
     rows_under,
 )
-from corpus.ledger import ledger_member
-from corpus.near import NearRows
-from corpus.part import Keys, PartPaths, read_each, read_parts
-from corpus.records import SPLITS, CorpusError, Rejected
-from corpus.remote import Folder, local_file
-from corpus.report.examples import Examples, merge_examples
-from corpus.report.measure import Measured, coded
-from corpus.report.numbers import report_numbers
-from corpus.report.page import report_page
-from corpus.rows import ShardWriter
-from corpus.unknown import Unknown
-from corpus.work import (
+from corpus.dedup.near import NearRows
+from corpus.output.ledger import ledger_member
+from corpus.output.result import Keys, ResultPaths, read_each, read_results
+from corpus.output.rows import ShardWriter
+from corpus.output.work import (
     MANIFEST,
     REJECTED,
     REPORT,
@@ -56,6 +50,12 @@ from corpus.work import (
     write_file,
     write_json,
 )
+from corpus.records import SPLITS, CorpusError, Rejected
+from corpus.remote import Folder, local_file
+from corpus.report.examples import Examples, merge_examples
+from corpus.report.measure import Measured, coded
+from corpus.report.numbers import report_numbers
+from corpus.report.page import report_page
 
 LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
 
@@ -107,7 +107,7 @@ def commit(
             f"no dialogue of the chosen sources ({sources}) was found: `python -m corpus check "
             "RAW` says what is there."
         )
-    keys = np.concatenate(read_each(parts, PartPaths.read_keys))
+    keys = np.concatenate(read_each(parts, ResultPaths.read_keys))
     chosen = keys[keys["rows"] > 0]
     dedup = inputs["options"]["dedup"]
     repeats = _repeats(parts, chosen, dedup)
@@ -136,7 +136,7 @@ def commit(
             "shards": [shard | {"sha256": files[shard["path"]]} for shard in written.shards],
         }
     )
-    examples = merge_examples([*read_each(parts, PartPaths.read_examples), left_out.found()])
+    examples = merge_examples([*read_each(parts, ResultPaths.read_examples), left_out.found()])
     write_file(out / REPORT, report_page(manifest, examples, measured.dialogues()))
     files[REPORT] = _sha256(out / REPORT)
     manifest |= {"files": files, "corpus_hash": corpus_hash(files)}
@@ -150,19 +150,19 @@ def commit(
     return manifest
 
 
-def _read_receipts(work: Folder, n_items: int) -> tuple[list[PartPaths], Counts]:
+def _read_receipts(work: Folder, n_items: int) -> tuple[list[ResultPaths], Counts]:
     """Return the parts of all items, and what they counted."""
-    parts: list[PartPaths] = []
+    parts: list[ResultPaths] = []
 
     def receipts() -> Iterator[dict[str, Any]]:  # some kB each, of which none is kept
-        for part, receipt in read_parts(work, range(n_items)):
+        for part, receipt in read_results(work, range(n_items)):
             parts.append(part)
             yield receipt or {}
 
     return parts, merge_counts(receipts())
 
 
-def _repeats(parts: Sequence[PartPaths], chosen: Keys, dedup: str) -> Repeats:
+def _repeats(parts: Sequence[ResultPaths], chosen: Keys, dedup: str) -> Repeats:
     near = (
         NearRows(read_each(parts, lambda part: local_file(part.near)), chosen["rows"])
         if dedup == "near"
@@ -172,7 +172,7 @@ def _repeats(parts: Sequence[PartPaths], chosen: Keys, dedup: str) -> Repeats:
 
 
 def _write_shards(
-    parts: Sequence[PartPaths],
+    parts: Sequence[ResultPaths],
     n_rows: Places,
     repeats: Repeats,
     out: Path,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpus.closing import closing_lines
+from corpus.output.rows import COLUMNS
 from corpus.processed import read_manifest
 from corpus.remote import Folder
-from corpus.rows import COLUMNS
+from corpus.views.closing import closing_lines
 
 AIHUB = {
     "topic": ("543", "주제별 텍스트 일상 대화 데이터"),

@@ -17,19 +17,19 @@ from typing import Any, TextIO
 
 import orjson
 
-from corpus.part import read_parts
-from corpus.plan import make_plan, n_bytes
+from corpus.building.plan import make_plan, n_bytes
+from corpus.output.result import read_results
+from corpus.output.work import INPUTS, SHARDS, WORK, read_json, write_file, write_json
 from corpus.reading.documents import Found
 from corpus.records import CorpusError, Document, Item, Member, Rejected, Segment, Split
 from corpus.remote import Folder
-from corpus.work import INPUTS, SHARDS, WORK, read_json, write_file, write_json
 
 PLAN = "plan.jsonl.gz"
 NAMED = 8  # shards are named of those that are missing
 
 
 @dataclass(frozen=True, slots=True)
-class Shard:
+class Share:
     """One of the shares into which the items of a build are dealt."""
 
     number: int  # from 1
@@ -40,11 +40,11 @@ class Shard:
         return f"{self.number}/{self.of}"
 
 
-def parse_shard(text: str) -> Shard:
+def parse_share(text: str) -> Share:
     """Return the shard that `--shard` names.
 
-    >>> parse_shard("2/8")
-    Shard(number=2, of=8)
+    >>> parse_share("2/8")
+    Share(number=2, of=8)
 
     Raises:
         CorpusError: there is no such shard.
@@ -52,15 +52,15 @@ def parse_shard(text: str) -> Shard:
     numbers = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
     if not numbers or not 1 <= int(numbers[1]) <= int(numbers[2]):
         raise CorpusError(f"--shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text}.")
-    return Shard(int(numbers[1]), int(numbers[2]))
+    return Share(int(numbers[1]), int(numbers[2]))
 
 
-def shard_numbers(sizes: Sequence[int], of: int) -> list[int]:
+def share_numbers(sizes: Sequence[int], of: int) -> list[int]:
     """Return the number of the shard of each item: neighbours together, as many bytes in each.
 
     Neighbours, because what stands before a range of a zip's member has to be unpacked to reach it.
 
-    >>> shard_numbers([8, 8, 8, 24], 2)
+    >>> share_numbers([8, 8, 8, 24], 2)
     [1, 1, 1, 2]
     """
     total = sum(sizes) or 1
@@ -80,9 +80,9 @@ class SharedPlan:
     sizes: list[int]  # bytes of each item
     one_in: int  # of all items
 
-    def items_of(self, shard: Shard) -> list[Item]:
+    def items_of(self, shard: Share) -> list[Item]:
         """Return the items of one shard, in plan order."""
-        numbers = shard_numbers(self.sizes, shard.of)
+        numbers = share_numbers(self.sizes, shard.of)
         pairs = zip(numbers, self._lines(), strict=True)
         return [_item(json.loads(line)) for number, line in pairs if number == shard.number]
 
@@ -94,7 +94,7 @@ class SharedPlan:
 
     def missing(self) -> list[int]:
         """Return the items that nobody has built yet."""
-        parts = read_parts(self.work, range(len(self.sizes)))
+        parts = read_results(self.work, range(len(self.sizes)))
         return [part.index for part, receipt in parts if receipt is None]
 
     def _lines(self) -> Iterator[str]:
@@ -135,7 +135,7 @@ def plan_state(
     return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def declare(processed: Folder, work: Folder, state: str, shard: Shard) -> None:
+def declare(processed: Folder, work: Folder, state: str, shard: Share) -> None:
     """Say that the shards in `processed` are of the build in `work`, and how many they are."""
     declared = {"work": work.name, "state": state, "shards": shard.of}
     write_json(processed / WORK / SHARDS, declared)
@@ -155,8 +155,8 @@ def declared_plan(processed: Folder, state: str | None = None) -> SharedPlan | N
 def missing_line(processed: Folder, plan: SharedPlan, missing: Sequence[int]) -> str:
     """Return which shards have not built which items, as a person would say it."""
     of = read_json(processed / WORK / SHARDS)["shards"]
-    numbers = shard_numbers(plan.sizes, of)
-    shards = [str(Shard(number, of)) for number in sorted({numbers[one] for one in missing})]
+    numbers = share_numbers(plan.sizes, of)
+    shards = [str(Share(number, of)) for number in sorted({numbers[one] for one in missing})]
     more = f" and {len(shards) - NAMED:,} more" if shards[NAMED:] else ""
     return (
         f"{processed} lacks {len(missing):,} of {len(plan.sizes):,} items: run --shard "

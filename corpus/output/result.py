@@ -1,4 +1,4 @@
-"""What an item leaves in `.work/parts/`: undecided rows, keys, ledger lines and a receipt.
+"""What an item leaves in `.work/results/`: undecided rows, keys, ledger lines and a receipt.
 
 The receipt is written last, so an item with a receipt is done, and one without is built again.
 """
@@ -19,12 +19,12 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from corpus.ledger import ledger_member
-from corpus.near import Texts, near_bytes
+from corpus.dedup.near import Texts, near_bytes
+from corpus.output.ledger import ledger_member
+from corpus.output.rows import COLUMNS
+from corpus.output.work import RESULTS, read_json, temporary_of, write_file, write_json
 from corpus.records import Rejected, Split
 from corpus.remote import CONNECTIONS, Folder
-from corpus.rows import COLUMNS
-from corpus.work import PARTS, read_json, temporary_of, write_file, write_json
 
 # One entry for every dialogue that some choice of options would keep. From these alone the commit
 # decides duplicates, and counts what every other choice would have kept.
@@ -58,7 +58,7 @@ def key_of(text: str) -> int:
 
 
 @contextmanager
-def part_folder(work: Folder, index: int) -> Iterator[Path]:
+def result_folder(work: Folder, index: int) -> Iterator[Path]:
     """Yield where an item's part is written: `work`, or of a store a folder aside.
 
     From there it is put under names that no other attempt has, and at last the receipt, which names
@@ -69,48 +69,48 @@ def part_folder(work: Folder, index: int) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="corpus-") as aside:
         yield Path(aside)
-        receipt, attempt = PartPaths(work, index).receipt, token_hex(8)
-        for path in sorted((Path(aside) / PARTS).iterdir()):
+        receipt, attempt = ResultPaths(work, index).receipt, token_hex(8)
+        for path in sorted((Path(aside) / RESULTS).iterdir()):
             if path.name != receipt.name:
                 index_, _, ending = path.name.partition(".")
-                (work / PARTS / f"{index_}.{attempt}.{ending}").put(path)
-        counts = read_json(Path(aside) / PARTS / receipt.name)
+                (work / RESULTS / f"{index_}.{attempt}.{ending}").put(path)
+        counts = read_json(Path(aside) / RESULTS / receipt.name)
         write_json(receipt, counts | {"attempt": attempt})
 
 
-def read_parts(
+def read_results(
     work: Folder, indices: Iterable[int]
-) -> Iterator[tuple["PartPaths", dict[str, Any] | None]]:
+) -> Iterator[tuple["ResultPaths", dict[str, Any] | None]]:
     """Yield the part of each item and what it counted, None if it is not built."""
     if isinstance(work, Path):
-        yield from map(partial(_read_part, work), indices)
+        yield from map(partial(_read_result, work), indices)
     else:
         with ThreadPoolExecutor(CONNECTIONS) as pool:
-            yield from pool.map(partial(_read_part, work), indices)
+            yield from pool.map(partial(_read_result, work), indices)
 
 
-def _read_part(work: Folder, index: int) -> tuple["PartPaths", dict[str, Any] | None]:
-    part = PartPaths(work, index)
+def _read_result(work: Folder, index: int) -> tuple["ResultPaths", dict[str, Any] | None]:
+    part = ResultPaths(work, index)
     try:
         receipt = read_json(part.receipt)
     except FileNotFoundError:
         return part, None
-    return PartPaths(work, index, receipt.pop("attempt", "")), receipt
+    return ResultPaths(work, index, receipt.pop("attempt", "")), receipt
 
 
-def read_each(parts: Sequence["PartPaths"], read: Callable[["PartPaths"], _T]) -> list[_T]:
+def read_each(parts: Sequence["ResultPaths"], read: Callable[["ResultPaths"], _T]) -> list[_T]:
     """Return what `read` returns of each part, in plan order, several at once."""
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         return list(pool.map(read, parts))
 
 
-class PartWriter:
+class ResultWriter:
     """Writes one item's part; used as a context, which on an error leaves no receipt."""
 
     def __init__(self, work: Path, index: int) -> None:
-        self.paths = PartPaths(work, index)
+        self.paths = ResultPaths(work, index)
         # A worker of a build that was killed may still write for a moment: not to our file.
-        self.rows_file = work / PARTS / self.paths.rows.name
+        self.rows_file = work / RESULTS / self.paths.rows.name
         self.temporary = temporary_of(self.rows_file)
         self.keys: list[Keys] = []
         self.ledger: list[bytes] = []
@@ -169,7 +169,7 @@ class PartWriter:
 
 
 @dataclass(frozen=True, slots=True)
-class PartPaths:
+class ResultPaths:
     """Where the part of an item lies, and how it is read back."""
 
     work: Folder
@@ -204,12 +204,12 @@ class PartPaths:
     @property
     def receipt(self) -> Folder:
         """What was counted."""
-        return self.work / PARTS / f"{self.index:06}.json"
+        return self.work / RESULTS / f"{self.index:06}.json"
 
     def path(self, ending: str) -> Folder:
         """Return where one of its files lies."""
         name = ".".join(filter(None, (f"{self.index:06}", self.attempt, ending)))
-        return self.work / PARTS / name
+        return self.work / RESULTS / name
 
     def read_examples(self) -> dict[str, Any]:
         """Return what the report shows of the item."""

@@ -12,15 +12,15 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from corpus.explain import explain_lines, read_dialogue
-from corpus.ledger import read_ledger
+from corpus.output.ledger import read_ledger
+from corpus.output.work import REPORT, TOKENIZER
 from corpus.processed import read_manifest
 from corpus.reading.sources import EntryError, read_entry
 from corpus.records import CorpusError, Document
 from corpus.remote import Folder, local_file
 from corpus.report.numbers import glance_lines
 from corpus.tokens.encoder import Encoder
-from corpus.work import REPORT, TOKENIZER
+from corpus.views.explain import explain_lines, read_dialogue
 
 FIRST = 3  # utterances are shown of a rejected dialogue in a list
 EXCERPT = 300  # characters of what cannot be read

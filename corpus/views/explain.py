@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 
-from corpus.batch import Options, find_pieces, lacking_of
-from corpus.cap import cap_turns
+from corpus.dialogues.batch import Options, find_pieces, lacking_of
+from corpus.dialogues.cap import cap_turns
+from corpus.dialogues.turns import arrange_turns, reject_reasons, turns_of
 from corpus.names.fill import fill_names
+from corpus.output.rows import conversation
 from corpus.reading.decode import decode_document, sniff
 from corpus.reading.documents import find_documents, open_document
 from corpus.reading.sources.speakers import speaker_traits
 from corpus.records import CorpusError, Dialogue
 from corpus.remote import Folder
-from corpus.rows import conversation
 from corpus.text.normalisation import normalise_texts, trace
 from corpus.tokens.encoder import Encoder
-from corpus.turns import arrange_turns, reject_reasons, turns_of
 
 
 def read_dialogue(raw: Folder, raw_file: str, raw_offset: int) -> Dialogue:

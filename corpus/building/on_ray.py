@@ -11,24 +11,19 @@ from functools import lru_cache
 from logging import ERROR
 from socket import create_connection
 
-from corpus.batch import Options
+from corpus.building.item import reject_item
+from corpus.building.workers import TRIES, build_or_tell, use_one_thread
 from corpus.counts import Counts
-from corpus.item import reject_item
+from corpus.dialogues.batch import Options
+from corpus.output.work import TOKENIZER
 from corpus.records import CorpusError, Item
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
-from corpus.work import TOKENIZER
-from corpus.workers import TRIES, build_or_tell, use_one_thread
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
 os.environ.setdefault("RAY_task_oom_retries", str(TRIES - 1))  # else without end
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # leave CUDA_VISIBLE_DEVICES alone
-try:
-    import ray
-except ImportError as error:
-    raise CorpusError(
-        "--engine ray needs Ray, which is not installed here: pip install 'aihub-chat-corpus[ray]'."
-    ) from error
+import ray
 
 IN_FLIGHT = 2  # tasks for each CPU of the cluster: one runs, one waits
 PATIENCE = 10.0  # seconds for a cluster to answer: Ray itself goes on trying for minutes
@@ -137,7 +132,7 @@ def build_one(
     raw: Folder, work: Folder, item: Item, options: Options, versions: Mapping[str, str]
 ) -> Answer:
     """Build an item on whatever node this runs; return what was counted, or what went wrong."""
-    from corpus import run  # noqa: PLC0415 - which imports this module where Ray is asked for
+    from corpus.building import run  # noqa: PLC0415 - which imports this module where Ray is asked for
 
     here = run.versions()
     others = [f"{name} is {here[name]} there" for name in versions if here[name] != versions[name]]

@@ -9,16 +9,16 @@ from typing import Unpack
 
 import numpy as np
 
-from corpus.batch import Options, build_batch
 from corpus.counts import Counts
-from corpus.part import KEY, PartWriter, part_folder
+from corpus.dialogues.batch import Options, build_batch
+from corpus.output.result import KEY, ResultWriter, result_folder
+from corpus.output.rows import COLUMNS
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
 from corpus.records import Dialogue, Item, Rejected, Source
 from corpus.remote import Folder
 from corpus.report.examples import Examples
-from corpus.rows import COLUMNS
 from corpus.splits import split_with_test
 from corpus.tokens.encoder import Encoder
 
@@ -32,7 +32,7 @@ def build_item(
     """Take one item through all steps into its part of `work`, and return what was counted."""
     counts: Counts = defaultdict(Counter)
     examples = Examples(of_many=item.one_in >= MANY)
-    with part_folder(work, item.index) as folder, PartWriter(folder, item.index) as part:
+    with result_folder(work, item.index) as folder, ResultWriter(folder, item.index) as part:
         for read, rejected in _read(raw, item, counts, options["sources"]):
             dialogues = [
                 one.in_split(split_with_test(one.split, one.dialogue_id, options["test_share"]))
@@ -69,7 +69,7 @@ def reject_item(work: Folder, item: Item, why: str) -> Counts:
     )
     examples = Examples(of_many=True)
     examples.take_rejected([rejected])
-    with part_folder(work, item.index) as folder, PartWriter(folder, item.index) as part:
+    with result_folder(work, item.index) as folder, ResultWriter(folder, item.index) as part:
         part.write(COLUMNS.empty_table(), np.empty(0, KEY), [rejected])
         part.finish(counts, examples.found(), near=True)  # the commit may look for it
     return counts

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from corpus.ledger import RAW_BYTES
-from corpus.near import NEAR, NearRows
-from corpus.part import Keys
+from corpus.dedup.near import NEAR, NearRows
+from corpus.output.ledger import RAW_BYTES
+from corpus.output.result import Keys
 from corpus.records import Rejected
 
 DEDUP = ("exact", "near", "off")
