@@ -22,6 +22,10 @@ HOMES = {
     "ray": {"building/on_ray.py"},
     "fsspec": {"remote.py"},
     "jinja2": {"report/page.py"},
+    "hangulpy": {"chat/keyboard.py"},
+    "FinanceDataReader": {"chat/network.py"},
+    "starlette": {"chat/web.py", "chat/guard.py"},
+    "uvicorn": {"chat/web.py", "chat/guard.py"},
 }
 
 

@@ -37,7 +37,9 @@ def words_of_scowl():
 
 
 def share_found(messages, tokens_of):
-    texts = [one for one in messages if re.search("[가-힣]", one) and not re.search("[A-Za-z]", one)]
+    texts = [
+        one for one in messages if re.search("[가-힣]", one) and not re.search("[A-Za-z]", one)
+    ]
     typed = map(convert_hangul_to_qwerty, texts)
     found = [keyboard.convert(one, tokens_of).text for one in typed]
     return len(texts), sum(map(str.__eq__, found, texts)) / len(texts)
