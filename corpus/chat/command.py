@@ -58,7 +58,7 @@ def chat(args: argparse.Namespace) -> int:
             return reply_once(engine, draw, args)
         if sys.stdin.isatty():
             return talk(engine, draw, args)
-        return talk_by_lines(engine, draw, args)
+        return talk_by_lines(engine, draw)
     finally:
         engine.close()
 

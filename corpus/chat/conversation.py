@@ -84,9 +84,7 @@ class Conversation:
                 on_text(piece)
 
         try:
-            reply = self.engine.reply(
-                messages, draw, on_text=tell, is_cancelled=lambda: stopped
-            )
+            reply = self.engine.reply(messages, draw, on_text=tell, is_cancelled=lambda: stopped)
         except KeyboardInterrupt:  # in this thread; the worker ends before its next token
             stopped = True
             if not "".join(told).strip():

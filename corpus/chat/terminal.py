@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from corpus.chat.conversation import Conversation, Exchange
 from corpus.chat.engine import Engine
@@ -41,7 +42,7 @@ def reply_once(engine: Engine, draw: Draw, args: argparse.Namespace) -> int:
     return 0
 
 
-def talk_by_lines(engine: Engine, draw: Draw, args: argparse.Namespace) -> int:
+def talk_by_lines(engine: Engine, draw: Draw) -> int:
     """Reply to each line of stdin by a line on stdout, as one conversation."""
     _say_in_any_locale()
     conversation = Conversation(engine, draw)
@@ -73,7 +74,7 @@ def talk(engine: Engine, draw: Draw, args: argparse.Namespace) -> int:
             if not session.command(text[1:]):
                 return 0
         elif text:
-            session.show(lambda on_text, text=text: session.conversation.say(text, on_text))
+            session.show(partial(session.conversation.say, text))
 
 
 class _Session:
@@ -115,7 +116,7 @@ class _Session:
             self.conversation.exchanges.clear()
             print("처음부터 다시 이야기해요.")
         elif name not in _COMMANDS.values():
-            print(f"/{typed.split()[0] if typed.split() else ''} 라는 명령은 없어요. {_HELP}")
+            print(f"/{name}, 그런 명령은 없어요.\n{_HELP}")
         elif not self.conversation.exchanges:
             print("아직 대답한 것이 없어요.")
         elif name == "again":
