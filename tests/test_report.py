@@ -323,7 +323,7 @@ def test_the_median_is_the_middle():
 
 def test_every_reason_of_readme_is_said_in_both_languages():
     readme = (Path(__file__).parent.parent / "README.md").read_text()
-    table = readme.partition("## Why a dialogue is not there")[2].partition("\n\nFiles")[0]
+    table = readme.partition("## Why a dialogue is not there")[2].partition("\n\nThe defaults")[0]
     named = {
         name
         for line in table.splitlines()
