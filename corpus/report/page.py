@@ -4,14 +4,9 @@ All text goes through jinja2's autoescape. Nothing is drawn that the manifest do
 aside, and nothing depends on a clock, a host or a path.
 """
 
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
-from hashlib import sha256
-from importlib.util import cache_from_source
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corpus.report import charts, pictures, words
@@ -141,32 +136,10 @@ def change_of(before: str, after: str) -> Change:
 
 @cache  # a process may build more than one corpus, as the tests do
 def _environment() -> "Environment":
-    # only a commit needs them
-    import jinja2  # noqa: PLC0415
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
-    from jinja2.bccache import Bucket, FileSystemBytecodeCache  # noqa: PLC0415
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - a commit's
 
-    class Compiled(FileSystemBytecodeCache):
-        """Compiled templates, 0.2 s of work; one that cannot be read or written is no loss."""
-
-        def load_bytecode(self, bucket: Bucket) -> None:
-            try:
-                super().load_bytecode(bucket)
-            except (OSError, EOFError, UnpicklingError):  # cut short, say
-                bucket.reset()
-
-        def dump_bytecode(self, bucket: Bucket) -> None:
-            with suppress(OSError):  # no such folder, or not ours
-                super().dump_bytecode(bucket)
-
-    # Beside our own compiled modules; another Jinja2 or other options in this file, other names.
-    compiled_by = sha256(Path(__file__).read_bytes() + jinja2.__version__.encode()).hexdigest()[:8]
-    folder = Path(cache_from_source(__file__)).parent
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        bytecode_cache=None
-        if sys.dont_write_bytecode
-        else Compiled(str(folder), f"report-{compiled_by}-%s.cache"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
