@@ -1,4 +1,4 @@
-"""The values that travel between the steps of a build; every step imports these and no other step.
+"""The records that the steps of a build pass to each other. Every module may import them.
 
 A *dialogue* is a list of *utterances* (raw messages) by *speakers*; the turns step joins a
 speaker's run of utterances into a *turn* and gives it a *role*. What cannot become a row is
@@ -51,7 +51,7 @@ class CorpusError(Exception):
 
 
 class UnreadableError(Exception):
-    """Bytes of raw/ that cannot be had: the file's `Rejected` has this reason and detail."""
+    """Bytes of raw/ cannot be read: the file is `Rejected` with this reason and detail."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(reason, detail)  # as given, so that it survives pickling
@@ -67,7 +67,7 @@ class Segment(NamedTuple):
 
 
 class Member(NamedTuple):
-    """Where a zip's member lies: to read the directory again costs a worker 1 s per 80,000."""
+    """Where a member of a zip lies, so that no worker reads the directory again (1 s per 80,000)."""
 
     offset: int  # of its local header in the container
     packed: int  # bytes
@@ -94,14 +94,14 @@ class Item:
     documents: tuple[Document, ...]
     start: int  # of the only document, in unpacked bytes; 0 where there are several
     end: int | None  # entries that begin before this byte belong to the item; None: to the end
-    one_in: int = 1  # of so many dialogues one, by its id, is looked at for the report
+    one_in: int = 1  # the report counts the speakers of one dialogue in `one_in`, chosen by its id
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerTraits:
     """What the header of a dialogue says of a speaker."""
 
-    sex: Literal["male", "female", "any"]  # any: it does not say
+    sex: Literal["male", "female", "any"]  # any: the header does not say
     decade: int | None  # of birth: 1990, say
 
 
