@@ -5,6 +5,7 @@ speaker's run of utterances into a *turn* and gives it a *role*. What cannot bec
 `Rejected`, with the stage and the reason.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -28,6 +29,12 @@ TOKENIZER = "_tokenizer.json"
 REJECTED = "_rejected"
 REPORT = "_report.html"
 RAW_BYTES = 64 * 1024  # of a rejected dialogue's raw text are kept
+
+# The letter that people type for each conjoining jamo. NFKC, which KoGPT2's tokenizer applies, turns
+# the one into the other: ㅋ (U+314B) becomes U+110F.
+COMPATIBILITY_JAMO = {
+    unicodedata.normalize("NFKC", jamo): jamo for jamo in map(chr, range(0x3131, 0x3164))
+}
 
 # What stands in a text for a tag or a mask between the tags step and the names step. One
 # private-use character each: no raw text can hold one (they are removed first), every text rule
@@ -67,7 +74,7 @@ class Segment(NamedTuple):
 
 
 class Member(NamedTuple):
-    """Where a member of a zip lies, so that no worker reads the directory again (1 s per 80,000)."""
+    """Where a member of a zip lies, so that no worker reads the directory again."""
 
     offset: int  # of its local header in the container
     packed: int  # bytes
