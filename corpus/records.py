@@ -30,8 +30,8 @@ REJECTED = "_rejected"
 REPORT = "_report.html"
 RAW_BYTES = 64 * 1024  # of a rejected dialogue's raw text are kept
 
-# The letter that people type for each conjoining jamo. NFKC, which KoGPT2's tokenizer applies, turns
-# the one into the other: ㅋ (U+314B) becomes U+110F.
+# The letter that people type for each conjoining jamo. NFKC, which KoGPT2's tokenizer applies,
+# turns the typed one into the conjoining one: ㅋ (U+314B) becomes U+110F.
 COMPATIBILITY_JAMO = {
     unicodedata.normalize("NFKC", jamo): jamo for jamo in map(chr, range(0x3131, 0x3164))
 }
