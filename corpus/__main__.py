@@ -20,7 +20,7 @@ from corpus.verify.findings import CLASSES
 
 DESCRIPTION = "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns) into a chat corpus."
 EPILOG = "python -m corpus VERB --help tells the options of a verb."
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 HOW = ("tokenizer", "update", "fresh", "workers", "engine", "address")  # beside the options
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 

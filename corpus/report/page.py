@@ -1,7 +1,7 @@
 """The page itself: from the manifest and the examples to HTML, one file that needs nothing else.
 
-All text goes through jinja2's autoescape. Nothing is drawn that the manifest does not say, examples
-aside, and nothing depends on a clock, a host or a path.
+All text goes through jinja2's autoescape. Except for the examples, all that is drawn comes from the
+manifest. Nothing depends on a clock, a host or a path.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ SPACE = "␣"
 
 
 class Listed(NamedTuple):
-    """A rule, and an invented example where no sample is shown: it would be somebody's data."""
+    """A rule; rules of personal data show an invented example, never a sample from raw/."""
 
     name: str
     why: str
@@ -48,7 +48,7 @@ def report_page(
     """Return the page.
 
     Args:
-        manifest: all of it but what depends on the page: `files` and the two hashes.
+        manifest: without `files` and the two hashes, which depend on the page.
         examples: as `merge_examples` gives them.
         dialogues: rows of the corpus.
     """
@@ -101,7 +101,7 @@ def _rules(options: Mapping[str, Any]) -> list[Listed]:
 
 
 def visible(text: object) -> str:
-    r"""Return a text with what nobody can see, or what would move the page, spelt out.
+    r"""Return a text with invisible characters and characters that change the layout escaped.
 
     >>> visible("안\u200b녕\n\u202e")
     '안\\u200b녕\\u000a\\u202e'
@@ -114,7 +114,7 @@ def _spelt(character: str) -> str:
 
 
 def change_of(before: str, after: str) -> Change:
-    """Return what became of a text.
+    """Return the difference of two texts.
 
     >>> change_of("네ㅋㅋㅋㅋ 응", "네ㅋㅋ 응")
     Change(head='네ㅋㅋ', removed='ㅋㅋ', added='', tail=' 응')
