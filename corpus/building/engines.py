@@ -22,7 +22,7 @@ ENGINES = ("local", "ray")
 
 
 class RunItems(Protocol):
-    """Builds items somewhere; `corpus.building.workers.run_items` says all that there is to say."""
+    """A function that builds items; `corpus.building.workers.run_items` documents it."""
 
     def __call__(
         self,
@@ -38,7 +38,7 @@ class RunItems(Protocol):
 
 
 def runner_of(engine: str, address: str | None) -> RunItems:
-    """Return what builds items where `engine` says.
+    """Return the function that builds items on this engine.
 
     Raises:
         CorpusError: there is no such engine, or it is not installed.
