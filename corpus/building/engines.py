@@ -22,7 +22,7 @@ ENGINES = ("local", "ray")
 
 
 class RunItems(Protocol):
-    """Builds items somewhere; `corpus.building.workers.run_items` says all that there is to say."""
+    """A function that builds items; `corpus.building.workers.run_items` documents it."""
 
     def __call__(
         self,
@@ -38,7 +38,7 @@ class RunItems(Protocol):
 
 
 def runner_of(engine: str, address: str | None) -> RunItems:
-    """Return what builds items where `engine` says.
+    """Return the function that builds items on this engine.
 
     Raises:
         CorpusError: there is no such engine, or it is not installed.
@@ -71,8 +71,8 @@ def build_items(
     workers: int,
     progress: bool,
 ) -> Counts:
-    """Build the items that have no receipt yet, and return what all of them counted."""
-    parts = read_results(work, [item.index for item in items])
+    """Build the items that are not built yet, or damaged, and return what all of them counted."""
+    parts = read_results(work, [item.index for item in items], prove=True)
     done = {part.index: receipt for part, receipt in parts}
     total = sum(map(n_bytes, items))
     counted: Counts = defaultdict(Counter)
