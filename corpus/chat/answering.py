@@ -61,10 +61,8 @@ class Answering:
         line: who waits for the model.
     """
 
-    def __init__(
-        self, model: Model, *, choice: services.Choice, name: str, seconds: float = MAX_SECONDS
-    ) -> None:
-        self._model, self._choice, self._name, self._seconds = model, choice, name, seconds
+    def __init__(self, model: Model, *, choice: services.Choice, name: str) -> None:
+        self._model, self._choice, self._name = model, choice, name
         self._closing = Event()
         self._asking = asyncio.Semaphore(MAX_ASKING)
         self.line = Line()
@@ -134,10 +132,10 @@ class Answering:
             )
 
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(MAX_SECONDS):
                 return await in_thread(write)
         except TimeoutError:
-            message = f"The reply took longer than {self._seconds:.0f} s."
+            message = f"The reply took longer than {MAX_SECONDS:.0f} s."
             raise WireError(504, message, code="timeout") from None
         except Cancelled:
             raise WireError(503, "The server is ending.", code="ending") from None

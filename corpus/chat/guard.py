@@ -16,6 +16,7 @@ from corpus.chat.answers import as_json
 from corpus.chat.wire import WireError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+MAX_HEAD = 16 * 1024  # of the request line and the headers
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (told apart, not bound)
 OPEN_PATHS = ("/", "/page.css", "/page.js")  # the page holds no secret, and asks for the key
 
@@ -76,6 +77,10 @@ class Guard:
         await self._app(scope, receive, send_with_headers)
 
     def _check(self, scope: Scope, headers: Headers) -> None:
+        if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_HEAD:
+            raise WireError(414, "The address is too long.", code="too_big")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEAD:
+            raise WireError(431, "The headers are too long.", code="too_big")
         hosts = self._hosts(scope)
         if headers.get("host", "").lower() not in hosts:
             raise WireError(403, "This server has another name.", code="foreign_host")

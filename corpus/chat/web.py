@@ -18,14 +18,14 @@ from typing import Any
 
 import uvicorn
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from corpus.chat.answering import Answering, Model
 from corpus.chat.answers import Form, as_json
-from corpus.chat.guard import Gate, Guard, send_error
+from corpus.chat.guard import MAX_HEAD, Gate, Guard, send_error
 from corpus.chat.line import Allowance
 from corpus.chat.reply import Draw
 from corpus.chat.replying import Replying, failed
@@ -89,6 +89,7 @@ class _Server(uvicorn.Server):
                 lambda: make_app(engine, draw, gate, on_made=self._ends.append, **more),
                 factory=True,
                 http="h11",
+                h11_max_incomplete_event_size=MAX_HEAD,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -198,8 +199,10 @@ class _Careful:
             await self._app(dict(scope, app=self), receive, noted)  # `app`: raise, do not answer
         except WireError as error:
             refused = error
+        except ClientDisconnect:
+            return
         except HTTPException as error:
-            refused = WireError(error.status_code, f"{error.detail}.", code="not_found")
+            refused = WireError(error.status_code, f"{error.detail}.", code="not_here")
         except Exception as error:  # noqa: BLE001 (whatever it is, the server goes on)
             refused = failed(error)
         else:

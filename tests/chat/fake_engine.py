@@ -88,7 +88,17 @@ class FakeEngine:
 
 
 @contextmanager
-def served(engine, *, draw=None, key=None, name="이랑", services="offline", save=None, host="127.0.0.1", port=0):
+def served(
+    engine,
+    *,
+    draw=None,
+    key=None,
+    name="이랑",
+    services="offline",
+    save=None,
+    host="127.0.0.1",
+    port=0,
+):
     """Run a server in a thread; yield its port."""
     import uvicorn
 
