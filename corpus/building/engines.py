@@ -105,8 +105,8 @@ def build_items(
     *,
     progress: bool,
 ) -> Counts:
-    """Build the items that have no receipt yet, and return what all of them counted."""
-    parts = read_results(work, [item.index for item in items])
+    """Build the items that are not built yet, or damaged, and return what all of them counted."""
+    parts = read_results(work, [item.index for item in items], prove=True)
     done = {part.index: receipt for part, receipt in parts}
     total = sum(map(n_bytes, items))
     counted: Counts = defaultdict(Counter)
