@@ -117,13 +117,12 @@ class Page:
         return answer["result"].get("value")
 
     def wait_for(self, expression, seconds=10):
-        """Wait until an expression is true, and return it."""
+        """Wait until an expression is true."""
         deadline = time.monotonic() + seconds
-        while not (value := self.value_of(expression)):
+        while not self.value_of(f"Boolean({expression})"):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not true within {seconds} s: {expression}")
             time.sleep(0.02)
-        return value
 
     def press(self, key, code=None, **more):
         """Press a key and let it go."""
@@ -142,7 +141,7 @@ class Page:
 
 @contextmanager
 def opened(place):
-    """Open a file, or an address, in a browser with a profile of its own, which is gone afterwards."""
+    """Open a file or an address in a browser with a profile of its own, gone afterwards."""
     to_browser, from_us = os.pipe()
     from_browser, to_us = os.pipe()
     ours = [to_browser, to_us]
