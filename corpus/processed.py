@@ -5,7 +5,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from corpus.output.files import read_json
+from corpus.output.shape import read_whole
 from corpus.records import MANIFEST, SPLITS, CorpusError
 from corpus.remote import Folder, copies, folder_of, local_file
 
@@ -22,7 +22,8 @@ def read_manifest(processed: Folder | str) -> dict[str, Any]:
     """Return the manifest of a corpus.
 
     Raises:
-        CorpusError: there is none, so no build has finished there.
+        CorpusError: there is none, so no build has finished there, or it is damaged or of another
+            version of this project.
     """
     path = folder_of(processed) / MANIFEST
     if not path.exists():
@@ -30,7 +31,7 @@ def read_manifest(processed: Folder | str) -> dict[str, Any]:
             f"{processed} holds no finished corpus (no {MANIFEST}): "
             f"run `python -m corpus build raw/ {processed}`."
         )
-    return dict(read_json(path))
+    return read_whole(path)
 
 
 def local_copy(processed: Folder) -> Path:

@@ -56,10 +56,19 @@ class Remote:
         """Say whether there is a folder with something in it."""
         return self._kind() == "directory"
 
+    def n_bytes(self) -> int | None:
+        """Return the size of an object, None if there is none."""
+        info = self._info()
+        return int(info["size"]) if info and info["type"] == "file" else None
+
     def _kind(self) -> str | None:
+        info = self._info()
+        return str(info["type"]) if info else None
+
+    def _info(self) -> dict[str, Any] | None:
         fs, path = _store(self.url)
         try:
-            return str(_persist(self.url, lambda: fs.info(path))["type"])
+            return dict(_persist(self.url, lambda: fs.info(path)))
         except _MISSING:
             return None
 
@@ -202,7 +211,8 @@ def _store(url: str) -> tuple[Any, str]:
     import fsspec.core  # noqa: PLC0415 - 0.1 s that local builds need not wait for
 
     try:
-        fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        more = {"auto_mkdir": True} if url.startswith(("file:", "local:")) else {}
+        fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False, **more)
     except (ImportError, ValueError) as error:
         raise CorpusError(f"{url} cannot be reached: {str(error).rstrip('.')}.") from error
     return fs, str(path)

@@ -17,7 +17,7 @@ from corpus.building import shares as cluster
 from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
 from corpus.building.shares import build_share, commit_shares
-from corpus.output import manifest, work
+from corpus.output import locks, manifest
 from corpus.output.result import ResultWriter
 from corpus.processed import read_manifest
 from corpus.reading.decode import sniff
@@ -230,14 +230,14 @@ def test_a_commit_that_was_cut_short_is_finished_by_the_next_one(raw, tmp_path, 
 
 def test_no_commit_and_no_plain_build_while_a_shard_runs(raw, tmp_path, whole):
     out = tmp_path / "out"
-    with work.locked(out, shared=True):
+    with locks.locked(out, shared=True):
         built(raw, out, "1/1")
         with pytest.raises(CorpusError, match="is being built by another process"):
             commit_shares(out)
         with pytest.raises(CorpusError, match="is being built by another process"):
             run.build(raw, out, tokenizer="builtin")
     with (
-        work.locked(out),
+        locks.locked(out),
         pytest.raises(CorpusError, match="is being built by another process"),
     ):
         built(raw, out, "1/1")

@@ -13,15 +13,11 @@ from corpus.building.plan import make_plan
 from corpus.building.shares import build_in_store
 from corpus.building.unknown import Unknown
 from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.output.into_place import put_in_place
+from corpus.output.locks import locked
 from corpus.output.manifest import inputs_of
-from corpus.output.work import (
-    begin_build,
-    check_folders,
-    finished_build,
-    locked,
-    put_in_place,
-    remove_work,
-)
+from corpus.output.standing import finished_build
+from corpus.output.work import begin_build, check_folders, remove_work
 from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
 from corpus.reading.documents import find_documents
@@ -127,10 +123,11 @@ def build(
     if finished is not None:
         return finished
     with locked(processed):
-        put_in_place(processed)  # what was ready when a build was cut short
+        if not fresh:
+            put_in_place(processed)  # what was ready when a build was cut short
         finished = finished_build(processed, inputs, update=update, fresh=fresh)
         if finished is None:
-            work = begin_build(processed, inputs, tokenizer_file.json)
+            work = begin_build(processed, inputs, tokenizer_file.json, fresh=fresh)
             items = make_plan(found.documents)
             build_items(
                 raw, work, items, encoder, options, run_on, workers=workers, progress=progress

@@ -5,15 +5,17 @@ for anybody or removes what another one has put there, so shards share a folder 
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from corpus.building.commit import Origin, commit
 from corpus.building.engines import build_items, runner_of
 from corpus.building.shared_plan import (
+    DAMAGED,
     declare,
     declared_plan,
     missing_line,
@@ -25,18 +27,12 @@ from corpus.building.shared_plan import (
 from corpus.building.unknown import Unknown
 from corpus.counts import Counts
 from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.output.files import temporary_folder
+from corpus.output.into_place import is_ready, put_in_place
+from corpus.output.locks import locked
 from corpus.output.manifest import differences, inputs_of, versions
-from corpus.output.work import (
-    WORK,
-    begin_work,
-    check_folders,
-    finished_build,
-    is_ready,
-    locked,
-    put_in_place,
-    remove_work,
-    work_name,
-)
+from corpus.output.standing import finished_build
+from corpus.output.work import WORK, begin_work, check_folders, remove_work, work_name
 from corpus.processed import read_manifest
 from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
@@ -154,10 +150,12 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
         raw = folder_of(raw or plan.raw)
         if not raw.is_dir():
             raise CorpusError(f"There is no {raw} here: say with --raw where RAW lies.")
-        encoder = Encoder((plan.work / TOKENIZER).read_bytes())
-        unknown = Unknown.of(encoder)
-        del encoder  # 50 MB that the commit can use
-        with TemporaryDirectory(prefix="corpus-") as aside:
+        tokenizer = (plan.work / TOKENIZER).read_bytes()
+        if sha256(tokenizer).hexdigest() != plan.inputs["tokenizer"]["sha256"]:
+            raise CorpusError(f"{plan.work / TOKENIZER} {DAMAGED}")
+        unknown = Unknown.of(Encoder(tokenizer))  # an encoder has 50 MB that the commit can use
+        here = nullcontext(plan.work) if isinstance(plan.work, Path) else temporary_folder()
+        with here as aside:
             manifest = commit(
                 processed,
                 plan.work,
@@ -170,7 +168,7 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
                     unknown=unknown,
                     one_in=plan.one_in,
                 ),
-                aside=plan.work if isinstance(plan.work, Path) else Path(aside),
+                aside=aside,
             )
         remove_work(processed)
     return manifest

@@ -4,13 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
 from corpus.building.item import build_item
 from corpus.building.plan import make_plan, n_bytes
 from corpus.options import Options
+from corpus.output.files import temporary_folder
 from corpus.output.result import ResultPaths
 from corpus.output.shards import ShardWriter
 from corpus.reading.decode import decode_document
@@ -91,9 +91,9 @@ def estimate_lines(raw: Folder, found: Found, encoder: Encoder, options: Options
     items = make_plan(found.documents)
     sampled = _sample(items)
     share = sum(map(n_bytes, sampled)) / (sum(map(n_bytes, items)) or 1) or 1
-    with TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         started = time.process_time()  # whatever else keeps this machine busy
-        n_rows, n_tokens, n_disk = _build_aside(raw, Path(folder), sampled, encoder, options)
+        n_rows, n_tokens, n_disk = _build_aside(raw, folder, sampled, encoder, options)
         seconds = time.process_time() - started
     yield f"a build would give about (from a sample of {share:.0%})"
     yield f"  rows      {n_rows / share:>14,.0f}"
