@@ -6,6 +6,7 @@ network failure says nothing about the data. The listing of a store tells what l
 never used to decide whether a build is complete.
 """
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -181,9 +182,12 @@ def folder_of(place: "str | Folder") -> Folder:
     >>> folder_of("s3://bucket/raw/"), folder_of("raw/")
     (Remote(url='s3://bucket/raw'), PosixPath('raw'))
     """
-    if isinstance(place, str):
-        return Remote(place.rstrip("/")) if "://" in place else Path(place)
-    return place
+    if isinstance(place, Remote):
+        return place
+    name = os.fspath(place) if isinstance(place, (str, os.PathLike)) else None
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise CorpusError(f"{place!r} is no path of a folder.")
+    return Remote(name.rstrip("/")) if "://" in name else Path(name)
 
 
 def local_file(place: Folder) -> Path:

@@ -31,6 +31,7 @@ from raw_trees import (
 import corpus
 from corpus.building import commit, engines, plan, run, workers
 from corpus.building import item as item_module
+from corpus.building.limit import at_most
 from corpus.output import files, locks, manifest, shards
 from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
@@ -348,6 +349,28 @@ def test_an_item_that_fails_three_times_is_rejected_as_an_item(raw, tmp_path, mo
     assert (line["stage"], line["raw_file"]) == ("file", "Training/a.json")
     assert "ZeroDivisionError: by zero" in line["detail"]
     assert set(corpus.load(tmp_path / "out")["dialogue_id"]) == {"b", "c"}
+
+
+def test_an_item_that_takes_too_long_is_rejected_as_an_item(raw, tmp_path, monkeypatch):
+    real, calls = item_module.build_item, []
+
+    def hangs(raw, work, item, *args, **options):
+        calls.append(item.index)
+        if item.index == 1:
+            time.sleep(600)
+        return real(raw, work, item, *args, **options)
+
+    def at_once(seconds):
+        is_next = calls == [0] or 0 < calls.count(1) < 3
+        return at_most(0.05 if is_next else seconds)
+
+    monkeypatch.setattr(item_module, "build_item", hangs)
+    monkeypatch.setattr(item_module, "at_most", at_once)
+    manifest = built(raw, tmp_path / "out", item_timeout=400)
+    assert calls == [0, 1, 1, 1, 2]
+    assert manifest["broken"] == {"failed_item": 1}
+    [line] = [one for one in read_ledger(tmp_path / "out") if one["reason"] == "failed_item"]
+    assert line["detail"].startswith("it took longer than --item-timeout, 400 s; 1 documents from")
 
 
 def test_workers_that_cannot_start_are_a_wrong_call_and_no_lost_item(

@@ -25,7 +25,16 @@ def test_an_option_has_one_default_everywhere(option):
 
 
 def test_build_has_no_option_that_the_table_lacks():
-    how = {"tokenizer", "update", "fresh", "workers", "engine", "address", "progress"}
+    how = {
+        "tokenizer",
+        "update",
+        "fresh",
+        "workers",
+        "item_timeout",
+        "engine",
+        "address",
+        "progress",
+    }
     parameters = inspect.signature(build).parameters
     assert parameters.keys() - how - {"raw", "processed"} == set(NAMES)
 

@@ -317,7 +317,13 @@ def test_a_finished_corpus_in_a_store_is_read_shown_and_verified(raw, whole, buc
     assert f"rows in {url}" in out
     (Remote(url) / "train" / "00000.parquet").write_bytes(b"PAR1")
     assert main(["verify", url]) > 2
-    assert main(["build", str(raw), url, "--tokenizer", "builtin"]) == 0
+    build = ["build", str(raw), url, "--tokenizer", "builtin"]
+    assert main(build) == 2
+    assert (
+        "is this build, but not whole: train/00000.parquet has 4 bytes" in capsys.readouterr().err
+    )
+    assert main([*build, "--fresh"]) == 0
+    assert main(build) == 0
     assert "already, finished" in capsys.readouterr().out
 
 

@@ -52,9 +52,9 @@ def parse_share(text: str) -> Share:
     Raises:
         CorpusError: there is no such shard.
     """
-    numbers = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+    numbers = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text) if isinstance(text, str) else None
     if not numbers or not 1 <= int(numbers[1]) <= int(numbers[2]):
-        raise CorpusError(f"--shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text}.")
+        raise CorpusError(f"--shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text!r}.")
     return Share(int(numbers[1]), int(numbers[2]))
 
 

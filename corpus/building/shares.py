@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import build_items, engine_of
+from corpus.building.engines import ITEM_TIMEOUT, build_items, engine_of
 from corpus.building.plan import n_bytes
 from corpus.building.shared_plan import (
     DAMAGED,
@@ -33,7 +33,7 @@ from corpus.output.into_place import is_ready, put_in_place
 from corpus.output.locks import locked
 from corpus.output.manifest import differences, inputs_of, versions
 from corpus.output.standing import finished_build
-from corpus.output.work import WORK, begin_work, check_folders, remove_work, work_name
+from corpus.output.work import WORK, begin_work, check_folders, check_how, remove_work, work_name
 from corpus.processed import read_manifest
 from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
@@ -61,6 +61,7 @@ def build_share(
     update: bool = False,
     fresh: bool = False,
     workers: int = 1,
+    item_timeout: float = ITEM_TIMEOUT,
     engine: str = "local",
     address: str | None = None,
     progress: bool = False,
@@ -78,6 +79,7 @@ def build_share(
         update: as for `build`.
         fresh: as for `build`.
         workers: as for `build`, of this shard alone.
+        item_timeout: as for `build`.
         engine: as for `build`.
         address: as for `build`.
         progress: draw a bar on stderr.
@@ -89,7 +91,8 @@ def build_share(
     one = parse_share(shard)
     chosen = options_of(**options)
     raw, processed = folder_of(raw), folder_of(processed)
-    check_folders(raw, processed, workers=workers)
+    check_folders(raw, processed)
+    check_how(workers=workers, item_timeout=item_timeout)
     start = engine_of(engine, address)
     raw_is = raw_state(raw)
     tokenizer_file = find_tokenizer(tokenizer)
@@ -115,7 +118,16 @@ def build_share(
         declare(processed, work, state, one)
         items = read_plan(work).items_of(one)
         with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
-            counts = build_items(raw, work, items, encoder, chosen, steps, progress=progress)
+            counts = build_items(
+                raw,
+                work,
+                items,
+                encoder,
+                chosen,
+                steps,
+                item_timeout=item_timeout,
+                progress=progress,
+            )
     return BuiltShare(len(items), counts)
 
 

@@ -27,13 +27,23 @@ SHARDS = "shards.json"  # in .work/: which build the shards are of, and how many
 READY = "ready"  # in .work/: a corpus that is whole, as it will lie in processed/
 REPLACED = "replaced.json"  # in .work/: the files of the corpus whose place it takes
 LOCKS = "locks"  # in .work/
+MOST_SECONDS = 366 * 86_400  # what every system's timer can hold
 FRESH = "fresh"  # the build was begun with --fresh
 
 
-def check_folders(raw: Folder, processed: Folder, *, workers: int) -> None:
-    """Raise CorpusError if no build can be asked for like this."""
+def check_how(*, workers: int, item_timeout: float) -> None:
+    """Raise CorpusError if no build can be done like this."""
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise CorpusError(f"workers is {workers!r}; a build needs one at least.")
+    is_number = isinstance(item_timeout, (int, float)) and not isinstance(item_timeout, bool)
+    if not is_number or not 0 < item_timeout <= MOST_SECONDS:
+        raise CorpusError(
+            f"item_timeout is {item_timeout!r}; it is a number of seconds above 0, at most a year."
+        )
+
+
+def check_folders(raw: Folder, processed: Folder) -> None:
+    """Raise CorpusError if no build can be made from and into these folders."""
     if isinstance(processed, Path) and processed.is_symlink() and not processed.exists():
         raise CorpusError(f"{processed} is a link to {processed.readlink()}, which is not there.")
     if isinstance(raw, Path) and isinstance(processed, Path):  # there may be links between them
