@@ -198,7 +198,9 @@ def test_a_plain_build_goes_on_with_what_shards_have_built(raw, tmp_path, whole,
     built(raw, tmp_path / "out", "1/2")
     began = []
     real = engines.run_items
-    monkeypatch.setattr(engines, "run_items", lambda *args: began.extend(args[2]) or real(*args))
+    monkeypatch.setattr(
+        engines, "run_items", lambda *args, **how: began.extend(args[2]) or real(*args, **how)
+    )
     run.build(raw, tmp_path / "out", tokenizer="builtin")
     assert 0 < len(began) < 7
     assert hashes(tmp_path / "out") == whole
@@ -267,7 +269,7 @@ def test_a_shard_that_does_not_exist_is_one_sentence(raw, tmp_path, capsys, text
     words = ["build", str(raw), str(tmp_path / "out"), "--tokenizer", "builtin"]
     assert main([*words, f"--shard={text}"]) == 2
     assert capsys.readouterr().err == (
-        f"corpus: --shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text}.\n"
+        f"corpus: --shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text!r}.\n"
     )
     assert not (tmp_path / "out").exists()
 
