@@ -5,8 +5,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from corpus.output.work import MANIFEST, read_json
-from corpus.records import SPLITS, CorpusError
+from corpus.output.files import read_json
+from corpus.records import MANIFEST, SPLITS, CorpusError
 from corpus.remote import Folder, copies, folder_of, local_file
 
 if TYPE_CHECKING:

@@ -6,7 +6,15 @@ speaker's run of utterances into a *turn* and gives it a *role*. What cannot bec
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:  # `--help` answers without numpy
+    import numpy as np
+    import numpy.typing as npt
+
+Ints: TypeAlias = "npt.NDArray[np.int64]"
+Ids: TypeAlias = "npt.NDArray[np.int32]"  # of tokens
+Mask: TypeAlias = "npt.NDArray[np.bool_]"
 
 Source = Literal["topic", "summary", "sns", "task"]
 Split = Literal["train", "validation", "test"]
@@ -31,6 +39,13 @@ ABOUT: dict[Source, SourceFacts] = {
 }
 SOURCES: tuple[Source, ...] = tuple(ABOUT)
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+# What lies in processed/ beside the shards.
+MANIFEST = "_manifest.json"  # written last: no manifest, no corpus
+TOKENIZER = "_tokenizer.json"
+REJECTED = "_rejected"
+REPORT = "_report.html"
+RAW_BYTES = 64 * 1024  # of a rejected dialogue's raw text are kept
 
 # What stands in a text for a tag or a mask between the tags step and the names step. One
 # private-use character each: no raw text can hold one (they are removed first), every text rule

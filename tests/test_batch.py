@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.building.run import options_of
 from corpus.dialogues.batch import _DIALOGUE, _TURN, build_batch
 from corpus.dialogues.cap import OVERLONG
+from corpus.options import options_of
 from corpus.output.rows import COLUMNS
 from corpus.records import SOURCES, Dialogue
 from corpus.report.examples import Examples

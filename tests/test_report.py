@@ -11,10 +11,10 @@ from raw_trees import summary_document, summary_entry, topic_document, write
 
 import corpus
 from corpus.building import run
-from corpus.output.work import TOKENIZER
+from corpus.records import REJECTED, TOKENIZER
 from corpus.report import charts, korean, words
 from corpus.report import page as page_module
-from corpus.report.examples import LONGEST, REJECTED, SAMPLES
+from corpus.report.examples import LONGEST, SAMPLES
 from corpus.report.numbers import losses, median
 from corpus.report.page import change_of, visible
 from corpus.text.normalisation import RULES, trace

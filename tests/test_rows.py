@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from corpus.output import rows
-from corpus.output.rows import COLUMNS, Rows, ShardWriter, conversation, table_of
+from corpus.output.rows import COLUMNS, Rows, conversation, table_of
+from corpus.output.shards import ShardWriter
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "row.json").read_text())
 

@@ -20,10 +20,11 @@ from raw_trees import (
 
 from corpus.__main__ import main
 from corpus.building import run
-from corpus.building.commit import corpus_hash
 from corpus.output import rows
-from corpus.output.rows import COLUMNS, ContentDigest
-from corpus.output.work import json_bytes
+from corpus.output.files import json_bytes
+from corpus.output.manifest import corpus_hash
+from corpus.output.rows import COLUMNS
+from corpus.output.shards import ContentDigest
 from corpus.tokens.encoder import Encoder
 from corpus.verify.checks import verify
 from corpus.verify.findings import CLASSES, SHOWN

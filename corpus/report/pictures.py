@@ -6,7 +6,8 @@ from typing import Any
 
 from corpus.names.lexicon import SURNAME_STEPS, SURNAMES
 from corpus.names.particles import NOTHING, PARTICLES, SYLLABLE
-from corpus.report import charts, words
+from corpus.options import flags_of
+from corpus.report import charts
 from corpus.report.measure import BIN
 from corpus.report.numbers import added, losses, median
 
@@ -141,26 +142,6 @@ def bubbles(row: dict[str, Any]) -> dict[str, Any]:
 
 def command(manifest: Mapping[str, Any]) -> str:
     """Return the command that builds the corpus again."""
-    options = manifest["options"]
-    chosen = [f"--tokenizer {manifest['tokenizer']['name']}"]
-    defaults = {
-        "rules": "default",
-        "multi_party": "drop",
-        "usr_ending": "drop",
-        "overlong": "truncate",
-        "max_tokens": 256,
-        "seed": 0,
-        "dedup": "exact",
-        "test_share": 0.0,
-        "personal": "drop",
-        "respell": "off",
-    }
-    if options["rules"] == "chathuman":
-        defaults["personal"] = "keep"  # these rules know no other
-    for name, value in options.items():
-        if name == "sources":
-            if len(value) < len(words.SOURCES):
-                chosen.append(f"--sources {' '.join(value)}")
-        elif value != defaults.get(name):
-            chosen.append(f"--{name.replace('_', '-')} {value}")
-    return " ".join(["python -m corpus build raw/ processed/", *chosen])
+    tokenizer = f"--tokenizer {manifest['tokenizer']['name']}"
+    build = "python -m corpus build raw/ processed/"
+    return " ".join([build, tokenizer, *flags_of(manifest["options"])])

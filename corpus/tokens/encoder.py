@@ -18,15 +18,11 @@ from operator import itemgetter, not_
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 from tokenizers import Tokenizer
 
-from corpus.records import CorpusError
+from corpus.records import CorpusError, Ids, Ints
 from corpus.tokens.bpe import MAX_SYMBOL, NEVER_MERGED, Bpe
-
-Ids = npt.NDArray[np.int32]
-Ints = npt.NDArray[np.int64]
 
 # The ends of a conversation, its roles, and what training pads with: stored as ids, never as text.
 REQUIRED_TOKENS = ("<s>", "</s>", "<usr>", "<sys>", "<pad>")

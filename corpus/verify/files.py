@@ -12,10 +12,9 @@ from typing import Any
 
 import orjson
 
-from corpus.building.commit import corpus_hash
-from corpus.output.ledger import RAW_BYTES
-from corpus.output.work import MANIFEST, REJECTED, TOKENIZER, json_bytes
-from corpus.records import SPLITS, CorpusError
+from corpus.output.files import json_bytes
+from corpus.output.manifest import corpus_hash
+from corpus.records import MANIFEST, RAW_BYTES, REJECTED, SPLITS, TOKENIZER, CorpusError
 from corpus.verify.findings import Findings
 
 # What is read of a manifest, as an example: a type stands for any value of it, and
