@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from corpus.records import Source, Split
+from corpus.records import ABOUT, Source, Split
 
 # One entry for every dialogue that some choice of options would keep. From these alone the commit
 # decides duplicates, and counts what every other choice would have kept.
@@ -37,6 +37,5 @@ def key_of(text: str) -> int:
 
 
 def id_key(source: Source, dialogue_id: str) -> int:
-    """Return the key of an id; `summary` is a part of `sns`, so the two share their ids."""
-    space = "summary" if source == "sns" else source
-    return key_of(f"{space}/{dialogue_id}")
+    """Return the key of an id; sources that have the same dialogues share their ids."""
+    return key_of(f"{ABOUT[source].ids}/{dialogue_id}")

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from corpus.records import ABOUT
+
 
 class Words(NamedTuple):
     """One thing said in two languages."""
@@ -69,9 +71,8 @@ OPTIONS = {
 }
 
 SOURCES = {
-    "topic": Words("주제별 텍스트 일상 대화 (543)", "AIHub 543"),
-    "summary": Words("한국어 대화 요약 (117)", "AIHub 117"),
-    "sns": Words("한국어 SNS (114)", "AIHub 114"),
+    source: Words(f"{one.name} ({one.number})", f"AIHub {one.number}")
+    for source, one in ABOUT.items()
 }
 
 SPLITS = {

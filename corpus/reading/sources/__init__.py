@@ -7,13 +7,14 @@ Raw field names are known here alone. An *entry* is the JSON of one dialogue: a 
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from corpus.reading.sources import merged as merged_documents
 from corpus.reading.sources import summary, task, topic
+from corpus.reading.sources.described import Described, speakers_in_header, speakers_in_lines
 from corpus.reading.sources.entry import EntryError, Read
 from corpus.records import Dialogue, Document, Source
 from corpus.splits import drawn_split
@@ -51,16 +52,37 @@ class Reader(NamedTuple):
     document: type[msgspec.Struct]  # what the schema describes
     read: Callable[..., Read]  # one entry
     shape: Shape  # of documents that hold many entries
+    speakers: Callable[[bytes], Sequence[Described]]  # of one entry, as far as they are described
     is_document: bool = False  # an entry is a document, unless several are merged in a file
 
 
 READERS: dict[Source, Reader] = {
-    "task": Reader(task.is_task, task.TaskDocument, task.read, merged_documents, is_document=True),
-    "topic": Reader(
-        topic.is_topic, topic.TopicDocument, topic.read, merged_documents, is_document=True
+    "task": Reader(
+        task.is_task,
+        task.TaskDocument,
+        task.read,
+        merged_documents,
+        speakers_in_lines,
+        is_document=True,
     ),
-    "summary": Reader(summary.is_summary, summary.SummaryDocument, summary.read_summary, summary),
-    "sns": Reader(summary.is_sns, summary.SnsDocument, summary.read_sns, summary),
+    "topic": Reader(
+        topic.is_topic,
+        topic.TopicDocument,
+        topic.read,
+        merged_documents,
+        speakers_in_lines,
+        is_document=True,
+    ),
+    "summary": Reader(
+        summary.is_summary,
+        summary.SummaryDocument,
+        summary.read_summary,
+        summary,
+        speakers_in_header,
+    ),
+    "sns": Reader(
+        summary.is_sns, summary.SnsDocument, summary.read_sns, summary, speakers_in_header
+    ),
 }
 
 

@@ -28,9 +28,13 @@ _SHAPE = re.compile(rb'"body"\s*:\s*([\[{])')
 _KNOWN_KEY = re.compile(rb'"(?:dialogueInfo|participantID)"\s*:')
 _DECLARED = re.compile(rb'"numberOfItems"\s*:\s*([0-9]{1,12})\b')
 _ID = re.compile(rb'"dialogueID"\s*:\s*"([^"\\]{1,256})"')
-# What pandas writes around the entries of a frame that was read from a document: the count once
-# for each, and their numbers as keys.
-_AROUND = re.compile(rb'(?:[\s,:{}\[\]]|"(?:numberOfItems|data|[0-9]{1,12})"|[0-9]{1,12})*+')
+# What pandas writes around an entry, of a frame that was read from a document: the count once for
+# each entry, and their numbers as keys.
+_AROUND = re.compile(
+    rb"(?:\}\s*)?,?\s*(?:\{\s*)?"
+    rb'(?:"numberOfItems"\s*:\s*(?:[0-9]{1,12}|\{[\s0-9:,"]*+\})\s*,\s*)?'
+    rb'(?:"data"\s*:\s*)?(?:\{\s*)?(?:"[0-9]{1,12}"\s*:\s*)?'
+)
 
 
 class Utterance(Struct, gc=False):
@@ -174,12 +178,12 @@ def holds_entry(data: bytes) -> bool:
 
 
 def is_around(data: bytes) -> bool:
-    """Say whether `data` is what a copy of a document may have between two entries.
+    r"""Say whether `data` is what a copy of a document may have between two entries.
 
-    >>> is_around(b'}\\n{"numberOfItems":50,"data":'), is_around(b', "summary": ""')
+    >>> is_around(b'}\n{"numberOfItems":50,"data":'), is_around(b', "summary": ""')
     (True, False)
     """
-    return _AROUND.fullmatch(data) is not None
+    return data.endswith(b":") and _AROUND.fullmatch(data) is not None
 
 
 def closes_document(rest: bytes) -> bool:

@@ -1,7 +1,7 @@
 """AIHub 544, 용도별 목적대화 (`task`): an agent, A, and a customer, B, in the keys of AIHub 543.
 
-A line reads `A.안녕하세요`, in `text` and in `norm_text`: 99.98 % of the lines begin with a letter and
-a full stop, others `A : `. What else the files do not keep to is counted as for 543.
+A line reads `A.안녕하세요`, in `text` and in `norm_text`: 99.98 % of the lines begin with a letter
+and a full stop, others `A : `. What else the files do not keep to is counted as for 543.
 """
 
 import re
