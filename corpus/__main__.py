@@ -12,6 +12,7 @@ from typing import Any
 
 from corpus import __version__
 from corpus.building.process import tune_process
+from corpus.chat.options import add_options as add_chat_options
 from corpus.options import DEFAULT_TOKENIZER, OPTIONS, Option
 from corpus.records import CorpusError
 from corpus.remote import folder_of
@@ -185,6 +186,12 @@ def _verify(args: argparse.Namespace) -> int:
     return findings.exit_code
 
 
+def _chat(args: argparse.Namespace) -> int:
+    from corpus.chat.command import chat
+
+    return chat(args)
+
+
 def _card(args: argparse.Namespace) -> int:
     from corpus.views.card import card_text
 
@@ -300,6 +307,9 @@ def _parser() -> argparse.ArgumentParser:
             *(f"  {code}  {kind}: {meaning}" for kind, (code, meaning) in CLASSES.items()),
         )
     )
+
+    chat = _verb(verbs, "chat", _chat, "talk to what was trained, in the terminal or the browser")
+    add_chat_options(chat)
 
     card = _verb(verbs, "card", _card, "print the data-set card of PROCESSED")
     card.add_argument(

@@ -1,6 +1,8 @@
 """Who may import whom: what keeps the parts exchangeable and `--help` instant."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,11 @@ HOMES = {
     "FinanceDataReader": {"chat/network.py"},
     "starlette": {"chat/web.py", "chat/guard.py"},
     "uvicorn": {"chat/web.py", "chat/guard.py"},
+}
+# Outside of training.
+TORCH = {
+    "torch": {"chat/model.py", "chat/sampling.py"},
+    "safetensors": {"chat/weights.py"},
 }
 
 
@@ -122,11 +129,34 @@ def test_a_library_lives_in_one_place(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=home)
-def test_only_training_imports_torch_and_nothing_else_imports_training(path):
+def test_training_alone_imports_transformers_and_nothing_else_imports_training(path):
     if step(path) != "training":
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        assert not roots & {"torch", "transformers", "safetensors"}
+        places = {library for library in TORCH if home(path) in TORCH[library]}
+        assert not roots & {"transformers", *TORCH} - places
         assert not any(name.startswith("corpus.training") for name in imports_of(path))
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if step(path) == "chat"], ids=home)
+def test_chat_imports_records_text_and_tokens_alone(path):
+    ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("corpus.")}
+    assert ours <= {"chat", "records", "remote", "text", "tokens"}
+
+
+def test_help_comes_before_any_library_is_loaded():
+    heavy = "torch safetensors numpy pyarrow regex tokenizers starlette uvicorn msgspec faker"
+    code = f"""if True:
+        import sys
+        from corpus.__main__ import main
+        try:
+            main(["chat", "--help"])
+        except SystemExit:
+            loaded = set({heavy!r}.split()) & set(sys.modules)
+            sys.exit(f"loaded: {{loaded}}" if loaded else 0)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--candidates" in done.stdout
 
 
 def test_train_never_imports_the_builder():

@@ -86,6 +86,7 @@ class Encoder:
         bos_id, eos_id, usr_id, sys_id, pad_id: the ids of `REQUIRED_TOKENS`.
         usr_bytes, sys_bytes: the ids of the roles as `encode` gives ids.
         unk_id: the id of an unknown character; None where the tokenizer has none.
+        control_ids: the ids of all tokens like `<s>`, `<unk>` and `<unused0>`.
         vocab_size: how many ids there are.
     """
 
@@ -115,7 +116,7 @@ class Encoder:
         self.usr_bytes, self.sys_bytes = _as_bytes([self.usr_id]), _as_bytes([self.sys_id])
         self.unk_id: int | None = self._tokenizer.token_to_id("<unk>")
         self.vocab_size: int = self._tokenizer.get_vocab_size()
-        self._control_ids = {added[token] for token in added if _CONTROL.fullmatch(token)}
+        self.control_ids = frozenset(added[token] for token in added if _CONTROL.fullmatch(token))
         self._easy_texts = _easy_texts(structure)
         if len(structure["model"]["vocab"]) == _KOGPT2_SIZE:
             self._check_kogpt2()
@@ -164,12 +165,20 @@ class Encoder:
         """The Hangul syllables that are unknown to the tokenizer."""
         return frozenset(one for one in self.unknown_characters if "가" <= one <= "힣")
 
+    @cached_property
+    def token_texts(self) -> list[str]:
+        """The text of each id as people type it, a space in front where a word begins."""
+        texts = [""] * self.vocab_size
+        for token, number in self._tokenizer.get_vocab(with_added_tokens=True).items():
+            texts[number] = token.replace("▁", " ").translate(_TYPED_JAMO)
+        return texts
+
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of `ids` as people type it: no control tokens, but ㅠㅠ, ^^ and emoji.
 
         Jamo come back as typed: KoGPT2 knows those that syllables are built from (U+1100 on).
         """
-        kept = [token_id for token_id in ids if token_id not in self._control_ids]
+        kept = [token_id for token_id in ids if token_id not in self.control_ids]
         text: str = self._tokenizer.decode(kept, skip_special_tokens=False)
         return text.translate(_TYPED_JAMO)
 
