@@ -10,10 +10,11 @@ import numpy as np
 
 from corpus.counts import Counts
 from corpus.dialogues.pieces import find_pieces, with_pieces
+from corpus.dialogues.turns import opening_of
 from corpus.names.fill import Filled, fill_names
 from corpus.options import Options
 from corpus.reading.sources.speakers import speaker_traits
-from corpus.records import Dialogue, Ints
+from corpus.records import ABOUT, Dialogue, Ints
 from corpus.report.examples import Examples
 from corpus.text.normalisation import normalise_texts
 from corpus.text.personal import IN_PIECES
@@ -60,6 +61,9 @@ def normalise_dialogues(
     said = _without(said, list(normalised.dropped))
     if options["personal"] == "drop":
         said = _without_pieces(said, counts)
+    agent = ABOUT[dialogues[0].source].agent
+    if agent:
+        said = _without_openings(said, agent, counts)
     named = _named_texts(dialogues, said, options["seed"])
     examples.take_tags(dialogues, texts, normalised.tags, named)
     return said
@@ -97,6 +101,17 @@ def _without_pieces(said: Said, counts: Counts) -> Said:
             counts["dropped"]["personal_data"] += len(pieces)
             counts["utterances"]["kept"] -= len(pieces)
             gone += [place.start + piece for piece in pieces]
+    return _without(said, gone)
+
+
+def _without_openings(said: Said, agent: str, counts: Counts) -> Said:
+    """Take out what the agent says before the customer: a dialogue begins on `<usr>`."""
+    gone: list[int] = []
+    ends = np.cumsum(said.lengths).tolist()
+    for start, end in zip([0, *ends], ends, strict=False):
+        gone += range(start, start + opening_of(said.speakers[start:end], agent))
+    counts["dropped"]["agent_opening"] += len(gone)
+    counts["utterances"]["kept"] -= len(gone)
     return _without(said, gone)
 
 

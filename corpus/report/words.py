@@ -52,6 +52,9 @@ DROPPED = {
     ),
     "unknown_tag": Words("알 수 없는 태그", "a tag that nobody knows"),
     "mask": Words("이름일 수 없는 별표", "stars that cannot be a name"),
+    "agent_opening": Words(
+        "상담원이 고객보다 먼저 한 말", "what an agent says before the customer's first word"
+    ),
     "doubled_line": Words("두 번 적힌 줄", "a line that stands there twice"),
     "empty": Words("남은 글자가 없음", "no character is left"),
 }
