@@ -195,7 +195,21 @@ def test_the_plan_never_has_the_order_of_the_directory(tmp_path, monkeypatch):
         ("my Validation/y.json", None),
         ("Validations/y.json", None),
         ("Trainingszeit/y.json", None),
-        ("[라벨]한국어대화요약_train.zip!y.json", None),
+        ("[라벨]한국어대화요약_train.zip!y.json", "train"),
+        ("[라벨]한국어대화요약_valid.zip!행사.json", "validation"),
+        ("한국어대화요약_valid (1).zip!행사.json", "validation"),
+        ("한국어대화요약_train/행사.json", "train"),
+        ("SNS/Train/y.json", "train"),
+        ("SNS/Valid/y.json", "validation"),
+        ("SNS/val/y.json", "validation"),
+        ("2.Valid/y.json", "validation"),
+        ("sns-valid_2.json", "validation"),
+        ("Training/한국어_valid.zip!y.json", "validation"),
+        ("train_station/y.json", None),
+        ("interval/y.json", None),
+        ("strain.zip!y.json", None),
+        ("bullet train/y.json", None),
+        ("Valid data/y.json", None),
         ("KAKAO_1_01.json", None),
         ("T_1.json", None),
         ("tl_01.json", None),
@@ -205,6 +219,23 @@ def test_the_plan_never_has_the_order_of_the_directory(tmp_path, monkeypatch):
 )
 def test_the_split_is_read_from_the_path_as_aihub_writes_it(path, split):
     assert split_of(path) == split
+
+
+def test_a_zip_that_windows_made_has_folders(tmp_path):
+    names = ("1.Training\\라벨링데이터\\K_1.json", "2.Validation\\라벨링데이터\\K_2.json")
+    members = dict.fromkeys(names, OURS) | {"2.Validation\\": b"", "__MACOSX\\._K_2.json": OURS}
+    raw = put(tmp_path, {"TL_all.zip": zip_of(members)})
+    found = find(raw)
+    assert [(one.raw_file, one.split) for one in found.documents] == [
+        ("TL_all.zip!1.Training/라벨링데이터/K_1.json", "train"),
+        ("TL_all.zip!2.Validation/라벨링데이터/K_2.json", "validation"),
+    ]
+    assert found.left_alone == {"hidden": 1}
+
+
+def test_a_backslash_in_a_name_of_any_other_zip_is_part_of_the_name(tmp_path):
+    raw = put(tmp_path, {"a.zip": zip_of({"d/K\\1.json": OURS})})
+    assert [one.raw_file for one in find(raw).documents] == ["a.zip!d/K\\1.json"]
 
 
 def test_raw_text_and_what_is_no_json_are_left_alone_and_counted(tmp_path):

@@ -32,6 +32,10 @@ REASONS = {
     "duplicate": Words(
         "앞선 대화와 id나 내용이 같습니다", "repeats an earlier dialogue, by id or by text"
     ),
+    "other_version": Words(
+        "id는 같고 내용이 다른 대화가 있어 새 폴더의 것을 씁니다",
+        "another text has its id: the one in the newer folder stays",
+    ),
     "near_duplicate": Words(
         "앞선 대화와 내용이 거의 같습니다", "its text is nearly that of an earlier dialogue"
     ),
