@@ -134,6 +134,36 @@ def test_a_part_sequence_with_a_hole_is_rejected_and_its_neighbours_live(tmp_pat
     assert [one.raw_file for one in found.documents] == ["a.json"]
 
 
+def test_plain_cuts_are_joined_as_parts_are(tmp_path):
+    archive = zip_of({f"{k}.json": content(k) for k in range(3)})
+    cuts = [archive[at : at + 90] for at in range(0, len(archive), 90)]
+    raw = put(tmp_path, {f"TL_01.zip.{k:03}": cut for k, cut in enumerate(cuts, 1)})
+    assert contents(raw) == {f"TL_01.zip!{k}.json": content(k) for k in range(3)}
+    (raw / "TL_01.zip.002").unlink()
+    (raw / "good.json").write_bytes(OURS)
+    assert why(find(raw)) == {"TL_01.zip": "part_hole"}
+
+
+def test_a_split_zip_is_told_with_the_way_to_join_it(tmp_path):
+    files = {"TL_01.zip": ARCHIVE[60:], "TL_01.z01": ARCHIVE[:30], "TL_01.z02": ARCHIVE[30:60]}
+    raw = put(tmp_path, files | {"VL_01.z01": b"", "good.json": OURS})
+    found = find(raw)
+    assert why(found) == {"TL_01.zip": "split_zip", "VL_01.zip": "split_zip"}
+    details = {one.raw_file: one.detail for one in found.rejected}
+    assert "TL_01.z01 to TL_01.z02 belong to it; join them: zip -s 0" in details["TL_01.zip"]
+    assert "whose last one, .zip, is missing" in details["VL_01.zip"]
+
+
+def test_parts_that_were_joined_in_the_wrong_order_are_told_as_that(tmp_path):
+    long = {f"{k}.json": content(k).ljust(50_000) for k in range(9)}
+    archive = zip_of(long, method=zipfile.ZIP_STORED)
+    half = len(archive) // 2
+    raw = put(tmp_path, {"TL.zip": archive[:9] + archive[half:] + archive[9:half], "a.json": OURS})
+    [one] = find(raw).rejected
+    assert one.reason == "broken_archive"
+    assert "and not at its end: were the parts joined in the wrong order?" in one.detail
+
+
 def test_parts_beside_the_whole_they_were_joined_to_are_left_alone(tmp_path):
     archive = zip_of({"a.json": OURS})
     found = find(put(tmp_path, {"X.zip": archive, **parts_of("X.zip", archive, 100)}))
@@ -499,12 +529,24 @@ def test_the_sample_is_left_alone_beside_anything_readable(tmp_path):
     ("files", "words"),
     [
         ({}, "it is empty"),
-        ({"x/cut.zip": ARCHIVE[:50]}, "x/cut.zip is rejected as broken_archive .*no directory"),
+        ({"x/cut.zip": ARCHIVE[:50]}, r"1 broken_archive: x/cut.zip \(.*no directory"),
         (
             {"a.txt": b"", "b.json": b"{}", "c.zip": b""},
             "1 broken_archive, 1 raw_text, 1 unknown_json",
         ),
-        ({"TS_01.zip": zip_of({"a.txt": b"1 : a"})}, "1 raw_text"),
+        ({"TS_01.zip": zip_of({"a.txt": b"1 : a"})}, "1 labels_missing, 1 raw_text: .*no TL_01"),
+        ({"a.csv": b"id,text\n1,2"}, r"1 not_json: a.csv \(CSV, it begins with 'id,text 1,2'\)"),
+        ({"a.parquet": b"PAR1" + bytes(90)}, r"a.parquet \(Parquet\); expected are AIHub's zips"),
+        (
+            {"download.tar": "승인되지 않은 데이터".encode()},
+            "1 broken_archive: .* text and no archive: it begins with '승인",
+        ),
+        ({"a.json": b'{"rows": [1]}'}, r"1 unknown_json: a.json \(it begins with"),
+        (
+            {"보고서.hwp": b"\xd0\xcf\x11\xe0" + bytes(90)},
+            r"1 not_json: 보고서.hwp \(HWP or old Office\)",
+        ),
+        ({"a.zip": zip_of({"b.zip": ARCHIVE})}, r"1 nested_archive: a.zip!b.zip \(an archive in"),
     ],
 )
 def test_a_folder_without_anything_readable_is_a_wrong_call(files, words, tmp_path):

@@ -38,6 +38,7 @@ _UNREAD_MAGIC = {
 }
 # What zipfile calls no zip file begins like one, or it would not have been asked.
 _NO_DIRECTORY = "it has no directory at its end: an unfinished download?"
+_DIRECTORY_END = b"PK\5\6"
 _UTF8_NAME = 0x800  # the flag of a zip's member whose name is UTF-8
 _USTAR, _USTAR_AT = b"ustar", 257  # in a tar's header
 _SCAN = 1 << 20  # bytes of a damaged tar are searched for a header at once
@@ -86,7 +87,8 @@ def zip_members(raw: Folder, container: Container) -> Iterator[tuple[str, Member
         slash = _slash_of(infos)
         infos = [info for info in infos if not info.filename.endswith(slash)]
     except _BROKEN as error:
-        detail = _NO_DIRECTORY if str(error) == "File is not a zip file" else error
+        is_none = str(error) == "File is not a zip file"
+        detail = _where_directory_is(raw, container) if is_none else error
         raise UnreadableError("broken_archive", f"zip: {detail}") from error
     overlapping, end = set[int](), 0
     for info in sorted(infos, key=lambda info: info.header_offset):
@@ -101,6 +103,23 @@ def zip_members(raw: Folder, container: Container) -> Iterator[tuple[str, Member
             why = "zip_bomb", "the member shares its bytes with another"
         name = "/".join(map(_name_of, info.filename.split(slash), repeat(info)))
         yield _tidy(name), member, info.file_size, why
+
+
+def _where_directory_is(raw: Folder, container: Container) -> str:
+    """Return why a zip has no directory at its end, having looked for it everywhere."""
+    found, at, kept = -1, 0, b""
+    with Joined(raw, container) as file, suppress(UnreadableError):
+        while block := file.read(_SCAN):
+            place = (kept + block).rfind(_DIRECTORY_END)
+            if place >= 0:
+                found = at - len(kept) + place
+            at, kept = at + len(block), block[1 - len(_DIRECTORY_END) :]
+    if found < 0:
+        return _NO_DIRECTORY
+    return (
+        f"its directory ends at byte {found:,} of {at:,} and not at its end: were the parts joined "
+        "in the wrong order? Leave AIHub's parts as they are, they are joined here"
+    )
 
 
 def _slash_of(infos: Iterable[zipfile.ZipInfo]) -> str:

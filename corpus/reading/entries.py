@@ -164,7 +164,11 @@ class Entries:
         """Put on the record what is no entry."""
         raw = broken.rstrip(_BETWEEN)
         is_end = at_end and not self._in_list and not raw.strip(_SPACE + b"}]")
-        if is_end or self._shape.is_around(raw):
+        if is_end:
+            return
+        if self._shape.is_around(raw):
+            if at_end and not self._shape.closes_document(raw):
+                self._report("cut_short", "the document ends between two entries", offset, raw)
             return
         closed = _without_closing(raw) if at_end else None
         raw = raw if closed is None else closed

@@ -57,7 +57,7 @@ def is_around(data: bytes) -> bool:
 
 def closes_document(rest: bytes) -> bool:
     """Say whether `rest` is what a document may have behind its last entry."""
-    return is_around(rest.lstrip())
+    return is_around(rest.lstrip()) and rest.rstrip().endswith((b"}", b"]"))
 
 
 def declared_items(outside: bytes) -> None:
