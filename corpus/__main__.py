@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from corpus import __version__
 from corpus.building.process import tune_process
@@ -20,6 +20,7 @@ from corpus.verify.findings import CLASSES
 
 DESCRIPTION = "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns) into a chat corpus."
 EPILOG = "python -m corpus VERB --help tells the options of a verb."
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 HOW = ("tokenizer", "update", "fresh", "workers", "engine", "address")  # beside the options
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
@@ -210,7 +211,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m corpus", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for add in (
+        _add_build,
+        _add_commit,
+        _add_sample,
+        _add_check,
+        _add_show,
+        _add_verify,
+        _add_chat,
+        _add_card,
+    ):
+        add(verbs)
+    return parser
 
+
+def _add_build(verbs: Verbs) -> None:
     build = _verb(verbs, "build", _build, "build the corpus of RAW into PROCESSED")
     build.add_argument(
         "raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads, as they are"
@@ -250,6 +265,8 @@ def _parser() -> argparse.ArgumentParser:
         "--fresh", action="store_true", help="replace another build in PROCESSED in the same way"
     )
 
+
+def _add_commit(verbs: Verbs) -> None:
     commit = _verb(
         verbs, "commit", _commit, "turn what all shards have left in PROCESSED into the corpus"
     )
@@ -267,6 +284,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_strict(commit)
 
+
+def _add_sample(verbs: Verbs) -> None:
     sample = _verb(verbs, "sample", _sample, "write invented dialogues in the true AIHub shapes")
     sample.add_argument("raw", type=Path, metavar="RAW", help="new or empty folder")
     sample.add_argument(
@@ -274,12 +293,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     sample.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
 
+
+def _add_check(verbs: Verbs) -> None:
     check = _verb(
         verbs, "check", _check, "say what is in RAW and what a build would give; build nothing"
     )
     check.add_argument("raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads")
     _add_tokenizer(check)
 
+
+def _add_show(verbs: Verbs) -> None:
     show = _verb(
         verbs,
         "show",
@@ -297,6 +320,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.add_argument("-n", type=int, default=3, metavar="N", help="how many (default: 3)")
 
+
+def _add_verify(verbs: Verbs) -> None:
     verify = _verb(verbs, "verify", _verify, "say what is wrong with PROCESSED, and where")
     verify.add_argument(
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
@@ -315,18 +340,21 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
 
+
+def _add_chat(verbs: Verbs) -> None:
     chat = _verb(verbs, "chat", _chat, "talk to what was trained, in the terminal or the browser")
     add_chat_options(chat)
 
+
+def _add_card(verbs: Verbs) -> None:
     card = _verb(verbs, "card", _card, "print the data-set card of PROCESSED")
     card.add_argument(
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
     )
-    return parser
 
 
 def _verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    verbs: Verbs,
     name: str,
     run: Callable[[argparse.Namespace], int],
     text: str,

@@ -1,8 +1,8 @@
 """One batch of dialogues, all at once, from texts as they were typed to rows: the steps in order.
 
-normalise (tags and masks first) → turns → names → tokens → cap. Utterances, turns and tokens of all
-dialogues stand one behind the other, beside arrays that say how many each has, so that a step is a
-few calls for a batch and not for every dialogue.
+normalise (tags and masks first) → turns → names → tokens → cap. The utterances of all dialogues are
+one list, and an array says how many of them each dialogue has; turns and tokens likewise. So a step
+is a few numpy calls for a whole batch instead of a loop over dialogues.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from corpus.tokens.encoder import Encoder
 
 
 class Built(NamedTuple):
-    """What becomes of a batch."""
+    """The result of a batch."""
 
     rows: pa.Table  # of `COLUMNS`, in the order of the dialogues
     keys: Keys  # one for every dialogue that some choice of options would keep

@@ -31,7 +31,7 @@ class Cut(NamedTuple):
 
 
 def keys_of(drafts: Drafts, arranged: Arrangement) -> Keys:
-    """Return the keys of the drafts, as they are of those that fit; no tokens are counted yet."""
+    """Return the keys of the drafts as if all of them fitted; tokens are counted later."""
     keys = np.zeros(len(drafts.dialogues), KEY)
     keys["id"] = [id_key(one.source, one.dialogue_id) for one in drafts.dialogues]
     keys["text"] = list(map(key_of, drafts.scripts))  # turns alternate from <usr>
@@ -51,9 +51,9 @@ def keys_of(drafts: Drafts, arranged: Arrangement) -> Keys:
 def cap_drafts(
     drafts: Drafts, tokens: Tokens, keys: Keys, options: Options
 ) -> tuple[list[Cut], dict[int, list[int]]]:
-    """Return the rows, and of drafts that give none the tokens of each turn.
+    """Return the cuts, and for each draft that gives no row the number of tokens of each turn.
 
-    What is over the limit is put into the keys.
+    The keys of drafts that are over the limit are corrected.
     """
     max_tokens = options["max_tokens"]
     cuts: list[Cut] = []

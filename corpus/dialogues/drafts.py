@@ -10,18 +10,19 @@ from corpus.dialogues.said import Said
 from corpus.dialogues.turns import Arrangement
 from corpus.records import Dialogue, Rejected
 
-# What stands before a text: nothing where it is in no turn. No normalised text holds the last two.
+# The mark before each text. A text that is in no turn has none. No normalised text holds the last
+# two characters.
 NONE, BESIDE, TURN, DIALOGUE = "", " ", "\n", "\x1e"
 
 
 class Drafts(NamedTuple):
-    """The dialogues that have turns: rows to be, or what other options would keep."""
+    """The dialogues that have turns: future rows, and dialogues that other options would keep."""
 
     dialogues: list[Dialogue]
     kept: list[bool]  # under these options
     scripts: list[str]  # of each its turns, one a line, with placeholders
     n_turns: list[int]
-    said: list[slice]  # of each its utterances, also those in no turn, in these two:
+    said: list[slice]  # of each: its utterances, with those in no turn, in the next two fields
     all_said: Said
     marks: list[str]
 
@@ -32,7 +33,7 @@ def make_drafts(
     arranged: Arrangement,
     reasons: Sequence[str | None],
 ) -> Drafts:
-    """Write the turns of each dialogue that has some."""
+    """Return the drafts of all dialogues that have turns."""
     kinds = np.where(arranged.begins, TURN, BESIDE)
     kinds[~arranged.in_turn] = NONE
     in_turn = np.flatnonzero(arranged.in_turn)
@@ -52,7 +53,7 @@ def make_drafts(
 
 
 def script_of(marks: Sequence[str], texts: Sequence[str]) -> str:
-    """Return texts behind their marks, without those in no turn."""
+    """Join texts, each with its mark in front; a text in no turn is left out."""
     return "".join([mark + text for mark, text in zip(marks, texts, strict=True) if mark])
 
 

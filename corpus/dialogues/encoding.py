@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
 
 
 class Tokens(NamedTuple):
-    """The turns of some drafts as the corpus writes them, and their tokens."""
+    """The turns of some drafts with names filled in, and their tokens."""
 
     drafts: list[int]  # which
     turns: list[str]
@@ -31,8 +31,9 @@ class Tokens(NamedTuple):
 def encode_drafts(drafts: Drafts, encoder: Encoder, counts: Counts, options: Options) -> Tokens:
     """Fill names and encode.
 
-    A draft that is not kept gives no row, only its key. Its tokens are counted only where its
-    characters do not show already that it fits, so what other options would keep costs little.
+    A draft that is not kept gives no row, only its key. If the number of its characters already
+    shows that it fits, its tokens are not counted: so counting what other options would keep is
+    cheap.
     """
     chosen: list[int] = []
     scripts: list[str] = []

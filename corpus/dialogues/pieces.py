@@ -1,4 +1,4 @@
-"""Personal data that is parted into several messages of one turn."""
+"""Personal data that is split over several messages of one turn (010 / 0000 / 1234)."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,23 +10,24 @@ from corpus.text.personal import in_pieces, where_pieces_begin
 
 
 def with_pieces(texts: list[str], lengths: Ints) -> list[int]:
-    """Return which dialogues may hold personal data that is parted into messages."""
+    """Return which dialogues may hold personal data that is split over several messages."""
     places = where_pieces_begin(texts)
     found: list[int] = np.unique(np.searchsorted(np.cumsum(lengths), places, "right")).tolist()
     return found
 
 
 def find_pieces(speakers: Sequence[str], texts: Sequence[str]) -> Iterator[list[int]]:
-    """Yield which messages of a dialogue are personal data together, until none are.
+    """Yield groups of messages that together are personal data, until there are none left.
 
-    When they are gone, messages of one speaker that they kept apart are one turn.
+    Removing messages can join two runs of one speaker into one turn, so the turns are searched
+    again after each removal.
     """
     left = list(range(len(texts)))
     while True:
         pieces = [
             left[turn[piece]]
             for turn in turns_of([speakers[place] for place in left])
-            if len(turn) > 1  # a message alone was looked at
+            if len(turn) > 1  # single messages were checked before
             for piece in in_pieces([texts[left[place]] for place in turn])
         ]
         if not pieces:

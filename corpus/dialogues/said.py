@@ -25,7 +25,7 @@ GARBLED = "garbled"  # the reason of an utterance that lost most of its letters
 
 
 class Said(NamedTuple):
-    """The utterances that are left, of all dialogues one behind the other."""
+    """The utterances of all dialogues that the text rules left, in one list."""
 
     speakers: list[str]
     texts: list[str]
@@ -109,7 +109,7 @@ def _without(said: Said, places: Sequence[int]) -> Said:
 
 
 def _without_pieces(said: Said, counts: Counts) -> Said:
-    """Take out what is personal data not in a message alone, but in a whole turn."""
+    """Take out messages that are personal data only together with their neighbours."""
     gone: list[int] = []
     ends = np.cumsum(said.lengths)
     for k in with_pieces(said.texts, said.lengths):
@@ -136,7 +136,7 @@ def _without_openings(said: Said, agent: str, counts: Counts) -> Said:
 def fill_dialogue(
     dialogue: Dialogue, speakers: Sequence[str], texts: Sequence[str], seed: int
 ) -> Filled:
-    """Fill the names of one dialogue; the only way to them, for rows, report and `show` alike.
+    """Fill in the names of one dialogue. Rows, report and `show` all call this function.
 
     Args:
         dialogue: its id and its header decide the names.
@@ -149,7 +149,7 @@ def fill_dialogue(
 
 
 def _named_texts(dialogues: Sequence[Dialogue], said: Said, seed: int) -> Callable[[int], str]:
-    """Return what gives an utterance of the batch as a row has it, nothing if it was dropped."""
+    """Return a function from an utterance's place to its text in the row, "" if it was dropped."""
     raw_ends = list(accumulate(len(dialogue.texts) for dialogue in dialogues))
     ends = np.cumsum(said.lengths).tolist()
     places = said.places.tolist()

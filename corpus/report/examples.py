@@ -1,9 +1,9 @@
 """Examples that an item keeps for the report: before → after, and what was left out.
 
-All are chosen by hash, so they do not depend on workers or order. Of rejected dialogues the ones
-with the smallest hash of their place in raw/ are kept, whatever the item. What a rule or a tag did
-is looked for in each item from a place that a hash draws, for reading every utterance again would
-cost more than the rules; of what the items found, the smallest hashes are kept.
+All examples are chosen by hash, so they do not depend on workers or order. Of rejected dialogues
+those with the smallest hash of their place in raw/ are kept. Samples of rules and tags are searched
+in each item from a place that a hash draws, because reading every utterance again would cost more
+than the rules; of the samples of all items those with the smallest hashes are kept.
 """
 
 from bisect import bisect_left
@@ -34,7 +34,7 @@ class Examples:
     """What one item found."""
 
     def __init__(self, *, of_many: bool) -> None:
-        """Begin with nothing; one `of_many` items need not give all the samples that are shown."""
+        """Start empty. One of many items keeps one sample of each rule; a few items keep three."""
         n = 1 if of_many else SAMPLES
         self.rules, self._tags = Samples(n), Samples(n)
         self._rejected: dict[str, list[tuple[int, Rejected]]] = {}
@@ -46,7 +46,7 @@ class Examples:
         tags: Iterable[str],
         named_text: Callable[[int], str],
     ) -> None:
-        """Take what became of tags and masks of a batch: what was invented there, or nothing.
+        """Take samples of tags and masks of a batch: before, and as the row has them.
 
         Args:
             dialogues: of the batch.
@@ -98,9 +98,9 @@ class Examples:
 
 
 def _windows(n: int, draw: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges of `n` utterances from a drawn one on and around.
+    """Yield ranges of `n` utterances, beginning at a drawn one and wrapping around.
 
-    To touch all of a batch costs some milliseconds, and what is looked for is mostly near.
+    Searching a whole batch costs milliseconds; mostly the first range holds a sample.
     """
     drawn = draw % n
     for first in (*range(drawn, n, WINDOW), *range(0, drawn, WINDOW)):
@@ -108,7 +108,7 @@ def _windows(n: int, draw: int) -> Iterator[tuple[int, int]]:
 
 
 def _lines(tag: str, batch: str) -> Iterator[int]:
-    """Yield where a tag stands first in each of some lines that have it."""
+    """Yield the first place of a tag in each line that holds it, for at most `LOOKS` lines."""
     at = 0
     for _ in range(LOOKS):
         at = find_tag(tag, batch, at)
@@ -143,7 +143,7 @@ def merge_examples(of_items: Iterable[Mapping[str, Any]]) -> Found:
 
 
 def _clipped(before: str, after: str) -> tuple[str, str]:
-    """Return two texts without most of what they begin with alike, `LONGEST` characters at most."""
+    """Return excerpts of two texts around their first difference, `LONGEST` characters at most."""
     if len(before) <= LONGEST and len(after) <= LONGEST:
         return before, after
     same = next(

@@ -1,4 +1,4 @@
-"""What the page draws, read out of the manifest, so that its template only has to walk along."""
+"""Lists for the page, read out of the manifest, so that the template only loops over them."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def most_first(counter: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def dialogue_flow(manifest: Mapping[str, Any]) -> charts.Flow:
-    """Return how the dialogues parted: what was written first, then `losses`."""
+    """Return the flow of the dialogues: written first, then each loss."""
     left_out = [(one.n, charts.LONG if one.option else charts.LABEL) for one in losses(manifest)]
     return charts.flow([(manifest["dialogues"]["written"], charts.LONG), *left_out])
 

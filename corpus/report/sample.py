@@ -20,7 +20,7 @@ Ids = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 class Smallest:
-    """Of all rows that it takes those with the smallest ids, `SAMPLED` of them at most.
+    """Keeps the rows with the smallest ids, at most `SAMPLED` of them.
 
     Attributes:
         n_taken: how many were offered.
