@@ -40,7 +40,8 @@ def test_a_quirk_far_above_its_rate_is_a_problem_with_its_place(tmp_path, capsys
     assert main(arguments) == 1
     assert "unlike_its_source: Training/a/: no_prefix" in capsys.readouterr().err
     page = (tmp_path / "out/_report.html").read_text(encoding="utf-8")
-    assert "Training/a/: no_prefix" in page
+    assert "unlike_its_source" in page
+    assert "no_prefix in 100.0% of 5 dialogues" in page
 
 
 def test_quirks_at_their_rates_are_no_problem(tmp_path):
