@@ -120,10 +120,10 @@ def _close(
             sys.stderr,
         )
     for line in problem_lines(manifest):
-        print(f"Warning: {line}", file=sys.stderr)
+        say(f"Warning: {line}", sys.stderr)
     code = _warn(args, manifest["broken"]) or int(args.strict and bool(manifest["problems"]))
     if not sum(manifest["rows"].values()):
-        print(f"corpus: {no_row_line(manifest)}", file=sys.stderr)
+        say(f"corpus: {no_row_line(manifest)}", sys.stderr)
         return 2
     return code
 
