@@ -8,16 +8,20 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from corpus import __version__
 from corpus.building.process import tune_process
-from corpus.records import SOURCES, CorpusError
+from corpus.chat.options import add_options as add_chat_options
+from corpus.options import DEFAULT_TOKENIZER, OPTIONS, Option
+from corpus.records import CorpusError
 from corpus.remote import folder_of
 from corpus.verify.findings import CLASSES
 
 DESCRIPTION = "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns) into a chat corpus."
 EPILOG = "python -m corpus VERB --help tells the options of a verb."
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
+HOW = ("tokenizer", "update", "fresh", "workers", "engine", "address")  # beside the options
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -58,26 +62,9 @@ def _build(args: argparse.Namespace) -> int:
     started = time.monotonic()
     stood = has_manifest(args.processed) and not args.fresh
     before = read_manifest(args.processed) if stood else None
-    options: dict[str, Any] = {
-        "tokenizer": args.tokenizer,
-        "rules": args.rules,
-        "sources": args.sources,
-        "multi_party": args.multi_party,
-        "usr_ending": args.usr_ending,
-        "overlong": args.overlong,
-        "max_tokens": args.max_tokens,
-        "dedup": args.dedup,
-        "test_share": args.test_share,
-        "personal": args.personal,
-        "respell": args.respell,
-        "seed": args.seed,
-        "update": args.update,
-        "fresh": args.fresh,
-        "workers": args.workers,
-        "engine": args.engine,
-        "address": args.address,
-        "progress": sys.stderr.isatty(),
-    }
+    names = (*HOW, *(option.name for option in OPTIONS))
+    options: dict[str, Any] = {name: getattr(args, name) for name in names}
+    options["progress"] = sys.stderr.isatty()
     if not args.shard:
         manifest = build(args.raw, args.processed, **options)
         return _close(args, manifest, started, is_old=manifest == before)
@@ -109,7 +96,7 @@ def _close(
     args: argparse.Namespace, manifest: dict[str, Any], started: float, *, is_old: bool
 ) -> int:
     """Tell what became of everything, and return the exit code."""
-    from corpus.output.work import REPORT
+    from corpus.records import REPORT
     from corpus.views.closing import closing_lines
 
     if is_old:
@@ -150,7 +137,7 @@ def _sample(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from corpus.building.run import options_of
+    from corpus.options import options_of
     from corpus.reading.decode import sniff
     from corpus.reading.documents import find_documents
     from corpus.tokens.encoder import Encoder
@@ -200,6 +187,12 @@ def _verify(args: argparse.Namespace) -> int:
     return findings.exit_code
 
 
+def _chat(args: argparse.Namespace) -> int:
+    from corpus.chat.command import chat
+
+    return chat(args)
+
+
 def _card(args: argparse.Namespace) -> int:
     from corpus.views.card import card_text
 
@@ -211,7 +204,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m corpus", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for add in (
+        _add_build,
+        _add_commit,
+        _add_sample,
+        _add_check,
+        _add_show,
+        _add_verify,
+        _add_chat,
+        _add_card,
+    ):
+        add(verbs)
+    return parser
 
+
+def _add_build(verbs: Verbs) -> None:
     build = _verb(verbs, "build", _build, "build the corpus of RAW into PROCESSED")
     build.add_argument(
         "raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads, as they are"
@@ -220,64 +227,8 @@ def _parser() -> argparse.ArgumentParser:
         "processed", type=folder_of, metavar="PROCESSED", help="folder of the corpus"
     )
     _add_tokenizer(build)
-    for name, choices, text in (
-        ("--rules", ("default", "chathuman"), "text rules: ours, or those of 2023"),
-        (
-            "--multi-party",
-            ("drop", "fold"),
-            "dialogues of more than two speakers: drop them, or let the last one be <sys>",
-        ),
-        (
-            "--usr-ending",
-            ("drop", "trim"),
-            "dialogues that end on <usr>: drop them, or only their last turn",
-        ),
-        (
-            "--overlong",
-            ("truncate", "split", "drop"),
-            "dialogues over the limit: keep what fits, or make the rest further rows, or drop",
-        ),
-        (
-            "--personal",
-            ("drop", "keep"),
-            "utterances with personal data, as telephone numbers; the rules of 2023 keep them",
-        ),
-        (
-            "--respell",
-            ("off", "on"),
-            "syllables that the tokenizer lacks: spell them with others where it is known how",
-        ),
-        (
-            "--dedup",
-            ("exact", "near", "off"),
-            "what is left out as a repeat: the same id or text; a text near it, too; or nothing",
-        ),
-    ):
-        build.add_argument(
-            name, choices=choices, default=choices[0], help=f"{text} (default: {choices[0]})"
-        )
-    build.add_argument(
-        "--max-tokens",
-        type=int,
-        default=256,
-        metavar="N",
-        help="limit of a row, <s> and </s> included (default: 256)",
-    )
-    build.add_argument(
-        "--sources",
-        nargs="+",
-        choices=SOURCES,
-        default=SOURCES,
-        help="build these alone (default: all)",
-    )
-    build.add_argument(
-        "--test-share",
-        type=float,
-        default=0.0,
-        metavar="X",
-        help="this share of train becomes a third split, test, by a hash of the id (default: 0)",
-    )
-    build.add_argument("--seed", type=int, default=0, help="of the invented names (default: 0)")
+    for option in OPTIONS:
+        _add_option(build, option)
     _add_workers(build)
     build.add_argument(
         "--engine",
@@ -307,6 +258,8 @@ def _parser() -> argparse.ArgumentParser:
         "--fresh", action="store_true", help="replace another build in PROCESSED in the same way"
     )
 
+
+def _add_commit(verbs: Verbs) -> None:
     commit = _verb(
         verbs, "commit", _commit, "turn what all shards have left in PROCESSED into the corpus"
     )
@@ -324,6 +277,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_strict(commit)
 
+
+def _add_sample(verbs: Verbs) -> None:
     sample = _verb(verbs, "sample", _sample, "write invented dialogues in the true AIHub shapes")
     sample.add_argument("raw", type=Path, metavar="RAW", help="new or empty folder")
     sample.add_argument(
@@ -331,12 +286,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     sample.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
 
+
+def _add_check(verbs: Verbs) -> None:
     check = _verb(
         verbs, "check", _check, "say what is in RAW and what a build would give; build nothing"
     )
     check.add_argument("raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads")
     _add_tokenizer(check)
 
+
+def _add_show(verbs: Verbs) -> None:
     show = _verb(
         verbs,
         "show",
@@ -354,6 +313,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.add_argument("-n", type=int, default=3, metavar="N", help="how many (default: 3)")
 
+
+def _add_verify(verbs: Verbs) -> None:
     verify = _verb(verbs, "verify", _verify, "say what is wrong with PROCESSED, and where")
     verify.add_argument(
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
@@ -372,15 +333,21 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
 
+
+def _add_chat(verbs: Verbs) -> None:
+    chat = _verb(verbs, "chat", _chat, "talk to what was trained, in the terminal or the browser")
+    add_chat_options(chat)
+
+
+def _add_card(verbs: Verbs) -> None:
     card = _verb(verbs, "card", _card, "print the data-set card of PROCESSED")
     card.add_argument(
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
     )
-    return parser
 
 
 def _verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    verbs: Verbs,
     name: str,
     run: Callable[[argparse.Namespace], int],
     text: str,
@@ -390,10 +357,24 @@ def _verb(
     return parser
 
 
+def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
+    """Add one row of the table of options."""
+    default = "all" if option.takes_several else option.default
+    told = f"{default:g}" if isinstance(default, float) else str(default)
+    more: dict[str, Any] = {"choices": option.choices} if option.choices else {}
+    if option.takes_several:
+        more["nargs"] = "+"
+    elif not option.choices:
+        more |= {"type": type(option.default), "metavar": option.metavar}
+    parser.add_argument(
+        option.flag, default=option.default, help=f"{option.help} (default: {told})", **more
+    )
+
+
 def _add_tokenizer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tokenizer",
-        default="skt/kogpt2-base-v2",
+        default=DEFAULT_TOKENIZER,
         metavar="T",
         help="hub name, folder, tokenizer.json, or `builtin`, a small stand-in for trying things "
         "out without a network (default: %(default)s)",

@@ -5,8 +5,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from corpus.output.work import MANIFEST, read_json
-from corpus.records import SPLITS, CorpusError
+from corpus.output.files import read_json
+from corpus.records import MANIFEST, SPLITS, CorpusError
 from corpus.remote import Folder, copies, folder_of, local_file
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def read_manifest(processed: Folder | str) -> dict[str, Any]:
 
 
 def local_copy(processed: Folder) -> Path:
-    """Return a folder as it is, or a copy of a corpus in a store, which stays with this process.
+    """Return a local folder as it is, and of a corpus in a store a copy for this process.
 
-    What its manifest lists and the store lacks is not in the copy either.
+    A file that the manifest lists and the store lacks is missing in the copy, too.
     """
     if isinstance(processed, Path):
         return processed

@@ -1,8 +1,9 @@
 """Folders in object stores (`s3://`, `gs://`, `hf://`, ...), through fsspec.
 
-Objects are put whole, fetched whole or read in ranges, by name; nothing is renamed, locked or
-appended to. What fails is tried again, and what goes on failing ends the run: a network is no
-property of the data. A listing says what lies in raw/, never what is complete.
+Objects are written whole, fetched whole or read in ranges, by name. Nothing is renamed, locked or
+appended to. A request that fails is tried again; if it keeps failing, the run ends, because a
+network failure says nothing about the data. The listing of a store tells what lies in raw/. It is
+never used to decide whether a build is complete.
 """
 
 import time
@@ -115,7 +116,7 @@ class Remote:
             _persist(self.url, lambda: fs.rm(path, recursive=True))
 
     def files(self) -> dict[str, tuple[int, str]]:
-        """Return the bytes of each object in this folder by its path, and what tells versions."""
+        """Return size and version tag of each object in this folder, by its path."""
         fs, path = _store(self.url)
         found = _persist(self.url, lambda: fs.find(path, detail=True))
         prefix = path.rstrip("/") + "/"
@@ -152,7 +153,7 @@ class Ranged:
         )
 
     def read_at(self, view: memoryview, offset: int) -> int:
-        """Fill `view` from a byte on, and return with how many."""
+        """Fill `view` from an offset on, and return how many bytes were read."""
 
         def read() -> int:
             self._file.seek(offset)
@@ -161,12 +162,12 @@ class Ranged:
         return _persist(self._url, read)
 
     def close(self) -> None:
-        """Let go of the object."""
+        """Close the object."""
         self._file.close()
 
 
 def folder_of(place: "str | Folder") -> Folder:
-    """Return what a user names: a folder of this machine, or with `://` one of a store.
+    """Return the folder that a user names: a path of this machine, or a URL of a store.
 
     >>> folder_of("s3://bucket/raw/"), folder_of("raw/")
     (Remote(url='s3://bucket/raw'), PosixPath('raw'))
@@ -187,7 +188,7 @@ def local_file(place: Folder) -> Path:
 
 @cache
 def copies() -> "TemporaryDirectory[str]":
-    """Return a folder that is removed with this process."""
+    """Return a temporary folder that is removed when this process ends."""
     return TemporaryDirectory(prefix="corpus-")
 
 
@@ -230,7 +231,7 @@ def _persist(url: str, act: Callable[[], _T]) -> _T:
 
 
 def _version(info: dict[str, Any]) -> str:
-    """Return what a store says to tell one version of an object from another."""
+    """Return the version tag that a store gives an object (ETag, or what stands for it)."""
     for name in ("ETag", "etag", "md5Hash", "blob_id", "mtime", "LastModified", "created"):
         if info.get(name):
             return str(info[name])

@@ -12,12 +12,12 @@ import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
 
 from corpus.__main__ import main
-from corpus.building import run
+from corpus.building import engines, run
 from corpus.building import shares as cluster
 from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
 from corpus.building.shares import build_share, commit_shares
-from corpus.output import work
+from corpus.output import manifest, work
 from corpus.output.result import ResultPaths
 from corpus.processed import read_manifest
 from corpus.reading.decode import sniff
@@ -35,7 +35,7 @@ def small_items(monkeypatch):
     monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 1)
     monkeypatch.setattr("corpus.building.plan.RANGES", 1)
     monkeypatch.setattr("corpus.building.plan.ZIP_RANGES", 1)
-    monkeypatch.setattr(run, "version", lru_cache(run.version))
+    monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
     encoder = lru_cache(run.Encoder)
     for module in (run, cluster):
         monkeypatch.setattr(module, "Encoder", encoder)
@@ -197,9 +197,9 @@ def test_shards_of_another_build_are_refused_by_name_and_may_replace_it(raw, tmp
 def test_a_plain_build_goes_on_with_what_shards_have_built(raw, tmp_path, whole, monkeypatch):
     built(raw, tmp_path / "out", "1/2")
     began = []
-    real = run.run_items
+    real = engines.run_items
     monkeypatch.setattr(
-        run, "run_items", lambda *args, **how: began.extend(args[2]) or real(*args, **how)
+        engines, "run_items", lambda *args, **how: began.extend(args[2]) or real(*args, **how)
     )
     run.build(raw, tmp_path / "out", tokenizer="builtin")
     assert 0 < len(began) < 7
@@ -256,7 +256,7 @@ def test_raw_may_lie_elsewhere_for_the_commit(raw, tmp_path, whole):
 
 def test_parts_of_other_versions_are_not_committed(raw, tmp_path, monkeypatch):
     built(raw, tmp_path / "out", "1/1")
-    here = run.versions()
+    here = manifest.versions()
     monkeypatch.setattr(cluster, "versions", lambda: here | {"pyarrow": "99.0"})
     with pytest.raises(
         CorpusError, match=r"other versions: pyarrow is [\d.]+ there and 99\.0 here"

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from corpus.dedup import exact as duplicates
 from corpus.dedup.exact import (
-    Repeats,
+    Duplicates,
     duplicates_of,
     other_choices,
-    rejected_repeats,
+    rejected_duplicates,
     rows_under,
 )
-from corpus.output.ledger import RAW_BYTES
-from corpus.output.result import KEY
+from corpus.dedup.keys import KEY
+from corpus.records import RAW_BYTES
 
 ENTRY = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
 
@@ -103,7 +103,7 @@ def test_duplicates_are_looked_up_some_at_once_and_little_of_them_is_kept(monkey
         asked.append(len(places))
         yield from ((place, b"%d" % place[1] * RAW_BYTES) for place in reversed(places))
 
-    batches = list(rejected_repeats(Repeats(of, np.zeros(len(of))), located, read_raw))
+    batches = list(rejected_duplicates(Duplicates(of, np.zeros(len(of))), located, read_raw))
     assert asked == [len(batch) for batch in batches] == [3, 3, 2]
     for k, one in enumerate(chain.from_iterable(batches), 4):
         raw = b"%d" % k * RAW_BYTES

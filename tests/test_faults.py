@@ -27,7 +27,7 @@ from raw_trees import (
 
 import corpus
 from corpus.building import run, workers
-from corpus.output import rows, work
+from corpus.output import shards, work
 from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 
@@ -96,7 +96,7 @@ class Disk:
     def __init__(self, patch, kinds, at=sys.maxsize, strike=None):
         self.kinds, self.at, self.strike, self.n = kinds, at, strike, 0
         self.watch(patch, os, "fsync", "fsync", lambda _: None)
-        self.watch(patch, rows.pq.ParquetWriter, "write_table", "write")
+        self.watch(patch, shards.pq.ParquetWriter, "write_table", "write")
         for name in ("replace", "rename"):
             self.watch(patch, os, name, "rename")
         self.watch(patch, os, "unlink", "unlink")

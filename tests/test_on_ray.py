@@ -12,6 +12,7 @@ from raw_trees import summary_document, summary_entry, topic_document, write
 
 from corpus.building import run
 from corpus.output.ledger import read_ledger
+from corpus.output.manifest import versions
 from corpus.records import CorpusError
 
 TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
@@ -144,7 +145,7 @@ def test_a_build_that_failed_on_ray_goes_on_without_it(raw, tmp_path, cluster, m
 
 
 def test_a_node_with_other_versions_is_refused_by_name(raw, tmp_path, cluster, monkeypatch):
-    here = run.versions()
+    here = versions()
     monkeypatch.setattr(run, "versions", lambda: here | {"pyarrow": "99.0"})
     with pytest.raises(
         CorpusError, match=rf"has other versions: pyarrow is {here['pyarrow']} there"

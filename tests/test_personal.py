@@ -13,7 +13,7 @@ from raw_trees import summary_document, summary_entry, write
 
 import corpus
 from corpus.building import run
-from corpus.dialogues.batch import with_pieces
+from corpus.dialogues.pieces import with_pieces
 from corpus.text.identifiers import RAW_TRIGGERS, find
 from corpus.text.normalisation import normalise, normalise_texts, trace
 from corpus.text.personal import in_pieces

@@ -17,9 +17,9 @@ from corpus.reading import streams
 from corpus.reading.archives import BOMB_BYTES
 from corpus.reading.decode import sniff
 from corpus.reading.documents import LOOSE_FILES, find_documents, open_document
-from corpus.reading.search import split_of
 from corpus.reading.streams import Joined, Unpacked
 from corpus.records import CorpusError, Document, Member, Segment, UnreadableError
+from corpus.splits import split_of
 
 OURS = json.dumps(
     {"data": [{"header": {"dialogueInfo": {"dialogueID": "a"}}, "body": {"dialogue": []}}]}

@@ -11,6 +11,7 @@ from raw_trees import summary_document, summary_entry, write
 
 import corpus
 from corpus.building import run
+from corpus.options import options_of
 from corpus.text.normalisation import normalise, normalise_texts, trace
 from corpus.text.respell import respell_rules, spellings_for
 from corpus.text.rules import apply, join, split
@@ -144,4 +145,4 @@ def test_a_build_respells_counts_and_says_what_it_would_gain(tmp_path):
     for name in ("on", "off"):
         assert verify(tmp_path / name, raw=raw).exit_code == 0
     assert "laugh_parted" in "\n".join(dialogue_lines(tmp_path / "on", "d0", raw=raw))
-    assert run.options_of(rules="chathuman", respell="on")["respell"] == "off"
+    assert options_of(rules="chathuman", respell="on")["respell"] == "off"

@@ -325,7 +325,7 @@ def test_a_corpus_inside_raw_is_refused(raw):
 
 
 def test_no_surrogate_is_longer_than_the_bound_takes_it():
-    from corpus.dialogues import batch
+    from corpus.dialogues.encoding import LONGEST_SURROGATE
     from corpus.names import lexicon
 
     words = {
@@ -335,4 +335,4 @@ def test_no_surrogate_is_longer_than_the_bound_takes_it():
         for word in endings
     }
     assert words
-    assert max(map(len, words)) <= len(batch.LONGEST_SURROGATE)
+    assert max(map(len, words)) <= len(LONGEST_SURROGATE)

@@ -5,13 +5,14 @@ The steps know the record types alone; this module and batch.py know the steps.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Unpack
 
 import numpy as np
 
 from corpus.counts import Counts
-from corpus.dialogues.batch import Options, build_batch
-from corpus.output.result import KEY, ResultWriter, result_folder
+from corpus.dedup.keys import KEY
+from corpus.dialogues.batch import build_batch
+from corpus.options import Options
+from corpus.output.result import ResultWriter, result_folder
 from corpus.output.rows import COLUMNS
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
@@ -26,9 +27,7 @@ BATCH_UTTERANCES = 16_384  # taken through the steps at once: enough to be fast,
 MANY = 8  # where one in so many dialogues is looked at, there are so many items that each shows few
 
 
-def build_item(
-    raw: Folder, work: Folder, item: Item, encoder: Encoder, **options: Unpack[Options]
-) -> Counts:
+def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options: Options) -> Counts:
     """Take one item through all steps into its part of `work`, and return what was counted."""
     counts: Counts = defaultdict(Counter)
     examples = Examples(of_many=item.one_in >= MANY)

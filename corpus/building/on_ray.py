@@ -14,9 +14,9 @@ from socket import create_connection
 from corpus.building.item import reject_item
 from corpus.building.workers import TRIES, build_or_tell, use_one_thread
 from corpus.counts import Counts
-from corpus.dialogues.batch import Options
-from corpus.output.work import TOKENIZER
-from corpus.records import CorpusError, Item
+from corpus.options import Options
+from corpus.output.manifest import versions as builder_versions
+from corpus.records import TOKENIZER, CorpusError, Item
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 
@@ -132,9 +132,7 @@ def build_one(
     raw: Folder, work: Folder, item: Item, options: Options, versions: Mapping[str, str]
 ) -> Answer:
     """Build an item on whatever node this runs; return what was counted, or what went wrong."""
-    from corpus.building import run  # noqa: PLC0415 - which imports this module where Ray is asked for
-
-    here = run.versions()
+    here = builder_versions()
     others = [f"{name} is {here[name]} there" for name in versions if here[name] != versions[name]]
     if others:
         return CorpusError(f"A node of the Ray cluster has other versions: {'; '.join(others)}.")

@@ -1,17 +1,17 @@
-"""The plan: which pieces of raw/ are built as one, from the raw bytes alone.
+"""The plan: which documents, or byte ranges of a document, are built as one item.
 
-Never from the number of workers, so that the same raw gives the same parts, and the same corpus,
-wherever and in whatever order they are built.
+It depends on raw/ alone and never on the number of workers. So the same raw/ gives the same items
+and the same corpus, wherever and in whatever order the items are built.
 """
 
 from collections.abc import Iterator, Sequence
 
 from corpus.records import Document, Item
 
-ITEM_BYTES = 8 << 20  # small documents are grouped up to this size: some 3,000 dialogues, a second
-LOOKED_AT_BYTES = 4 << 20  # of raw/ are looked at more closely for the report, wherever they lie
+ITEM_BYTES = 8 << 20  # small documents are grouped up to this: about 3,000 dialogues, one second
+LOOKED_AT_BYTES = 4 << 20  # of raw/: the report counts the speakers of dialogues of about this size
 RANGES = 64  # of a document at most: enough for 32 workers
-ZIP_RANGES = 16  # a range of a zip's member is reached by unpacking what stands before it
+ZIP_RANGES = 16  # of a zip's member; to reach a range, all bytes before it must be unpacked
 
 
 def make_plan(documents: Sequence[Document]) -> list[Item]:

@@ -18,8 +18,9 @@ from typing import Any, TextIO
 import orjson
 
 from corpus.building.plan import make_plan, n_bytes
+from corpus.output.files import read_json, write_file, write_json
 from corpus.output.result import read_results
-from corpus.output.work import INPUTS, SHARDS, WORK, read_json, write_file, write_json
+from corpus.output.work import INPUTS, SHARDS, WORK
 from corpus.reading.documents import Found
 from corpus.records import CorpusError, Document, Item, Member, Rejected, Segment, Split
 from corpus.remote import Folder

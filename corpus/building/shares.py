@@ -11,18 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from corpus.building.commit import commit
-from corpus.building.run import (
-    DEFAULT_TOKENIZER,
-    build_items,
-    by_name,
-    check_folders,
-    inputs_of,
-    options_of,
-    read_raw,
-    runner_of,
-    versions,
-)
+from corpus.building.commit import Origin, commit
+from corpus.building.engines import build_items, runner_of
 from corpus.building.shared_plan import (
     declare,
     declared_plan,
@@ -34,11 +24,12 @@ from corpus.building.shared_plan import (
 )
 from corpus.building.unknown import Unknown
 from corpus.counts import Counts
+from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.output.manifest import differences, inputs_of, versions
 from corpus.output.work import (
-    TOKENIZER,
     WORK,
     begin_work,
-    differences,
+    check_folders,
     finished_build,
     is_ready,
     locked,
@@ -47,9 +38,10 @@ from corpus.output.work import (
     work_name,
 )
 from corpus.processed import read_manifest
+from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
 from corpus.reading.documents import find_documents, raw_state
-from corpus.records import CorpusError
+from corpus.records import TOKENIZER, CorpusError
 from corpus.remote import Folder, folder_of
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
@@ -170,12 +162,14 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
                 processed,
                 plan.work,
                 len(plan.sizes),
-                inputs=plan.inputs,
-                left_alone=plan.left_alone,
-                rejected_files=plan.rejected,
-                read_raw=partial(read_raw, raw, by_name(plan.documents())),
-                unknown=unknown,
-                one_in=plan.one_in,
+                Origin(
+                    inputs=plan.inputs,
+                    left_alone=plan.left_alone,
+                    rejected_files=plan.rejected,
+                    read_raw=partial(read_raw, raw, by_name(plan.documents())),
+                    unknown=unknown,
+                    one_in=plan.one_in,
+                ),
                 aside=plan.work if isinstance(plan.work, Path) else Path(aside),
             )
         remove_work(processed)

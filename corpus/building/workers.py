@@ -19,9 +19,8 @@ from corpus.building.item import build_item, reject_item
 from corpus.building.plan import n_bytes
 from corpus.building.process import tune_process
 from corpus.counts import Counts
-from corpus.dialogues.batch import Options
-from corpus.output.work import TOKENIZER
-from corpus.records import CorpusError, Item
+from corpus.options import Options
+from corpus.records import TOKENIZER, CorpusError, Item
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 
@@ -65,7 +64,7 @@ def build_or_tell(
     """Build an item; return what was counted, or why it failed each time."""
     for _ in range(TRIES):
         try:
-            return build_item(raw, work, item, encoder, **options)
+            return build_item(raw, work, item, encoder, options)
         except (OSError, CorpusError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the other items live

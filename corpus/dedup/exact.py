@@ -11,22 +11,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from corpus.dedup.keys import Keys
 from corpus.dedup.near import NEAR, NearRows
-from corpus.output.ledger import RAW_BYTES
-from corpus.output.result import Keys
-from corpus.records import Rejected
+from corpus.records import RAW_BYTES, Ints, Mask, Rejected
 
-DEDUP = ("exact", "near", "off")
-
-Places = np.ndarray[tuple[int], np.dtype[np.int64]]
-Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
-class Repeats(NamedTuple):
-    """For each key the place of the one it repeats, -1 if none; and how near, 0 if not by that."""
+class Duplicates(NamedTuple):
+    """For each key the place of its original, -1 if it is no duplicate, and how near the two are.
 
-    first: Places
+    A duplicate is never another's original. The nearness of exact duplicates is given as 0.
+    """
+
+    original: Ints
     nearness: Floats
 
 
@@ -38,19 +36,19 @@ BATCH = 2_000  # duplicates are looked up and written at once: some megabytes of
 ReadRaw = Callable[[Sequence[tuple[str, int]]], Iterable[tuple[tuple[str, int], bytes]]]
 
 
-def repeats_of(keys: Keys, dedup: str, near: NearRows | None) -> Repeats:
-    """Return which dialogues repeat an earlier one that is kept; `near` with `--dedup near`."""
+def find_duplicates(keys: Keys, dedup: str, near: NearRows | None) -> Duplicates:
+    """Return which dialogues duplicate an earlier one that stays; `near` with `--dedup near`."""
     nearness = np.zeros(len(keys))
     if dedup == "off":
-        return Repeats(np.full(len(keys), -1, np.int64), nearness)
+        return Duplicates(np.full(len(keys), -1, np.int64), nearness)
     if near is None:
-        return Repeats(duplicates_of(keys), nearness)
+        return Duplicates(duplicates_of(keys), nearness)
     suspects = near.suspects()
-    exact = _First()
+    exact = _Originals()
     found = np.full(len(keys), -1, np.int64)
-    repeated = _repeats(keys["id"]) | _repeats(keys["text"])
+    suspected = _occurs_twice(keys["id"]) | _occurs_twice(keys["text"])
     order = _in_order(keys)
-    for place in order[(repeated | suspects)[order]].tolist():
+    for place in order[(suspected | suspects)[order]].tolist():
         first, alike = exact.of(keys[place]), 0.0
         if first < 0 and suspects[place]:
             first, alike = near.nearest(place)
@@ -61,46 +59,47 @@ def repeats_of(keys: Keys, dedup: str, near: NearRows | None) -> Repeats:
         else:
             exact.keep(place, keys[place])
             near.keep(place)
-    return Repeats(found, nearness)
+    return Duplicates(found, nearness)
 
 
-def duplicates_of(keys: Keys) -> Places:
-    """Return for each key the place of the one that it repeats, by id or by text, or -1.
+def duplicates_of(keys: Keys) -> Ints:
+    """Return for each key the place of the one that it duplicates, by id or by text, or -1.
 
-    The first in plan order wins, validation before test before train; who repeats is nobody's.
+    The first in plan order stays, validation before test before train. A duplicate is
+    never another's original.
     """
     order = _in_order(keys)
-    repeated = (_repeats(keys["id"]) | _repeats(keys["text"]))[order]
-    exact = _First()
+    suspected = (_occurs_twice(keys["id"]) | _occurs_twice(keys["text"]))[order]
+    exact = _Originals()
     found = np.full(len(keys), -1, np.int64)
-    for place in order[repeated].tolist():
+    for place in order[suspected].tolist():
         found[place] = exact.of(keys[place])
         if found[place] < 0:
             exact.keep(place, keys[place])
     return found
 
 
-def rejected_repeats(
-    repeats: Repeats, located: Sequence[pa.Table], read_raw: ReadRaw
+def rejected_duplicates(
+    duplicates: Duplicates, located: Sequence[pa.Table], read_raw: ReadRaw
 ) -> Iterator[list[Rejected]]:
-    """Yield the dialogues that repeat others as rejected ones, in plan order, some at once.
+    """Yield the duplicates as rejected dialogues, in plan order, some at once.
 
     Args:
-        repeats: as `repeats_of` gives them.
-        located: `LOCATION` of each of them and of each that one repeats, in plan order.
+        duplicates: as `find_duplicates` gives them.
+        located: `LOCATION` of each of them and of each that one duplicates, in plan order.
         read_raw: looks up what stands in raw/; of two at one place (members of an archive may
             share their name) the last counts.
     """
-    places = np.flatnonzero(repeats.first >= 0)
+    places = np.flatnonzero(duplicates.original >= 0)
     if not len(places):
         return
-    known = np.union1d(places, repeats.first[places])
+    known = np.union1d(places, duplicates.original[places])
     table = pa.concat_tables(located).combine_chunks()
     for start in range(0, len(places), BATCH):
         of_batch = places[start : start + BATCH]
         ones, firsts = (
             table.take(np.searchsorted(known, keys)).to_pylist()
-            for keys in (of_batch, repeats.first[of_batch])
+            for keys in (of_batch, duplicates.original[of_batch])
         )
         raws: dict[tuple[str, int], tuple[bytes, tuple[int, str]]] = {}
         for place, raw in read_raw([(one["raw_file"], one["raw_offset"]) for one in ones]):
@@ -108,7 +107,7 @@ def rejected_repeats(
         yield [
             _rejected(one, first, nearness, *raws[one["raw_file"], one["raw_offset"]])
             for one, first, nearness in zip(
-                ones, firsts, repeats.nearness[of_batch].tolist(), strict=True
+                ones, firsts, duplicates.nearness[of_batch].tolist(), strict=True
             )
         ]
 
@@ -137,13 +136,13 @@ def _rejected(
     )
 
 
-def _in_order(keys: Keys) -> Places:
+def _in_order(keys: Keys) -> Ints:
     """Return the places in plan order, validation before test before train."""
     return np.argsort(-keys["held_out"].astype(np.int64), kind="stable")
 
 
-class _First:
-    """The dialogues that were kept, by id and by text."""
+class _Originals:
+    """The dialogues that stay, by id and by text."""
 
     def __init__(self) -> None:
         self._by_id: dict[int, int] = {}
@@ -154,11 +153,11 @@ class _First:
         return self._by_id.get(int(key["id"]), self._by_text.get(int(key["text"]), -1))
 
     def keep(self, place: int, key: np.void) -> None:
-        """Let the dialogue at `place` be one that others repeat."""
+        """Let the dialogue at `place` be an original."""
         self._by_id[int(key["id"])] = self._by_text[int(key["text"])] = place
 
 
-def _repeats(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, which numpy cannot type
+def _occurs_twice(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, which numpy cannot type
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray(counts[places] > 1)
 

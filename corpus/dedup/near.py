@@ -19,9 +19,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from corpus.records import Ints
+
 Codes = npt.NDArray[np.uint64]
 Bands = npt.NDArray[np.uint32]
-Places = npt.NDArray[np.int64]
 
 # Three characters and 0.6: with a twentieth of the words changed, 99.9 % of chats of some 60 words
 # are found, and 97 % where many have ten (tests/benchmarks/near_duplicates.py). Of 100,000 pairs of
@@ -144,7 +145,7 @@ class NearRows:
         buckets: list[int] = self._buckets[self._bounds[row] : self._bounds[row + 1]].tolist()
         return buckets
 
-    def _shared_buckets(self) -> tuple[Bands, Places]:
+    def _shared_buckets(self) -> tuple[Bands, Ints]:
         """Return the buckets of all rows, and where those of each begin.
 
         A bucket is two rows or more that have a band in common.

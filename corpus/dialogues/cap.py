@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-OVERLONG = ("truncate", "split", "drop")
-
 
 def cap_turns(n_tokens: Sequence[int], max_tokens: int, overlong: str) -> list[range]:
     """Return the turns of each row that a dialogue gives; no row means `over_max_tokens`.

@@ -12,10 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+from corpus.records import Ints, Mask
 
 
 class Arrangement(NamedTuple):
@@ -35,7 +33,7 @@ class Arrangement(NamedTuple):
     trimmed: Mask  # of each: the last turn is gone, `<usr>`: kept by `--usr-ending trim` alone
 
 
-def arrange_turns(speakers: Sequence[str], lengths: Sequence[int] | Ints) -> Arrangement:
+def arrange_turns(speakers: Sequence[str], lengths: "Sequence[int] | Ints") -> Arrangement:
     """Arrange the utterances that are left of some dialogues into turns.
 
     Args:

@@ -11,10 +11,9 @@ from typing import Any
 
 import orjson
 
-from corpus.records import Rejected
+from corpus.records import RAW_BYTES, Rejected
 from corpus.remote import Folder, local_file
 
-RAW_BYTES = 64 * 1024  # of the raw text are kept; its length and hash are of the whole
 GZIP_LEVEL = 1  # level 6 needs 4 times the time for files a fifth smaller
 
 

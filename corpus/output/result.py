@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
@@ -19,42 +18,16 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from corpus.dedup.keys import KEY, Keys
 from corpus.dedup.near import Texts, near_bytes
+from corpus.output.files import read_json, temporary_of, write_file, write_json
 from corpus.output.ledger import ledger_member
 from corpus.output.rows import COLUMNS
-from corpus.output.work import RESULTS, read_json, temporary_of, write_file, write_json
-from corpus.records import Rejected, Split
+from corpus.output.work import RESULTS
+from corpus.records import Rejected
 from corpus.remote import CONNECTIONS, Folder
 
-# One entry for every dialogue that some choice of options would keep. From these alone the commit
-# decides duplicates, and counts what every other choice would have kept.
-KEY = np.dtype(
-    [
-        ("id", "<u8"),  # of the raw id
-        ("text", "<u8"),  # of roles + normalised turns before names
-        ("held_out", "<u1"),  # place in HELD_OUT, the last one first
-        ("folded", "?"),  # kept by --multi-party fold alone
-        ("trimmed", "?"),  # kept by --usr-ending trim alone
-        ("truncate", "<u4"),  # rows under each --overlong
-        ("split", "<u4"),
-        ("drop", "<u4"),
-        ("rows", "<u4"),  # rows in this part: those of the options of this build
-        ("tokens", "<u4"),  # before the cap, <s> and </s> included; 0 where they were not counted
-        ("utterances", "<u4"),  # left after the text rules
-        ("in_rows", "<u4"),  # of them, those in the rows
-    ]
-)
 _T = TypeVar("_T")
-HELD_OUT: tuple[Split, ...] = ("train", "test", "validation")  # of repeats the last one stays
-Keys = np.ndarray[tuple[int], np.dtype[np.void]]
-
-
-def key_of(text: str) -> int:
-    """Return 64 bits of the sha256 of `text`: equal keys are taken for equal texts.
-
-    Two of 100 million different dialogues share one with a chance of 1 in 3,700.
-    """
-    return int.from_bytes(sha256(text.encode()).digest()[:8], "little")
 
 
 @contextmanager

@@ -15,80 +15,34 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import orjson
 
-from corpus.records import CorpusError
+from corpus.output.files import read_json, sync_folder, write_file, write_json
+from corpus.output.manifest import differences
+from corpus.records import MANIFEST, TOKENIZER, CorpusError
 from corpus.remote import CONNECTIONS, Folder, Remote
 
 WORK = ".work"
 INPUTS = "inputs.json"  # what the build is made from
-MANIFEST = "_manifest.json"
-TOKENIZER = "_tokenizer.json"
-REJECTED = "_rejected"
-REPORT = "_report.html"
 RESULTS = "results"
 READY = "ready"  # in .work/: a corpus that is whole, as it will lie in processed/
 SHARDS = "shards.json"  # in .work/: which build the shards are of, and how many they are
 REPLACED = "replaced.json"  # in .work/: the manifest of the corpus whose place it takes
 
-_WRITER = token_hex(4)  # processes of several machines that share a folder may have the same number
 
-
-def write_file(path: Folder, content: bytes) -> None:
-    """Write a file so that it stands under its name whole or not at all, even after a power cut."""
-    if isinstance(path, Remote):
-        path.write_bytes(content)
-        return
-    temporary = temporary_of(path)
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)  # on a full disk it would be in the way
-        raise
-    sync_folder(path.parent)
-
-
-def temporary_of(path: Path) -> Path:
-    """Return the name under which this process alone writes a file before it is whole."""
-    return path.with_name(f"{path.name}.{_WRITER}-{os.getpid()}.tmp")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_json(path: Folder, value: Any) -> None:  # noqa: ANN401 - JSON is what it is
-    """Write `value` as `json_bytes` gives it."""
-    write_file(path, json_bytes(value))
-
-
-def json_bytes(value: Any) -> bytes:  # noqa: ANN401
-    """Return `value` as readable JSON, keys in order, for people and for equal bytes."""
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
-
-
-def read_json(path: Folder) -> Any:  # noqa: ANN401
-    """Read a JSON file of ours.
-
-    Raises:
-        CorpusError: somebody or something has damaged it.
-    """
-    try:
-        return orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError as error:
-        raise CorpusError(f"{path} is damaged ({error}): remove it and build again.") from error
+def check_folders(raw: Folder, processed: Folder, *, workers: int) -> None:
+    """Raise CorpusError if no build can be asked for like this."""
+    if workers < 1:
+        raise CorpusError(f"workers is {workers}; a build needs one at least.")
+    place, within = f"{raw.absolute()}/", f"{processed.absolute()}/"
+    if isinstance(raw, Path) and isinstance(processed, Path):  # there may be links between them
+        place, within = f"{raw.resolve()}/", f"{processed.resolve()}/"
+    if within == place:
+        raise CorpusError(f"{raw} is given for both, raw files and corpus; choose another folder.")
+    if within.startswith(place):
+        raise CorpusError(f"{processed} lies in {raw}, which is read; choose a folder beside it.")
 
 
 @contextmanager
@@ -164,18 +118,6 @@ def _half_made(processed: Folder) -> Sequence[Folder]:
     shards = processed / WORK / SHARDS
     inputs = processed / WORK / read_json(shards)["work"] / INPUTS if shards.exists() else shards
     return [inputs] if inputs.exists() else []
-
-
-def differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
-    """Yield what tells two builds apart beside their raw files, as a person would say it."""
-    for kind in ("options", "versions"):
-        for name in sorted(there[kind].keys() | here[kind].keys()):
-            before, now = there[kind].get(name), here[kind].get(name)
-            if before != now:
-                yield f"{name} is {before} there and {now} here"
-    if there["tokenizer"]["sha256"] != here["tokenizer"]["sha256"]:
-        names = there["tokenizer"]["name"], here["tokenizer"]["name"]
-        yield f"tokenizer is {names[0]} there and {names[1]} here (or its content changed)"
 
 
 def _raw_difference(there: dict[str, Any], here: dict[str, Any]) -> str:

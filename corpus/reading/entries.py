@@ -13,7 +13,6 @@ from hashlib import sha256
 from corpus.reading.framing import (
     CHUNK,
     ENTRY_BYTES,
-    RAW_BYTES,
     Slice,
     beginning_with,
     cut_entries,
@@ -21,7 +20,7 @@ from corpus.reading.framing import (
 )
 from corpus.reading.sources import EntryError, id_of, read_entry, summary
 from corpus.reading.utf8 import BOM, Utf8
-from corpus.records import Dialogue, Document, Rejected, Source
+from corpus.records import RAW_BYTES, Dialogue, Document, Rejected, Source
 
 STRAY = "not an entry, between two"
 _BETWEEN = b", \t\r\n"  # two entries

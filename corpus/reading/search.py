@@ -14,17 +14,15 @@ from unicodedata import normalize
 
 from corpus.reading.archives import Container, kind_of, readable_name, tar_members, zip_members
 from corpus.reading.streams import Joined, Unpacked
-from corpus.records import Document, Member, Rejected, Segment, Source, Split, UnreadableError
+from corpus.records import Document, Member, Rejected, Segment, Source, UnreadableError
 from corpus.remote import Folder, Remote
+from corpus.splits import split_of
 
 HEAD_BYTES = 64 << 10  # of a file are enough to tell what it is
 SAMPLE = "sample"  # the folder of the invented sample, visited only when asked for
 
 Sniff = Callable[[bytes], Source | None]
 
-# AIHub's folders (`1.Training`, `Validation`, `Training_220728_add`) and the stems of its archives
-# (`TL_01. KAKAO(1).zip`); a folder of the user's own, say `Training data`, tells nothing.
-_SPLIT = re.compile(r"(?:\d+[._ -]\s*)?(?i:(training)|(validation))(?:[._].*)?|(?:(T)|(V))[A-Z]_.*")
 _PART = re.compile(r"(.+)\.part([0-9]{1,18})")  # the number is the offset of the part's first byte
 _ARCHIVE = re.compile(r".+\.(zip|tar|t?gz|bz2|xz|zst|7z|rar|egg|alz|part[0-9]+)", re.IGNORECASE)
 
@@ -206,18 +204,6 @@ class Search:
 
     def _reject(self, name: str, reason: str, detail: str) -> None:
         self.rejected.append(Rejected("file", reason, detail, None, None, name, 0, b""))
-
-
-def split_of(raw_file: str) -> Split | None:
-    """Return the split that a path tells; the innermost part that tells one counts.
-
-    >>> split_of("1.Training/TL_01. KAKAO.zip!K_1.json"), split_of("VL_02.zip!K_2.json")
-    ('train', 'validation')
-    """
-    for part in reversed(re.split("[/!]", raw_file)):
-        if found := _SPLIT.fullmatch(part):
-            return "train" if found[1] or found[3] else "validation"
-    return None
 
 
 def _is_json(name: str) -> bool:

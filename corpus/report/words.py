@@ -1,4 +1,4 @@
-"""What the report says of reasons, in Korean and English; a name that is not here stands alone."""
+"""Explanations of reasons in Korean and English; a name without one is shown alone."""
 
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ DROPPED = {
     "empty": Words("남은 글자가 없음", "no character is left"),
 }
 
-# What an option does, where it keeps what was lost.
+# What an option does to keep dialogues.
 OPTIONS = {
     "--multi-party fold": Words(
         "마지막 화자를 <sys>로, 나머지를 <usr>로", "the last speaker is <sys>, all others <usr>"

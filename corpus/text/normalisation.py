@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from corpus.records import SOURCES, CorpusError, Source
+from corpus.records import COMPATIBILITY_JAMO, SOURCES, CorpusError, Source
 from corpus.text.chathuman import CHATHUMAN_RULES
 from corpus.text.identifiers import RAW_TRIGGERS, TRIGGERS
 from corpus.text.personal import LAID_OPEN_RULES, PERSONAL, PERSONAL_RULES
@@ -55,8 +55,8 @@ def _compatibility_jamo() -> dict[str, str]:
     NFKC tells one conjoining jamo of each; its twin at the end of a syllable is told by name. A
     letter of old books that has none is dropped, as all that is not kept.
     """
-    letters = {
-        unicodedata.normalize("NFKC", chr(code)): chr(code) for code in range(0x3131, 0x318F)
+    letters = COMPATIBILITY_JAMO | {
+        unicodedata.normalize("NFKC", chr(code)): chr(code) for code in range(0x3164, 0x318F)
     }
     for jamo in map(chr, range(0x1100, 0x1200)):
         try:

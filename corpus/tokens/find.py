@@ -14,9 +14,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from corpus.options import DEFAULT_TOKENIZER
 from corpus.records import CorpusError
 
-DEFAULT_TOKENIZER = "skt/kogpt2-base-v2"
 BUILTIN = "builtin"
 
 _FILE = "tokenizer.json"

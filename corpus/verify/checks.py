@@ -4,8 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from corpus.output.work import TOKENIZER
-from corpus.records import CorpusError
+from corpus.records import TOKENIZER, CorpusError
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 from corpus.verify.counts import check_counts

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from corpus.output.work import MANIFEST
-from corpus.records import SPLITS
+from corpus.records import MANIFEST, SPLITS
 from corpus.verify.findings import Findings
 from corpus.verify.shards import Shards
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
-from corpus.building.commit import corpus_hash
-from corpus.output.ledger import RAW_BYTES
-from corpus.output.work import MANIFEST, REJECTED, TOKENIZER, json_bytes
-from corpus.records import SPLITS, CorpusError
+from corpus.options import OPTIONS
+from corpus.output.files import json_bytes
+from corpus.output.manifest import corpus_hash
+from corpus.records import MANIFEST, RAW_BYTES, REJECTED, SPLITS, TOKENIZER, CorpusError
 from corpus.verify.findings import Findings
 
 # What is read of a manifest, as an example: a type stands for any value of it, and
@@ -28,19 +28,7 @@ _SHAPE: dict[str, Any] = {
     "files": {str: str},
     "manifest_sha256": str,
     "names": _COUNTS,
-    "options": {
-        "dedup": str,
-        "max_tokens": int,
-        "multi_party": str,
-        "overlong": str,
-        "personal": str,
-        "respell": str,
-        "rules": str,
-        "seed": int,
-        "sources": [str],
-        "test_share": float,
-        "usr_ending": str,
-    },
+    "options": {one.name: [str] if one.takes_several else type(one.default) for one in OPTIONS},
     "people": _COUNTS,
     "quirks": _COUNTS,
     "raw": [{"bytes": int, "n_files": int, "path": str, "sha256": str}],

@@ -13,9 +13,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from corpus.dedup.near import NEAR, SHINGLE
-from corpus.records import SPLITS
+from corpus.records import SPLITS, Ints
 from corpus.verify.findings import Findings
-from corpus.verify.laws import Ints
 from corpus.verify.tables import DAMAGED
 
 SAMPLED = 200  # rows of a split that nobody trains on, evenly spaced; compared with all others

@@ -11,17 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.building.plan import make_plan
-from corpus.building.run import versions
 from corpus.building.workers import run_items
 from corpus.counts import Counts, merge_counts
+from corpus.output.manifest import versions
 from corpus.output.result import ResultPaths
-from corpus.output.work import MANIFEST, TOKENIZER
 from corpus.reading.decode import sniff
 from corpus.reading.documents import Found, find_documents
+from corpus.records import MANIFEST, TOKENIZER, Ints
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 from corpus.verify.findings import Findings
-from corpus.verify.laws import Ints
 from corpus.verify.shards import Shards, content_keys, place_keys
 
 _COUNTED = ("rules", "tags", "names", "people", "quirks", "broken")

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.building.unknown import Unknown
-from corpus.output.result import key_of
-from corpus.output.rows import SHARD_ROWS, ContentDigest
+from corpus.dedup.keys import key_of
+from corpus.output.shards import SHARD_ROWS, ContentDigest
+from corpus.records import Ints, Mask
 from corpus.tokens.encoder import Encoder
 from corpus.verify import laws
 from corpus.verify.findings import Findings
@@ -62,13 +63,13 @@ class Shards:
         self.dialogues: Counter[str] = Counter()
         self.unk = self.respellable = 0
         self._unknown = Unknown.of(encoder) if encoder else None
-        self.from_raw: list[laws.Ints] = []
+        self.from_raw: list[Ints] = []
         self.places: list[Keys] = []
         self.contents: list[Keys] = []
         self._n_rows = 0
         self._starts: list[tuple[int, str]] = []  # where each shard begins in the corpus
         self._ids: list[Keys] = []  # of the rows that begin a dialogue
-        self._first_rows: list[laws.Ints] = []  # where these are
+        self._first_rows: list[Ints] = []  # where these are
         self._before: _RowBefore | None = _START  # None where it could not be read
 
     def read(self, changed: set[str]) -> None:
@@ -154,7 +155,7 @@ class Shards:
         self,
         kind: str,
         rows: pa.Table,
-        broken: Iterable[tuple[str, laws.Mask]],
+        broken: Iterable[tuple[str, Mask]],
         shard: dict[str, Any],
         start: int,
     ) -> None:

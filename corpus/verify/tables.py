@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from corpus.building.commit import shard_metadata
+from corpus.output.manifest import shard_metadata
 from corpus.output.rows import COLUMNS
 from corpus.verify.findings import Findings
 

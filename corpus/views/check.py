@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from corpus.building.item import build_item
 from corpus.building.plan import make_plan, n_bytes
-from corpus.dialogues.batch import Options
+from corpus.options import Options
 from corpus.output.result import ResultPaths
-from corpus.output.rows import ShardWriter
+from corpus.output.shards import ShardWriter
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import Found, open_document
 from corpus.records import Document, Item, Rejected
@@ -125,7 +125,7 @@ def _build_aside(
     """Return the rows, the tokens and the bytes on disk of some items."""
     writer = ShardWriter(work / "shards", {})
     for item in items:
-        build_item(raw, work, item, encoder, **options)
+        build_item(raw, work, item, encoder, options)
         for table in ResultPaths(work, item.index).read_rows():
             writer.write(table)
     writer.close()

@@ -1,17 +1,16 @@
 """What each step and rule of a build did to one dialogue, from its raw text to its tokens."""
 
 from collections.abc import Iterator
-from functools import partial
 from itertools import chain
 
-from corpus.dialogues.batch import Options, find_pieces, lacking_of
 from corpus.dialogues.cap import cap_turns
+from corpus.dialogues.pieces import find_pieces
+from corpus.dialogues.said import fill_dialogue, lacking_of
 from corpus.dialogues.turns import arrange_turns, reject_reasons, turns_of
-from corpus.names.fill import fill_names
+from corpus.options import Options
 from corpus.output.rows import conversation
 from corpus.reading.decode import decode_document, sniff
 from corpus.reading.documents import find_documents, open_document
-from corpus.reading.sources.speakers import speaker_traits
 from corpus.records import CorpusError, Dialogue
 from corpus.remote import Folder
 from corpus.text.normalisation import normalise_texts, trace
@@ -66,8 +65,7 @@ def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Ite
     if not arranged.n_turns[0]:
         yield f"turns: rejected as {reason}"
         return
-    traits = partial(speaker_traits, source, dialogue.raw)
-    filled = fill_names(dialogue.dialogue_id, speakers, texts, seed=options["seed"], traits=traits)
+    filled = fill_dialogue(dialogue, speakers, texts, options["seed"])
     yield f"names: {', '.join(filled.people) or 'none'}"
     turns = [" ".join(filled.texts[place] for place in turn) for turn in turns_of(speakers)]
     ids = encoder.encode(turns)

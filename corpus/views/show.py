@@ -13,10 +13,9 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from corpus.output.ledger import read_ledger
-from corpus.output.work import REPORT, TOKENIZER
 from corpus.processed import read_manifest
 from corpus.reading.sources import EntryError, read_entry
-from corpus.records import CorpusError, Document
+from corpus.records import REPORT, TOKENIZER, CorpusError, Document
 from corpus.remote import Folder, local_file
 from corpus.report.numbers import glance_lines
 from corpus.tokens.encoder import Encoder

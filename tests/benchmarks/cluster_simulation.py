@@ -26,8 +26,9 @@ from corpus.building.shared_plan import parse_share, read_plan, write_plan
 from corpus.building.shares import build_share, commit_shares
 from corpus.counts import merge_counts
 from corpus.dedup.exact import duplicates_of, other_choices
-from corpus.output.result import KEY, read_results
-from corpus.output.rows import SHARD_ROWS
+from corpus.dedup.keys import KEY
+from corpus.output.result import read_results
+from corpus.output.shards import SHARD_ROWS
 from corpus.reading.documents import Found
 from corpus.records import Document, Member, Segment
 from corpus.report.measure import Measured

@@ -6,17 +6,15 @@ Raw field names are known here alone. An *entry* is the JSON of one dialogue: a 
 
 import json
 from collections import Counter
-from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from corpus.reading.sources import summary, topic
-from corpus.records import Dialogue, Document, Source, Split
+from corpus.records import Dialogue, Document, Source
+from corpus.splits import drawn_split
 
 _Read = tuple[str, str, list[str], list[str]]  # id, topic, speakers, texts
-
-VALIDATION_SHARE = 20  # one dialogue in so many, where the path does not tell the split
 
 _TOPIC = msgspec.json.Decoder(topic.TopicDocument)
 _SUMMARY = msgspec.json.Decoder(summary.SummaryEntry)
@@ -66,7 +64,7 @@ def read_entry(
         raise EntryError("bad_shape", str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EntryError("bad_json", str(error)) from error
-    split = document.split or _drawn_split(dialogue_id)
+    split = document.split or drawn_split(dialogue_id)
     return Dialogue(
         source, dialogue_id, subject, split, speakers, texts, document.raw_file, raw_offset, raw
     )
@@ -111,16 +109,6 @@ def _forbid_repeated_keys(raw: bytes) -> None:
         object_pairs_hook=check,
         parse_int=str,  # Python refuses integers of more than 4,300 digits
     )
-
-
-def _drawn_split(dialogue_id: str) -> Split:
-    """Return the split that a dialogue stays in for ever, whatever else is read.
-
-    >>> [_drawn_split(f"K_{n}") for n in range(1, 100)].count("validation")
-    7
-    """
-    draw = int.from_bytes(sha256(dialogue_id.encode()).digest()[:8], "big")
-    return "train" if draw % VALIDATION_SHARE else "validation"
 
 
 def id_of(source: Source, raw: bytes, document: Document) -> str | None:
