@@ -26,6 +26,8 @@ from corpus.names.places import kind_at
 from corpus.records import MASKED_PLACE, MASKED_STEM, PLACEHOLDERS, SpeakerTraits
 
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
+_SYLLABLES = re.compile("[가-힣]*")
+_WHOLE = ("place", "inner", "affiliation")  # kinds that nothing but a particle follows
 _PLACES = ("place", "inner", "동", "역", "구", "시", "읍")
 
 
@@ -35,7 +37,7 @@ class Filled:
 
     texts: list[str]
     people: list[str]  # surname and given name of each, in order of first mention
-    places: list[str]  # and affiliations, each once
+    places: list[str]  # and affiliations, each once, with the second half that was typed
     counts: Counter[str]  # `name`, `place`, `affiliation`; of names also what followed
 
 
@@ -77,7 +79,10 @@ def fill_names(
             shares = share_out(mentions, places_apart(mentions, texts))
             drawn = _invent_words(kind, shares, draws)
             shown = [[word] * len(share) for word, share in zip(drawn, shares, strict=True)]
-            places += [word + kind * (len(kind) == 1) for word in drawn]
+            places += [
+                word + _second_half(kind, texts[share[0].utterance], share[0].start)
+                for word, share in zip(drawn, shares, strict=True)
+            ]
         for share, forms in zip(shares, shown, strict=True):
             for mention, form in zip(share, forms, strict=True):
                 words[mention.utterance][mention.start] = form
@@ -93,6 +98,12 @@ def _replaced(text: str, surrogates: Mapping[int, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: surrogates[match.start()], text)
 
 
+def _second_half(kind: str, text: str, start: int) -> str:
+    """Return what was typed of a word of which only the first half is invented: 한빛 + 대는."""
+    typed = None if kind in _WHOLE else _SYLLABLES.match(text, start + 1)
+    return typed[0] if typed else ""
+
+
 def _mentions(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[Mention]]:
     """Return the mentions of a dialogue by what stands for them."""
     both = list(dict.fromkeys(speakers))
@@ -106,8 +117,7 @@ def _mentions(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[M
             kind = kind_at(text, start, place_named=place_named)
             place_named |= match[0] in (MASKED_PLACE, MASKED_STEM)
             if kind != "name":
-                fits = kind in ("place", "inner", "affiliation")
-                kinds[kind].append(word_mention(utterance, text, start, ends=fits))
+                kinds[kind].append(word_mention(utterance, text, start, ends=kind in _WHOLE))
                 continue
             if speaker not in polite:
                 said = zip(speakers, texts, strict=True)

@@ -7,8 +7,8 @@ choice of them and of others that were common beside them, by hand; neither the 
 of the rankings are used, one name of a list is as likely as another.
 
 Left out are names in ㄹ, which take 로 like a vowel and 이 like a consonant, names of other than
-two syllables, names that are first of all another word (유리, 보라, 하나), and what has a syllable that
-KoGPT2 does not know (a test): no invented name becomes `<unk>`.
+two syllables, names that are first of all another word (유리, 보라, 하나), and what has a syllable
+that KoGPT2 does not know (a test): no invented name becomes `<unk>`.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from corpus.names.lexicon import SURNAMES
-from corpus.names.particles import Ending, Sex, is_glued, particle_at
+from corpus.names.particles import FREE, Ending, Sex, is_glued, particle_at
 from corpus.names.titles import POLITE, Title, title_at
 from corpus.records import MASKED_FULL, MASKED_SURNAME, NAME
 
@@ -69,7 +69,7 @@ _SPOKEN_OF = re.compile(
     "|을|를|한테|에게|께|랑|하고|과|와|의|네"
     "|처럼|보다|때문|까지|꺼|거|들|덕분|생일|전화|번호|집"
 )
-_SUBJECT = re.compile("[이가](?![가-힣])|[이가] ?[가-힣]{1,2} ")
+_SUBJECT = re.compile("[이가](?:요|서)?(?![가-힣])")
 _ASKS = re.compile(
     r"(?:세요|실래요|시겠어요|시죠|주세요|볼래요|할래요|시나요|신가요)[?!~. ㄱ-ㆎ^]*$"
 )
@@ -80,8 +80,8 @@ _POLITE = re.compile("(?:요|니다|니까|죠|세용|여)(?![가-힣])")
 
 # Between two mentions of one list: no sentence ends there.
 _SENTENCE_END = re.compile(
-    r"[.?!~^ㄱ-ㆎ]|(?:[어아여해했]|요|네|냐|니|래|대|거든|잖아|구나|음|임|함"
-    r"|듯|[었았했갔왔]다|니까)(?= )"
+    "[.?!~^ㄱ-ㆎ]|(?:[았었했갔왔줬됐봤셨겼났렸졌쳤켰탔샀][어다네지음]|(?<!필)(?<!중)요|거든|잖아|구나"
+    "|[한간온된는산준난]대|[하가오되겠]네|[을할갈볼]까|[가하먹보]자|니다|니까)(?= )"
 )
 _SUBORDINATE = re.compile(
     "(?:데|니까|아서|어서|해서|와서|워서|면|더니|길래|지만|자마자|때|다가)(?= )"
@@ -115,6 +115,9 @@ def mention_of(
         polite: the speaker is, on the whole.
     """
     particle, demand = particle_at(text, start + 1)
+    title = title_at(text, start + 1)
+    if title and title.word and particle != "양" and text.startswith(title.word, start + 1):
+        particle, demand = title.word, FREE  # 아저씨 and 여사님 begin like a call
     glued = start > 0 and is_glued(text[start - 1])
     before = text[max(0, start - 24) : start]
     form: Form = "given"
@@ -124,7 +127,6 @@ def mention_of(
         form = "surname"
     elif text[start] == NAME and demand.surname and not glued:
         form = "either"
-    title = title_at(text, start + 1) if not demand.vocative else None
     surname = _surname_before(before, text, start) if glued else ""
     oneself = _is_oneself(before.removesuffix(surname), text, start)
     copula = particle == "야" and bool(_IT_IS.search(before) and _ENDS.match(text, start + 2))
@@ -143,9 +145,12 @@ def mention_of(
             who=speaker if oneself else other if calls else None,
             caller=speaker if calls else None,
             surname=surname,
-            title=title.word if title and not oneself else "",
+            title=title.word if title and not (oneself or demand.vocative) else "",
             older=bool(title and title.decade),
-            intimate=demand.intimate and not (title and title.word) and not oneself,
+            intimate=demand.intimate
+            and (form, particle) != ("full", "이")
+            and not (title and title.word)
+            and not oneself,
         ),
         open_if_given=form == "either" and demand.given_ending != demand.ending,
         rather_closed=demand.rather_closed,

@@ -36,7 +36,7 @@ _COPULA = Demand("any", surname=False, given_ending="any", rather_closed=True)
 _OPEN = Demand("O", surname=True, given_ending="O")
 # 민준도 reads as a stranger's name where a friend says 민준이도; 지우도 and 김민준도 are fine.
 _OPEN_IF_GIVEN = Demand("any", surname=True, given_ending="O")
-_FREE = Demand("any", surname=True, given_ending="any")
+FREE = Demand("any", surname=True, given_ending="any")
 _GLUED = Demand("any", surname=False, given_ending="any")
 
 PARTICLES: dict[str, Demand] = {
@@ -53,8 +53,8 @@ PARTICLES: dict[str, Demand] = {
         ("가 는 눈 능 를 와 랑 랑도 로 라 란 면 였 예요 냐 니 지 죠 다 래 잖 든 구나 고", _OPEN),
         ("며 여서 용", _OPEN),
         ("도 두 만 한테 한텐 에게 의 하고 보다 처럼 까지 부터 께 답게 네", _OPEN_IF_GIVEN),
-        ("님 씨 쌤 샘 선생님 오빠 언니 누나 형 선배 이모 이사 삼촌 과장 대리 의원", _FREE),
-        ("교수 입니다", _FREE),
+        ("님 씨 쌤 샘 선생님 오빠 언니 누나 형 선배 이모 이사 삼촌 과장 대리 의원", FREE),
+        ("교수 입니다", FREE),
     )
     for particle in particles.split(" ")
 }
@@ -78,7 +78,7 @@ def particle_at(text: str, start: int) -> tuple[str, Demand]:
         if demand is not None:
             return particle, demand
     glued = start < len(text) and is_glued(text[start])
-    return (SYLLABLE, _GLUED) if glued else (NOTHING, _FREE)
+    return (SYLLABLE, _GLUED) if glued else (NOTHING, FREE)
 
 
 def is_glued(character: str) -> bool:

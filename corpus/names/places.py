@@ -17,6 +17,7 @@ from corpus.records import (
 
 # As the tags step reads `**동`: #@주소#동에서 is a 동, #@주소#동네 is not.
 _PARTICLES = "에|으로|로|은|는|이|가|을|를|도|의|까지|부터"
+_HALVES = ("동", "역", "구", "시", "읍")
 _SUFFIX = re.compile(f"([동역구시읍])(?:(?![가-힣])|{_PARTICLES})")
 _BEHIND = (
     f"(?:(?![가-힣])|{_PARTICLES}|랑|만|야|다[녀니]|라|생|출신|졸|나[와온왔]|앞|입구|학생|동기"
@@ -89,10 +90,10 @@ def kind_at(text: str, start: int, *, place_named: bool) -> str:
         return "place" if place_named and _OF_A_PLACE.match(text, start + 1) else "name"
     if placeholder not in (ADDRESS, MASKED_STEM, MASKED_PLACE):
         return "name"
-    suffix = _SUFFIX.match(text, start + 1) if placeholder != MASKED_PLACE else None
-    if suffix is None and placeholder == MASKED_STEM:
-        return text[start + 1]
-    if suffix:
+    suffix = _SUFFIX.match(text, start + 1)
+    if suffix and placeholder != MASKED_PLACE:
         return suffix[1]
+    if placeholder == MASKED_STEM and text[start + 1 : start + 2] in _HALVES:
+        return text[start + 1]
     in_a_city = placeholder == ADDRESS and _IN_A_CITY.search(text, max(0, start - 12), start)
     return "inner" if in_a_city else "place"
