@@ -118,7 +118,7 @@ def test_ctrl_c_is_one_sentence(raw, tmp_path, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("corpus.building.workers.build_item", stop)
+        patch.setattr("corpus.building.item.build_item", stop)
         code, _, err = run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")
     assert code == 130
     assert "goes on from here" in err

@@ -18,7 +18,7 @@ from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
 from corpus.building.shares import build_share, commit_shares
 from corpus.output import manifest, work
-from corpus.output.result import ResultPaths
+from corpus.output.result import ResultWriter
 from corpus.processed import read_manifest
 from corpus.reading.decode import sniff
 from corpus.reading.documents import find_documents
@@ -198,9 +198,7 @@ def test_a_plain_build_goes_on_with_what_shards_have_built(raw, tmp_path, whole,
     built(raw, tmp_path / "out", "1/2")
     began = []
     real = engines.run_items
-    monkeypatch.setattr(
-        engines, "run_items", lambda *args, **how: began.extend(args[2]) or real(*args, **how)
-    )
+    monkeypatch.setattr(engines, "run_items", lambda *args: began.extend(args[2]) or real(*args))
     run.build(raw, tmp_path / "out", tokenizer="builtin")
     assert 0 < len(began) < 7
     assert hashes(tmp_path / "out") == whole
@@ -319,6 +317,8 @@ def test_a_plan_comes_back_from_its_file_as_it_was(tmp_path, monkeypatch):
     assert (plan.rejected, plan.left_alone) == (found.rejected, found.left_alone)
     assert list(plan.inputs) == ["z", "a"]
     assert plan.missing() == [0, 1, 2]
-    ResultPaths(tmp_path / "work", 1).receipt.parent.mkdir()
-    ResultPaths(tmp_path / "work", 1).receipt.write_text("{}")
+    with ResultWriter(tmp_path / "work", 1) as part:
+        part.finish({}, {})
     assert plan.missing() == [0, 2]
+    part.paths.keys.write_bytes(b"x")
+    assert plan.missing() == [0, 1, 2]

@@ -26,8 +26,9 @@ from raw_trees import (
 )
 
 import corpus
-from corpus.building import run, workers
-from corpus.output import shards, work
+from corpus.building import commit, engines, plan, run, workers
+from corpus.building import item as item_module
+from corpus.output import files, manifest, shards, work
 from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 
@@ -62,7 +63,7 @@ def standing(processed):
     """The corpus that stands, which must be whole, as hashes; None if there is no manifest."""
     if not (processed / "_manifest.json").exists():
         return None
-    listed = work.read_json(processed / "_manifest.json")["files"]
+    listed = files.read_json(processed / "_manifest.json")["files"]
     there = {name: one for name, one in hashes(processed).items() if not name.startswith(".work/")}
     assert listed == {name: one for name, one in there.items() if name != "_manifest.json"}
     return there
@@ -72,9 +73,9 @@ def standing(processed):
 def small_items(monkeypatch):
     """Each document is an item, and the builds of this process share what is slow to make."""
     for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
-        monkeypatch.setattr(f"corpus.building.plan.{name}", 1)
-    for slow in ("Encoder", "version"):
-        monkeypatch.setattr(run, slow, lru_cache(getattr(run, slow)))
+        monkeypatch.setattr(plan, name, 1)
+    monkeypatch.setattr(run, "Encoder", lru_cache(run.Encoder))
+    monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
 
 
 @pytest.fixture
@@ -158,9 +159,9 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, optio
 
     def remembering(processed, folder, *args, **options):
         seen.update(hashes(folder))
-        return commit(processed, folder, *args, **options)
+        return real(processed, folder, *args, **options)
 
-    commit = run.commit
+    real = run.commit
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "commit", remembering)
         disk = Disk(patch, WRITES)
@@ -175,7 +176,7 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, optio
                 built(raw, out, **options)
             assert standing(out) in (None, whole)
             for folder in (out / ".work").glob("*/results"):
-                left = {f"parts/{name}": one for name, one in hashes(folder).items()}
+                left = {f"results/{name}": one for name, one in hashes(folder).items()}
                 assert not [name for name in left if name.endswith(".tmp")]
                 assert left.items() <= seen.items()  # a torn file never has a final name
             patch.undo()
@@ -223,7 +224,7 @@ def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_end
                 Disk(pytest.MonkeyPatch(), {"rename", "unlink"}, at, kill)
                 return make_ready(*args, **options)
 
-            pytest.MonkeyPatch().setattr("corpus.building.commit.make_ready", arm)
+            pytest.MonkeyPatch().setattr(commit, "make_ready", arm)
             built(raw, out, update=True, **options)
 
         killed(act)
@@ -240,7 +241,7 @@ def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_end
 def test_what_was_ready_when_a_build_was_killed_is_the_corpus(raw, tmp_path, options):
     built(raw, tmp_path / "whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("corpus.building.commit.put_in_place", full_disk)
+        patch.setattr(commit, "put_in_place", full_disk)
         with pytest.raises(OSError, match="No space"):
             built(raw, tmp_path / "out")
     assert standing(tmp_path / "out") is None
@@ -265,9 +266,52 @@ def test_half_a_folder_of_work_is_not_taken_for_the_whole(raw, tmp_path):
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
 
 
+def flip(path, at):
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+@LAWS
+def test_a_part_that_was_damaged_is_built_again(raw, tmp_path, options):
+    built(raw, tmp_path / "whole", **options)
+    half_built(raw, tmp_path / "half", **options)
+    [results] = (tmp_path / "half" / ".work").glob("*/results")
+    names = sorted(path.name for path in results.iterdir())
+    assert len(names) == 3 * (6 if options else 5)
+    for name in names:
+        for damage in (lambda path: flip(path, -1), lambda path: flip(path, 8), Path.unlink):
+            out = tmp_path / "out"
+            shutil.copytree(tmp_path / "half", out)
+            [results] = (out / ".work").glob("*/results")
+            damage(results / name) if (results / name).stat().st_size else None
+            built(raw, out, **options)
+            assert hashes(out) == hashes(tmp_path / "whole"), name
+            shutil.rmtree(out)
+
+
+def test_a_part_that_is_damaged_before_the_commit_is_one_sentence(raw, tmp_path, monkeypatch):
+    real = run.commit
+
+    def commits(processed, folder, *args, **options):
+        flip(next(folder.glob("results/*1.keys")), 0)
+        return real(processed, folder, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "commit", commits)
+        told = (
+            r"000001\.keys is not as it was written: the command that built it builds it again\.$"
+        )
+        with pytest.raises(CorpusError, match=told):
+            built(raw, tmp_path / "out")
+    built(raw, tmp_path / "out")
+    built(raw, tmp_path / "whole")
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
+
+
 def test_an_item_that_fails_at_first_is_tried_again(raw, tmp_path, monkeypatch):
     built(raw, tmp_path / "whole")
-    real, calls = workers.build_item, []
+    real, calls = item_module.build_item, []
 
     def fails_twice(raw, work, item, *args, **options):
         calls.append(item.index)
@@ -275,13 +319,13 @@ def test_an_item_that_fails_at_first_is_tried_again(raw, tmp_path, monkeypatch):
             raise ZeroDivisionError
         return real(raw, work, item, *args, **options)
 
-    monkeypatch.setattr(workers, "build_item", fails_twice)
+    monkeypatch.setattr(item_module, "build_item", fails_twice)
     built(raw, tmp_path / "out")
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
 
 
 def test_an_item_that_fails_three_times_is_rejected_as_an_item(raw, tmp_path, monkeypatch):
-    real, calls = workers.build_item, []
+    real, calls = item_module.build_item, []
 
     def fails(raw, work, item, *args, **options):
         calls.append(item.index)
@@ -290,7 +334,7 @@ def test_an_item_that_fails_three_times_is_rejected_as_an_item(raw, tmp_path, mo
             raise ZeroDivisionError("by zero")
         return real(raw, work, item, *args, **options)
 
-    monkeypatch.setattr(workers, "build_item", fails)
+    monkeypatch.setattr(item_module, "build_item", fails)
     manifest = built(raw, tmp_path / "out")
     assert [calls.count(index) for index in range(3)] == [3, 1, 1]
     assert manifest["broken"]["failed_item"] == 1
@@ -306,12 +350,12 @@ def test_workers_that_cannot_start_are_a_wrong_call_and_no_lost_item(
 ):
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     with monkeypatch.context() as patch:
-        patch.setattr(workers, "_work", os._exit)  # which takes one argument, and gets four
+        patch.setattr(workers, "_work", os._exit)  # a connection is no exit code
         with pytest.raises(CorpusError, match="Worker processes cannot be started"):
             built(raw, tmp_path / "out", workers=2)
     assert not multiprocessing.active_children()
     with monkeypatch.context() as patch:
-        patch.setattr("multiprocessing.context.SpawnProcess.start", broken_pipe)
+        patch.setattr(multiprocessing.context.SpawnProcess, "start", broken_pipe)
         with pytest.raises(CorpusError, match="Worker processes cannot be started"):
             built(raw, tmp_path / "out", workers=2)
     capfd.readouterr()
@@ -340,11 +384,11 @@ def test_two_builds_in_one_folder_are_one_too_many(raw, tmp_path):
     assert standing(out)
 
 
-def half_built(raw, out):
+def half_built(raw, out, **options):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "commit", full_disk)
         with pytest.raises(OSError, match="No space"):
-            built(raw, out)
+            built(raw, out, **options)
 
 
 @pytest.mark.parametrize("begin", [built, half_built])
@@ -358,7 +402,7 @@ def test_going_on_with_anything_else_is_refused_by_name(raw, tmp_path, monkeypat
     with pytest.raises(CorpusError, match="max_tokens is 256 there and 99 here; seed is 0"):
         built(raw, out, seed=1, max_tokens=99, update=True)
     with monkeypatch.context() as patch:
-        patch.setattr(run, "version", lambda name: "99.0")
+        patch.setattr(manifest, "version", lambda name: "99.0")
         with pytest.raises(CorpusError, match=r"pyarrow is [\d.]+ there and 99\.0 here"):
             built(raw, out)
     (raw / "Training" / "b.json").unlink()
@@ -451,19 +495,19 @@ def test_a_damaged_manifest_is_one_sentence(raw, tmp_path):
 
 CHILD = """
 import sys, time
-import corpus.building.plan, corpus.building.workers
+import corpus.building.item, corpus.building.plan, corpus.building.workers
 from corpus.__main__ import main
 
 corpus.building.plan.ITEM_BYTES = corpus.building.plan.RANGES = corpus.building.plan.ZIP_RANGES = 1
 corpus.building.workers.BYTES_PER_WORKER = 1
-real = corpus.building.workers.build_item
+real = corpus.building.item.build_item
 
 def build_item(raw, work, item, *args, **options):
     if item.index > 1:
         time.sleep(600)
     return real(raw, work, item, *args, **options)
 
-corpus.building.workers.build_item = build_item
+corpus.building.item.build_item = build_item
 if __name__ == "__main__":
     sys.exit(main())
 """
@@ -557,10 +601,11 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
     many, tmp_path, monkeypatch, options
 ):
     died = []
-    give, build = workers._Worker.give, workers.build_or_tell
+    give, build = workers._Worker.give, engines.build_or_tell
 
-    def dies(worker, item):
-        give(worker, item)
+    def dies(worker, place, step):
+        give(worker, place, step)
+        item = step.args[2]
         if item.index == 1 or (item.index == 2 and 2 not in died):
             died.append(item.index)
             worker.process.kill()
@@ -575,6 +620,6 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
     assert sorted(died) == [1, 1, 1, 2]
     assert manifest["broken"] == {"failed_item": 1}
     assert not multiprocessing.active_children()
-    monkeypatch.setattr(workers, "build_or_tell", gives_up)
+    monkeypatch.setattr(engines, "build_or_tell", gives_up)
     built(many, tmp_path / "one", workers=1, **options)
     assert hashes(tmp_path / "three") == hashes(tmp_path / "one")

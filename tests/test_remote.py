@@ -7,6 +7,7 @@ from contextlib import suppress
 from hashlib import sha256
 
 import fsspec
+import numpy as np
 import pandas as pd
 import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
@@ -14,10 +15,12 @@ from raw_trees import sns_document, summary_document, summary_entry, topic_docum
 import corpus
 from corpus import remote
 from corpus.__main__ import main
-from corpus.building import run, workers
+from corpus.building import item, run, workers
 from corpus.building.shares import build_share, commit_shares
+from corpus.dedup.keys import KEY
 from corpus.output import work
-from corpus.output.result import read_results, result_folder
+from corpus.output.result import ResultWriter, read_results, result_folder
+from corpus.output.rows import COLUMNS
 from corpus.processed import read_manifest
 from corpus.records import CorpusError
 from corpus.remote import Ranged, Remote, folder_of
@@ -250,16 +253,17 @@ def remote_manifest(url):
 
 def test_of_two_attempts_at_an_item_one_is_taken_whole(tmp_path):
     store = Remote(f"memory://{tmp_path.name}")
+    keys = np.zeros(1, KEY)
     for k in range(2):
-        with result_folder(store, 7) as aside:
-            (aside / "results").mkdir()
-            (aside / "results" / "000007.keys").write_bytes(b"%d" % k)
-            (aside / "results" / "000007.json").write_text(f'{{"read": {{"sns": {k}}}}}')
+        keys["id"] = k
+        with result_folder(store, 7) as aside, ResultWriter(aside, 7) as part:
+            part.write(COLUMNS.empty_table(), keys.copy(), [])
+            part.finish({"read": {"sns": k}}, {})
     with pytest.raises(ZeroDivisionError), result_folder(store, 7) as aside:
         raise ZeroDivisionError
     [(part, receipt), (_, none)] = read_results(store, [7, 8])
     assert receipt == {"read": {"sns": 1}}
-    assert part.keys.read_bytes() == b"1"
+    assert part.read_keys()["id"].tolist() == [1]
     assert none is None
     assert len([name for name in store.files() if name.endswith(".keys")]) == 2
 
@@ -282,7 +286,7 @@ def test_a_store_that_goes_on_failing_ends_the_build_and_rejects_nothing(
     raw, tmp_path, whole, bucket, server, monkeypatch
 ):
     put(raw, f"{bucket}/raw")
-    real = workers.build_item
+    real = item.build_item
 
     def fails(where, *args, **options):
         server.fails = 1
@@ -292,7 +296,7 @@ def test_a_store_that_goes_on_failing_ends_the_build_and_rejects_nothing(
             server.fails = FAILS
 
     with monkeypatch.context() as patch:
-        patch.setattr(workers, "build_item", fails)
+        patch.setattr(item, "build_item", fails)
         with pytest.raises(CorpusError, match=r"s3://\S+ fails \(.*\); the same command goes on"):
             built(f"{bucket}/raw", tmp_path / "out")
     assert built(f"{bucket}/raw", tmp_path / "out") == whole

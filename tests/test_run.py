@@ -14,7 +14,7 @@ from raw_trees import (
 )
 
 import corpus
-from corpus.building import run, workers
+from corpus.building import item, run
 from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 
@@ -283,7 +283,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
 ):
     monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 900)
     whole = built(raw, tmp_path / "whole", **options)
-    real, calls = workers.build_item, []
+    real, calls = item.build_item, []
 
     def dies(*args, **options):
         calls.append(1)
@@ -291,7 +291,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
             raise Killed
         return real(*args, **options)
 
-    monkeypatch.setattr(workers, "build_item", dies)
+    monkeypatch.setattr(item, "build_item", dies)
     for _ in range(50):
         try:
             manifest = built(raw, tmp_path / "out", **options)

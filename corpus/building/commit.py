@@ -54,7 +54,7 @@ from corpus.records import (
     Ints,
     Rejected,
 )
-from corpus.remote import Folder, local_file
+from corpus.remote import Folder
 from corpus.report.examples import Examples, merge_examples
 from corpus.report.measure import Measured
 from corpus.report.numbers import report_numbers
@@ -110,7 +110,7 @@ def commit(
     written = _write_shards(results, chosen["rows"], duplicates, out, metadata, unknown, measured)
     for one in rejected_files:
         counts["broken"][one.reason] += 1
-    by_items = (result.ledger.read_bytes() for result in results)
+    by_items = (result.read_ledger() for result in results)
     left_out = Examples(of_many=False)
     left_out.take_rejected(rejected_files)
     duplicated = _reject(
@@ -160,7 +160,7 @@ def _read_receipts(work: Folder, n_items: int) -> tuple[list[ResultPaths], Count
 
 def _find_duplicates(results: Sequence[ResultPaths], chosen: Keys, dedup: str) -> Duplicates:
     near = (
-        NearRows(read_each(results, lambda result: local_file(result.near)), chosen["rows"])
+        NearRows(read_each(results, ResultPaths.near_file), chosen["rows"])
         if dedup == "near"
         else None
     )

@@ -5,9 +5,11 @@ The steps know the record types alone; this module and batch.py know the steps.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
+from corpus.building.workers import TRIES
 from corpus.counts import Counts
 from corpus.dedup.keys import KEY
 from corpus.dialogues.batch import build_batch
@@ -17,7 +19,7 @@ from corpus.output.rows import COLUMNS
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
-from corpus.records import Dialogue, Item, Rejected, Source
+from corpus.records import TOKENIZER, CorpusError, Dialogue, Item, Rejected, Source
 from corpus.remote import Folder
 from corpus.report.examples import Examples
 from corpus.splits import split_with_test
@@ -48,6 +50,38 @@ def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options:
             part.write(built.rows, built.keys, left_out, built.texts)
         part.finish(counts, examples.found(), near=options["dedup"] == "near")
     return counts
+
+
+def build_or_tell(
+    raw: Folder, work: Folder, item: Item, options: Options, encoder: Encoder | None = None
+) -> Counts | str:
+    """Build an item; return what was counted, or why it failed each time.
+
+    Args:
+        raw: the folder that holds the AIHub downloads.
+        work: the folder of the build.
+        item: what to build.
+        options: of the build.
+        encoder: if this process has one already.
+
+    Raises:
+        CorpusError: the build cannot go on.
+        OSError: the disk is full or broken.
+    """
+    for _ in range(TRIES):
+        try:
+            return build_item(raw, work, item, encoder or _encoder(work), options)
+        except (OSError, CorpusError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other items live
+            why = f"{type(error).__name__}: {error}"
+    return why
+
+
+@lru_cache(maxsize=1)
+def _encoder(work: Folder) -> Encoder:
+    """Return the encoder of a worker, which learns from one item for the next."""
+    return Encoder((work / TOKENIZER).read_bytes())
 
 
 def reject_item(work: Folder, item: Item, why: str) -> Counts:

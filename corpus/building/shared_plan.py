@@ -94,8 +94,8 @@ class SharedPlan:
                 yield from item.documents
 
     def missing(self) -> list[int]:
-        """Return the items that nobody has built yet."""
-        parts = read_results(self.work, range(len(self.sizes)))
+        """Return the items that nobody has built yet, or that are damaged."""
+        parts = read_results(self.work, range(len(self.sizes)), prove=True)
         return [part.index for part, receipt in parts if receipt is None]
 
     def _lines(self) -> Iterator[str]:

@@ -6,16 +6,32 @@ alone 응 would win, as it is likely after everything.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from corpus.chat.filters import reason_out, words_of
-from corpus.chat.generation import Drawing, Writer
-from corpus.chat.model import Decoder
+from corpus.chat.generation import Drawing
 from corpus.chat.reply import FALLBACK, Candidate, Finish, Token
 from corpus.chat.window import Reader, Window
 
 ALONE_SHARE = 0.5
 # What one candidate is kept back for; with several, for any reason.
 _NEVER_SHOWN = ("empty", "dropped", "bad_word")
+
+
+class Scorer(Protocol):
+    """Says how probable replies are: a `Decoder`, or what has their scores already."""
+
+    def mean_log_p(self, begin: Sequence[int], rows: Sequence[Sequence[int]]) -> list[float]:
+        """Return of each row the mean log-probability of its tokens behind `begin` alone."""
+
+
+class Draws(Protocol):
+    """Draws replies to one message: a `Writer`, or what has drawn them already."""
+
+    def write(
+        self, n: int, *, on_text: Callable[[str], None] | None, is_cancelled: Callable[[], bool]
+    ) -> list[Drawing]:
+        """Return `n` replies, others at each call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +53,7 @@ class Chosen:
 class Judge:
     """Scores and filters the replies to one message."""
 
-    decoder: Decoder
+    decoder: Scorer
     reader: Reader
     window: Window
     is_bad: Callable[[str], bool]
@@ -72,8 +88,14 @@ class Judge:
 
     def _tokens(self, one: Drawing) -> tuple[Token, ...]:
         texts = self.reader.encoder.token_texts
+        known = len(texts)  # the model may have more, which belong to no text
         return tuple(
-            Token(piece, token, log_p, tuple((texts[other], other, p) for other, p in rivals))
+            Token(
+                piece,
+                token,
+                log_p,
+                tuple((texts[one] if one < known else "", one, p) for one, p in rivals),
+            )
             for piece, token, log_p, rivals in zip(
                 one.pieces, one.ids, one.log_p, one.rivals, strict=False
             )
@@ -81,7 +103,7 @@ class Judge:
 
 
 def choose(
-    writer: Writer,
+    writer: Draws,
     judge: Judge,
     n: int,
     *,
