@@ -118,7 +118,7 @@ def disagreement(shown, wanted, people):
     final = (ord(shown[-1]) - 0xAC00) % 28
     if form == "surname":
         return None if len(shown) == 1 else "not a surname"
-    if len(shown) != 2 + full:
+    if len(shown) not in ((3, 4) if full else (2,)):
         return "neither a given name of two syllables nor a surname before one"
     if final == 8:
         return "ends in ㄹ"

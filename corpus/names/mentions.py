@@ -76,7 +76,9 @@ _ASKS = re.compile(
 _HEARSAY = re.compile(
     r"(?:대|대요|더라|더라고요?|던데요?|다던데요?|셨어|오셨어요|오셨네요?)[?!~. ㄱ-ㆎ^]*$"
 )
-_POLITE = re.compile("(?:요|니다|니까|죠|세용|여)(?![가-힣])")
+_POLITE = re.compile(
+    "(?:(?<![필중수금목월화토일개])요|[니습]니다|습니까|ㅂ니다|죠|세용|네여|해여)(?![가-힣])"
+)
 
 # Between two mentions of one list: no sentence ends there.
 _SENTENCE_END = re.compile(
