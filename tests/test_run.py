@@ -76,7 +76,7 @@ def test_every_dialogue_is_a_row_or_rejected_for_its_reason(raw, tmp_path, optio
         ("ends_on_usr", "turns", "ends_on_usr"),
         ("over_max_tokens", "tokens", "over_max_tokens"),
         ("same_text", "commit", "duplicate"),
-        ("row", "commit", "duplicate"),
+        ("row", "commit", "other_version"),
     }
     assert {(one["stage"], one["reason"]) for one in lines} >= {
         ("decode", "bad_shape"),
@@ -309,7 +309,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
     ("options", "message"),
     [
         ({"overlong": "cut"}, "overlong can be truncate or split or drop, not 'cut'"),
-        ({"sources": ["news"]}, "sources can be topic, summary, sns, not news"),
+        ({"sources": ["news"]}, "sources can be topic, summary, sns, task, not news"),
         ({"max_tokens": 5}, "the shortest row has 6"),
     ],
 )

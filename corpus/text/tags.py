@@ -44,11 +44,14 @@ REASONS = {
 _EMOTICON = r"#@이모티콘#(?:[^#@\s]{1,12}#(?!@))?"
 _NUMBER = r"#@(?:계정|신원|전번|금융|번호|상품)#"
 _ADDRESS = r"#@(?:주소|장소)#"
+_AFFILIATION = r"#@(?:소속|회사)#"  # the second is of AIHub 544
 _TAG = (
     r"#?@(?:URL|url)#?"
     r"|#@시스템#(?:(?:사진|동영상|기타|검색|지도|삭제|파일|송금)#)?"
-    rf"|{_EMOTICON}|{_NUMBER}|{_ADDRESS}|#@이름#|#@소속#|#@기타#"
-    r"|#@(?:[가-힣A-Za-z]{1,8} ?@?#)?"  # unknown: as much of it as looks like a tag
+    rf"|{_EMOTICON}|{_NUMBER}|{_ADDRESS}|#@이름#|{_AFFILIATION}|#@기타#"
+    # unknown, misspelt or not closed (AIHub 544 has such): as much of it as looks like a tag
+    r"|#@(?:[가-힣A-Za-z]{1,8} ?@?#"
+    r"|이름|계정|신원|전번|금융|번호|주소|소속|회사|장소|상품|기타)?"
 )
 
 # A run of stars that touches `^` is a face and no mask: `*^^*`.
@@ -151,7 +154,7 @@ TAG_RULES = (
     ),
     Rule(
         "affiliation_tag",
-        "#@소속#",
+        _AFFILIATION,
         AFFILIATION,
         "the names step draws a school, a firm or a club",
         ("#@소속# 다녀", "#@소속# 다녀"),
