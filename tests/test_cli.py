@@ -244,7 +244,7 @@ def test_importing_the_package_and_asking_for_help_load_no_library():
         "import sys, corpus\n"
         "from corpus.__main__ import _parser\n"
         "_parser().format_help()\n"
-        "slow = {'pyarrow', 'pandas', 'numpy', 'torch', 'faker', 'tokenizers'}\n"
+        "slow = {'pyarrow', 'pandas', 'numpy', 'torch', 'tokenizers'}\n"
         "print(*sorted(slow & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
