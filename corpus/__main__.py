@@ -98,6 +98,7 @@ def _close(
 ) -> int:
     """Tell what became of everything, and return the exit code."""
     from corpus.records import REPORT
+    from corpus.report.remarks import no_row_line, problem_lines
     from corpus.views.closing import closing_lines
 
     if is_old:
@@ -112,7 +113,13 @@ def _close(
             "found; is the download complete?",
             file=sys.stderr,
         )
-    return _warn(args, manifest["broken"])
+    for line in problem_lines(manifest):
+        print(f"Warning: {line}", file=sys.stderr)
+    code = _warn(args, manifest["broken"]) or int(args.strict and bool(manifest["problems"]))
+    if not sum(manifest["rows"].values()):
+        print(f"corpus: {no_row_line(manifest)}", file=sys.stderr)
+        return 2
+    return code
 
 
 def _warn(args: argparse.Namespace, broken: Mapping[str, int]) -> int:

@@ -35,7 +35,6 @@ LATE = {  # modules that import late, and why
 }
 # Each library lives in one place; what many places need (arrays and tables) is not listed.
 HOMES = {
-    "faker": {"names/lexicon.py"},
     "msgspec": {"reading"},
     "regex": {"text/rules.py"},
     "tokenizers": {"tokens"},
@@ -144,7 +143,7 @@ def test_chat_imports_records_text_and_tokens_alone(path):
 
 
 def test_help_comes_before_any_library_is_loaded():
-    heavy = "torch safetensors numpy pyarrow regex tokenizers starlette uvicorn msgspec faker"
+    heavy = "torch safetensors numpy pyarrow regex tokenizers starlette uvicorn msgspec"
     code = f"""if True:
         import sys
         from corpus.__main__ import main

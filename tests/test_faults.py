@@ -26,7 +26,8 @@ from raw_trees import (
 )
 
 import corpus
-from corpus.building import commit, plan, run, workers
+from corpus.building import commit, engines, plan, run, workers
+from corpus.building import item as item_module
 from corpus.output import files, manifest, shards, work
 from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
@@ -310,7 +311,7 @@ def test_a_part_that_is_damaged_before_the_commit_is_one_sentence(raw, tmp_path,
 
 def test_an_item_that_fails_at_first_is_tried_again(raw, tmp_path, monkeypatch):
     built(raw, tmp_path / "whole")
-    real, calls = workers.build_item, []
+    real, calls = item_module.build_item, []
 
     def fails_twice(raw, work, item, *args, **options):
         calls.append(item.index)
@@ -318,13 +319,13 @@ def test_an_item_that_fails_at_first_is_tried_again(raw, tmp_path, monkeypatch):
             raise ZeroDivisionError
         return real(raw, work, item, *args, **options)
 
-    monkeypatch.setattr(workers, "build_item", fails_twice)
+    monkeypatch.setattr(item_module, "build_item", fails_twice)
     built(raw, tmp_path / "out")
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
 
 
 def test_an_item_that_fails_three_times_is_rejected_as_an_item(raw, tmp_path, monkeypatch):
-    real, calls = workers.build_item, []
+    real, calls = item_module.build_item, []
 
     def fails(raw, work, item, *args, **options):
         calls.append(item.index)
@@ -333,7 +334,7 @@ def test_an_item_that_fails_three_times_is_rejected_as_an_item(raw, tmp_path, mo
             raise ZeroDivisionError("by zero")
         return real(raw, work, item, *args, **options)
 
-    monkeypatch.setattr(workers, "build_item", fails)
+    monkeypatch.setattr(item_module, "build_item", fails)
     manifest = built(raw, tmp_path / "out")
     assert [calls.count(index) for index in range(3)] == [3, 1, 1]
     assert manifest["broken"]["failed_item"] == 1
@@ -349,7 +350,7 @@ def test_workers_that_cannot_start_are_a_wrong_call_and_no_lost_item(
 ):
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     with monkeypatch.context() as patch:
-        patch.setattr(workers, "_work", os._exit)  # which takes one argument, and gets four
+        patch.setattr(workers, "_work", os._exit)  # a connection is no exit code
         with pytest.raises(CorpusError, match="Worker processes cannot be started"):
             built(raw, tmp_path / "out", workers=2)
     assert not multiprocessing.active_children()
@@ -494,19 +495,19 @@ def test_a_damaged_manifest_is_one_sentence(raw, tmp_path):
 
 CHILD = """
 import sys, time
-import corpus.building.plan, corpus.building.workers
+import corpus.building.item, corpus.building.plan, corpus.building.workers
 from corpus.__main__ import main
 
 corpus.building.plan.ITEM_BYTES = corpus.building.plan.RANGES = corpus.building.plan.ZIP_RANGES = 1
 corpus.building.workers.BYTES_PER_WORKER = 1
-real = corpus.building.workers.build_item
+real = corpus.building.item.build_item
 
 def build_item(raw, work, item, *args, **options):
     if item.index > 1:
         time.sleep(600)
     return real(raw, work, item, *args, **options)
 
-corpus.building.workers.build_item = build_item
+corpus.building.item.build_item = build_item
 if __name__ == "__main__":
     sys.exit(main())
 """
@@ -600,10 +601,11 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
     many, tmp_path, monkeypatch, options
 ):
     died = []
-    give, build = workers._Worker.give, workers.build_or_tell
+    give, build = workers._Worker.give, engines.build_or_tell
 
-    def dies(worker, item):
-        give(worker, item)
+    def dies(worker, place, step):
+        give(worker, place, step)
+        item = step.args[2]
         if item.index == 1 or (item.index == 2 and 2 not in died):
             died.append(item.index)
             worker.process.kill()
@@ -618,6 +620,6 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
     assert sorted(died) == [1, 1, 1, 2]
     assert manifest["broken"] == {"failed_item": 1}
     assert not multiprocessing.active_children()
-    monkeypatch.setattr(workers, "build_or_tell", gives_up)
+    monkeypatch.setattr(engines, "build_or_tell", gives_up)
     built(many, tmp_path / "one", workers=1, **options)
     assert hashes(tmp_path / "three") == hashes(tmp_path / "one")

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 from raw_trees import summary_document, summary_entry, write
+from rules_table import TABLES, table_of, with_tables
 from tree import ROOMS, with_tree
 
 from corpus import build, load
 from corpus.__main__ import _parser
 from corpus.output.rows import COLUMNS
-from corpus.text.normalisation import RULES
-from corpus.text.respell import respell_rules
-from corpus.text.tags import shown
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -28,23 +26,9 @@ PAGES = [
 VERBS = _parser()._subparsers._group_actions[0].choices
 
 
-def cell(text):
-    """A text as a table shows it: nothing invisible, and no bar that would end the cell."""
-    visible = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
-    return "`" + visible.replace("|", r"\|") + "`" if visible else "nothing"
-
-
-def rules_table(rules):
-    lines = ["| rule | before | after | why |", "|---|---|---|---|"]
-    for rule in rules:
-        before, after = rule.example
-        lines.append(f"| {rule.name} | {cell(before)} | {cell(shown(after))} | {rule.why} |")
-    return "\n".join(lines)
-
-
 def test_the_table_of_rules_is_the_rules():
-    assert rules_table(RULES) in TEXT
-    assert rules_table(respell_rules(frozenset("걔걍쫌짘봣"))) in TEXT
+    assert with_tables(TEXT) == TEXT, "python tests/rules_table.py writes it again"
+    assert all(table_of(rules) in TEXT for rules in TABLES)
 
 
 def test_every_column_is_described():

@@ -15,7 +15,7 @@ from raw_trees import sns_document, summary_document, summary_entry, topic_docum
 import corpus
 from corpus import remote
 from corpus.__main__ import main
-from corpus.building import run, workers
+from corpus.building import item, run, workers
 from corpus.building.shares import build_share, commit_shares
 from corpus.dedup.keys import KEY
 from corpus.output import work
@@ -286,7 +286,7 @@ def test_a_store_that_goes_on_failing_ends_the_build_and_rejects_nothing(
     raw, tmp_path, whole, bucket, server, monkeypatch
 ):
     put(raw, f"{bucket}/raw")
-    real = workers.build_item
+    real = item.build_item
 
     def fails(where, *args, **options):
         server.fails = 1
@@ -296,7 +296,7 @@ def test_a_store_that_goes_on_failing_ends_the_build_and_rejects_nothing(
             server.fails = FAILS
 
     with monkeypatch.context() as patch:
-        patch.setattr(workers, "build_item", fails)
+        patch.setattr(item, "build_item", fails)
         with pytest.raises(CorpusError, match=r"s3://\S+ fails \(.*\); the same command goes on"):
             built(f"{bucket}/raw", tmp_path / "out")
     assert built(f"{bucket}/raw", tmp_path / "out") == whole

@@ -14,7 +14,7 @@ from raw_trees import (
 )
 
 import corpus
-from corpus.building import run, workers
+from corpus.building import item, run
 from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 
@@ -76,7 +76,7 @@ def test_every_dialogue_is_a_row_or_rejected_for_its_reason(raw, tmp_path, optio
         ("ends_on_usr", "turns", "ends_on_usr"),
         ("over_max_tokens", "tokens", "over_max_tokens"),
         ("same_text", "commit", "duplicate"),
-        ("row", "commit", "duplicate"),
+        ("row", "commit", "other_version"),
     }
     assert {(one["stage"], one["reason"]) for one in lines} >= {
         ("decode", "bad_shape"),
@@ -283,7 +283,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
 ):
     monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 900)
     whole = built(raw, tmp_path / "whole", **options)
-    real, calls = workers.build_item, []
+    real, calls = item.build_item, []
 
     def dies(*args, **options):
         calls.append(1)
@@ -291,7 +291,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
             raise Killed
         return real(*args, **options)
 
-    monkeypatch.setattr(workers, "build_item", dies)
+    monkeypatch.setattr(item, "build_item", dies)
     for _ in range(50):
         try:
             manifest = built(raw, tmp_path / "out", **options)
@@ -309,7 +309,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
     ("options", "message"),
     [
         ({"overlong": "cut"}, "overlong can be truncate or split or drop, not 'cut'"),
-        ({"sources": ["news"]}, "sources can be topic, summary, sns, not news"),
+        ({"sources": ["news"]}, "sources can be topic, summary, sns, task, not news"),
         ({"max_tokens": 5}, "the shortest row has 6"),
     ],
 )

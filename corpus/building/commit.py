@@ -26,6 +26,7 @@ from corpus.building.accounts import (
     n_rows_expected,
     summary_of,
 )
+from corpus.building.problems import problems_of
 from corpus.building.unknown import Unknown
 from corpus.counts import Counts, merge_counts
 from corpus.dedup.exact import (
@@ -59,6 +60,7 @@ from corpus.report.examples import Examples, merge_examples
 from corpus.report.measure import Measured
 from corpus.report.numbers import report_numbers
 from corpus.report.page import report_page
+from corpus.report.remarks import no_row_line
 
 LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
 
@@ -88,7 +90,8 @@ def commit(
         aside: where the corpus is made whole: `work`, or for a store a folder of this machine.
 
     Raises:
-        CorpusError: there is no dialogue, or a law does not hold; then the results stay.
+        CorpusError: there is no dialogue, no row in place of a corpus that has some, or a law does
+            not hold; then the results stay.
     """
     inputs, unknown, rejected_files = origin.inputs, origin.unknown, origin.rejected_files
     out = aside / "out"
@@ -108,6 +111,13 @@ def commit(
     measured = Measured(chosen, duplicates.original, unknown.unk_id)
     metadata = shard_metadata(inputs)
     written = _write_shards(results, chosen["rows"], duplicates, out, metadata, unknown, measured)
+    choices = other_choices(keys, **given_choices(inputs["options"]), dedup=dedup)
+    if not written.shards and (processed / MANIFEST).exists():
+        remove_work(processed)
+        raise CorpusError(
+            f"{no_row_line(summary_of(counts, written) | {'other_choices': choices})} "
+            f"What stands in {processed} stays."
+        )
     for one in rejected_files:
         counts["broken"][one.reason] += 1
     by_items = (result.read_ledger() for result in results)
@@ -127,7 +137,8 @@ def commit(
         | {"corpus_version": inputs["versions"]["corpus"], "left_alone": origin.left_alone}
         | summary_of(counts, written)
         | {
-            "other_choices": other_choices(keys, **given_choices(inputs["options"]), dedup=dedup),
+            "problems": problems_of(counts, written.tokens),
+            "other_choices": choices,
             "report": report,
             "shards": [shard | {"sha256": files[shard["path"]]} for shard in written.shards],
         }

@@ -1,15 +1,16 @@
-"""Where items are built: in processes of this machine, or as tasks of Ray."""
+"""Where the steps of a build run: in processes of this machine, or as tasks of Ray."""
 
 from collections import Counter, defaultdict
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
+from corpus.building.item import build_or_tell, reject_item
 from corpus.building.plan import n_bytes
-from corpus.building.workers import run_items
+from corpus.building.workers import Death, Step, Workers
 from corpus.counts import Counts
 from corpus.options import Options
 from corpus.output.manifest import versions
@@ -21,24 +22,24 @@ from corpus.tokens.encoder import Encoder
 ENGINES = ("local", "ray")
 
 
-class RunItems(Protocol):
-    """A function that builds items; `corpus.building.workers.run_items` documents it."""
+class Engine(Protocol):
+    """Does steps somewhere; `corpus.building.workers.Workers` documents it."""
 
-    def __call__(
-        self,
-        raw: Folder,
-        work: Folder,
-        items: Sequence[Item],
-        encoder: Encoder,
-        options: Options,
-        *,
-        workers: int,
-    ) -> Generator[tuple[Item, Counts], None, None]:
-        """Yield each item with what was counted, in the order in which they are done."""
+    is_here: bool
+
+    def run(self, steps: Sequence[Step]) -> Generator[tuple[int, Any], None, None]:
+        """Do some steps and yield the place and the answer of each, in the order they are done."""
 
 
-def runner_of(engine: str, address: str | None) -> RunItems:
-    """Return the function that builds items on this engine.
+class EngineOf(Protocol):
+    """Makes an engine for one build."""
+
+    def __call__(self, *, workers: int, n_bytes: int) -> AbstractContextManager[Engine]:
+        """Return an engine of so many workers at most, for so many bytes of raw/."""
+
+
+def engine_of(engine: str, address: str | None) -> EngineOf:
+    """Return what makes this engine.
 
     Raises:
         CorpusError: there is no such engine, or it is not installed.
@@ -48,16 +49,50 @@ def runner_of(engine: str, address: str | None) -> RunItems:
     if address and engine != "ray":
         raise CorpusError(f"--address {address} is of a Ray cluster: add --engine ray.")
     if engine == "local":
-        return run_items
+        return Workers
     try:
-        from corpus.building.on_ray import run_on_ray  # noqa: PLC0415 - Ray is an extra
+        from corpus.building.on_ray import RayTasks  # noqa: PLC0415 - Ray is an extra
     except ImportError as error:
         raise CorpusError(
             "--engine ray needs Ray, which is not installed here: "
             "pip install 'aihub-chat-corpus[ray]'."
         ) from error
 
-    return partial(run_on_ray, address=address, versions=versions())
+    return partial(RayTasks, address=address, versions=versions())
+
+
+def run_items(
+    raw: Folder,
+    work: Folder,
+    items: Sequence[Item],
+    encoder: Encoder,
+    options: Options,
+    engine: Engine,
+) -> Generator[tuple[Item, Counts], None, None]:
+    """Build `items` and yield each with what was counted, in the order in which they are done.
+
+    An item that fails in all of its tries is rejected as an item.
+
+    Args:
+        raw: the folder that holds the AIHub downloads.
+        work: the folder of the build.
+        items: what to build.
+        encoder: of this process; other processes load their own from `work`.
+        options: of the build.
+        engine: where items are built.
+
+    Raises:
+        CorpusError: the build cannot go on.
+        OSError: the disk is full or broken; what is done stays done.
+    """
+    raw, work = raw.absolute(), work.absolute()  # tasks of Ray have another working directory
+    own = encoder if engine.is_here else None
+    steps = [partial(build_or_tell, raw, work, item, options, own) for item in items]
+    with closing(engine.run(steps)) as done:
+        for place, answer in done:
+            item = items[place]
+            failed = answer.why if isinstance(answer, Death) else answer
+            yield item, reject_item(work, item, failed) if isinstance(failed, str) else failed
 
 
 def build_items(
@@ -66,9 +101,8 @@ def build_items(
     items: Sequence[Item],
     encoder: Encoder,
     options: Options,
-    run_on: RunItems,
+    engine: Engine,
     *,
-    workers: int,
     progress: bool,
 ) -> Counts:
     """Build the items that are not built yet, or damaged, and return what all of them counted."""
@@ -91,8 +125,7 @@ def build_items(
             if receipt is not None:
                 count(item, receipt)
         left = [item for item in items if done[item.index] is None]
-        built = run_on(raw, work, left, encoder, options, workers=workers)
-        with closing(built):  # no worker outlives the build, whatever ends it
+        with closing(run_items(raw, work, left, encoder, options, engine)) as built:
             for item, counts in built:
                 count(item, counts)
     return counted

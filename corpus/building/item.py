@@ -5,11 +5,13 @@ The steps know the record types alone; this module and batch.py know the steps.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
+from corpus.building.workers import TRIES
 from corpus.counts import Counts
-from corpus.dedup.keys import KEY
+from corpus.dedup.keys import KEY, version_of
 from corpus.dialogues.batch import build_batch
 from corpus.options import Options
 from corpus.output.result import ResultWriter, result_folder
@@ -17,7 +19,16 @@ from corpus.output.rows import COLUMNS
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
-from corpus.records import Dialogue, Item, Rejected, Source
+from corpus.reading.quirks import count_odd
+from corpus.records import (
+    TOKENIZER,
+    CorpusError,
+    Dialogue,
+    Document,
+    Item,
+    Rejected,
+    Source,
+)
 from corpus.remote import Folder
 from corpus.report.examples import Examples
 from corpus.splits import split_with_test
@@ -48,6 +59,38 @@ def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options:
             part.write(built.rows, built.keys, left_out, built.texts)
         part.finish(counts, examples.found(), near=options["dedup"] == "near")
     return counts
+
+
+def build_or_tell(
+    raw: Folder, work: Folder, item: Item, options: Options, encoder: Encoder | None = None
+) -> Counts | str:
+    """Build an item; return what was counted, or why it failed each time.
+
+    Args:
+        raw: the folder that holds the AIHub downloads.
+        work: the folder of the build.
+        item: what to build.
+        options: of the build.
+        encoder: if this process has one already.
+
+    Raises:
+        CorpusError: the build cannot go on.
+        OSError: the disk is full or broken.
+    """
+    for _ in range(TRIES):
+        try:
+            return build_item(raw, work, item, encoder or _encoder(work), options)
+        except (OSError, CorpusError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other items live
+            why = f"{type(error).__name__}: {error}"
+    return why
+
+
+@lru_cache(maxsize=1)
+def _encoder(work: Folder) -> Encoder:
+    """Return the encoder of a worker, which learns from one item for the next."""
+    return Encoder((work / TOKENIZER).read_bytes())
 
 
 def reject_item(work: Folder, item: Item, why: str) -> Counts:
@@ -81,12 +124,12 @@ def _read(
     dialogues: list[Dialogue] = []
     rejected: list[Rejected] = []
     n_utterances = 0
-    for decoded in _decode(raw, item, counts):
+    for document, decoded in _decode(raw, item, counts):
         source = _source(decoded)
         if source and source not in sources:
             counts["not_chosen"][source] += decoded.n_entries
             continue
-        _count_decoded(decoded, source, counts)
+        _count_decoded(decoded, document, source, counts)
         rejected += decoded.rejected
         for dialogue in decoded.dialogues:
             other_source = dialogues and dialogue.source != dialogues[0].source
@@ -98,14 +141,14 @@ def _read(
     yield dialogues, rejected
 
 
-def _decode(raw: Folder, item: Item, counts: Counts) -> Iterator[Decoded]:
+def _decode(raw: Folder, item: Item, counts: Counts) -> Iterator[tuple[Document, Decoded]]:
     for document in item.documents:
         stream = open_document(raw, document)
         declared, n_found = None, 0
         for decoded in decode_document(stream, document, start=item.start, end=item.end):
             declared = decoded.declared if decoded.declared is not None else declared
             n_found += decoded.n_entries
-            yield decoded
+            yield document, decoded
         if declared is not None:
             counts["declared"][document.raw_file] = declared
         if declared is not None or item.start:  # a later range of one that may declare it
@@ -119,11 +162,16 @@ def _source(decoded: Decoded) -> Source | None:
     return next((one.source for one in decoded.rejected if one.source), None)
 
 
-def _count_decoded(decoded: Decoded, source: Source | None, counts: Counts) -> None:
+def _count_decoded(
+    decoded: Decoded, document: Document, source: Source | None, counts: Counts
+) -> None:
     if source and decoded.n_entries:
         counts["read"][source] += decoded.n_entries
-    if decoded.quirks:
-        counts["quirks"].update(decoded.quirks)
+        if document.split is None:
+            counts["drawn"][source] += len(decoded.dialogues)
+        if "_add" in document.raw_file and (folder := version_of(document.raw_file)[1]):
+            counts["newer"][folder] += len(decoded.dialogues)
+    count_odd(decoded, document, counts)
     doubled = decoded.quirks["doubled_line"]  # the reader left these out already
     if doubled:
         counts["utterances"]["read"] += doubled

@@ -1,24 +1,20 @@
-"""Where items are built on a Ray cluster: one task for each, so many in flight as keep it busy.
+"""The steps of a build on a Ray cluster: one task for each, enough in flight to keep it busy.
 
-Ray tries a task again whose worker or node was lost. A part goes straight into `.work/`, which all
-nodes see; what was counted is all that comes back.
+Ray tries a task again if its worker or node was lost. A step writes its files straight into
+`.work/`, which all nodes see; its answer, which is small, is all that comes back.
 """
 
 import os
 import re
 from collections.abc import Generator, Mapping, Sequence
-from functools import lru_cache
 from logging import ERROR
 from socket import create_connection
+from types import TracebackType
+from typing import Any, Self
 
-from corpus.building.item import reject_item
-from corpus.building.workers import TRIES, build_or_tell, use_one_thread
-from corpus.counts import Counts
-from corpus.options import Options
+from corpus.building.workers import TRIES, Death, Step, use_one_thread
 from corpus.output.manifest import versions as builder_versions
-from corpus.records import TOKENIZER, CorpusError, Item
-from corpus.remote import Folder
-from corpus.tokens.encoder import Encoder
+from corpus.records import CorpusError
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
 os.environ.setdefault("RAY_task_oom_retries", str(TRIES - 1))  # else without end
@@ -27,69 +23,87 @@ import ray
 
 IN_FLIGHT = 2  # tasks for each CPU of the cluster: one runs, one waits
 PATIENCE = 10.0  # seconds for a cluster to answer: Ray itself goes on trying for minutes
-OBJECT_STORE_BYTES = 128 << 20  # of a local Ray: items and counts are all that it holds
-
-Answer = Counts | str | Exception
+OBJECT_STORE_BYTES = 128 << 20  # of a local Ray: steps and answers are all that it holds
 
 
-def run_on_ray(
-    raw: Folder,
-    work: Folder,
-    items: Sequence[Item],
-    encoder: Encoder,  # noqa: ARG001 - every node reads its own from `work`
-    options: Options,
-    *,
-    workers: int,
-    address: str | None,
-    versions: Mapping[str, str],
-) -> Generator[tuple[Item, Counts], None, None]:
-    """Build `items` and yield each with what was counted, in the order in which they are done.
+class RayTasks:
+    """Does steps as tasks of Ray. A context, which ends a Ray that it has started.
 
-    Args:
-        raw: seen by all nodes under this path, as is `work`.
-        work: the folder of the build.
-        items: what to build.
-        encoder: not used here.
-        options: of the build.
-        workers: CPUs of a Ray that is started here.
-        address: of the cluster; None starts Ray here.
-        versions: what every node has to have.
-
-    Raises:
-        CorpusError: as `build_item` does, a node has other versions, or there is no such cluster.
-        OSError: the disk is full or broken; what is done stays done.
+    Attributes:
+        is_here: never, for a task runs in a process of Ray.
     """
-    ours = not ray.is_initialized()
-    if ours:
-        _start(address, workers)
-    build = ray.remote(max_retries=TRIES - 1)(build_one)
-    waiting = iter(items)
-    running: dict[ray.ObjectRef[Answer], Item] = {}
-    try:
-        while True:
-            cpus = int(ray.cluster_resources().get("CPU", 0)) or 1  # it may grow, even from none
-            room = IN_FLIGHT * cpus - len(running)
-            for _, item in zip(range(room), waiting, strict=False):
-                running[build.remote(raw.absolute(), work.absolute(), item, options, versions)] = (
-                    item
-                )
-            if not running:
-                break
-            ray.wait(list(running), num_returns=1)
-            done, _ = ray.wait(list(running), num_returns=len(running), timeout=0)
-            for ref in done:
-                item = running.pop(ref)
-                answer = _answer(ref)
-                yield item, reject_item(work, item, answer) if isinstance(answer, str) else answer
-    finally:
-        for ref in running:
-            ray.cancel(ref, force=True)
-        if ours:
+
+    is_here = False
+
+    def __init__(
+        self, *, workers: int, n_bytes: int, address: str | None, versions: Mapping[str, str]
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            workers: CPUs of a Ray that is started here.
+            n_bytes: not used: the cluster is there, however small the build is.
+            address: of the cluster; None starts Ray here.
+            versions: what every node has to have.
+        """
+        del n_bytes
+        self._workers, self._address, self._versions = workers, address, versions
+        self._ours = False
+
+    def __enter__(self) -> Self:
+        """Start Ray, or connect to the cluster.
+
+        Raises:
+            CorpusError: there is no such cluster.
+        """
+        self._ours = not ray.is_initialized()
+        if self._ours:
+            start(self._address, self._workers)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._ours:
             ray.shutdown()
 
+    def run(self, steps: Sequence[Step]) -> Generator[tuple[int, Any], None, None]:
+        """Do some steps and yield the place and the answer of each, in the order they are done.
 
-def _start(address: str | None, workers: int) -> None:
-    """Start Ray here, or connect to a cluster."""
+        Raises:
+            CorpusError: Ray fails, or a node has other versions.
+            Exception: a step has raised it.
+        """
+        task = ray.remote(max_retries=TRIES - 1)(do)
+        waiting = iter(enumerate(steps))
+        running: dict[ray.ObjectRef[Any], int] = {}
+        try:
+            while True:
+                cpus = int(ray.cluster_resources().get("CPU", 0)) or 1  # it may grow, from none
+                room = IN_FLIGHT * cpus - len(running)
+                for _, (place, step) in zip(range(room), waiting, strict=False):
+                    running[task.remote(step, self._versions)] = place
+                if not running:
+                    break
+                ray.wait(list(running), num_returns=1)
+                done, _ = ray.wait(list(running), num_returns=len(running), timeout=0)
+                for ref in done:
+                    place = running.pop(ref)
+                    yield place, _answer(ref)
+        finally:
+            for ref in running:
+                ray.cancel(ref, force=True)
+
+
+def start(address: str | None, workers: int) -> None:
+    """Start Ray here, or connect to a cluster.
+
+    Raises:
+        CorpusError: there is no such cluster.
+    """
     try:
         if address:
             if port := re.fullmatch(r"(?:ray://)?\[?(.+?)\]?:([0-9]+)", address):  # else `auto`
@@ -109,17 +123,17 @@ def _start(address: str | None, workers: int) -> None:
         raise CorpusError(f"Cannot {where}: {reason}.") from error
 
 
-def _answer(ref: "ray.ObjectRef[Answer]") -> Counts | str:
-    """Return what became of an item.
+def _answer(ref: "ray.ObjectRef[Any]") -> Any:  # noqa: ANN401 - of any step
+    """Return the answer of a task.
 
     Raises:
-        CorpusError: the build cannot go on.
-        OSError: the disk is full or broken.
+        CorpusError: Ray fails.
+        Exception: the step has raised it.
     """
     try:
-        answer: Answer = ray.get(ref)
+        answer = ray.get(ref)
     except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError) as death:
-        return f"its worker process died: {type(death).__name__}"
+        return Death(f"its worker process died: {type(death).__name__}")
     except ray.exceptions.RayError as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
         raise CorpusError(f"Ray failed ({reason}); the same command goes on from here.") from error
@@ -128,22 +142,14 @@ def _answer(ref: "ray.ObjectRef[Answer]") -> Counts | str:
     return answer
 
 
-def build_one(
-    raw: Folder, work: Folder, item: Item, options: Options, versions: Mapping[str, str]
-) -> Answer:
-    """Build an item on whatever node this runs; return what was counted, or what went wrong."""
+def do(step: Step, versions: Mapping[str, str]) -> Any:  # noqa: ANN401
+    """Do a step on whatever node this runs; return its answer, or what went wrong."""
+    use_one_thread()
     here = builder_versions()
     others = [f"{name} is {here[name]} there" for name in versions if here[name] != versions[name]]
     if others:
         return CorpusError(f"A node of the Ray cluster has other versions: {'; '.join(others)}.")
     try:
-        return build_or_tell(raw, work, item, _encoder(work), options)
-    except (OSError, CorpusError) as error:
+        return step()
+    except Exception as error:  # noqa: BLE001 - it is raised in the build
         return error
-
-
-@lru_cache(maxsize=1)
-def _encoder(work: Folder) -> Encoder:
-    """Return the encoder of this worker, which learns from one item for the next."""
-    use_one_thread()
-    return Encoder((work / TOKENIZER).read_bytes())

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import build_items, runner_of
-from corpus.building.plan import make_plan
+from corpus.building.engines import build_items, engine_of
+from corpus.building.plan import make_plan, n_bytes
 from corpus.building.shares import build_in_store
 from corpus.building.unknown import Unknown
 from corpus.options import DEFAULT_TOKENIZER, options_of
@@ -105,7 +105,7 @@ def build(
         seed=seed,
     )
     check_folders(raw, processed, workers=workers)
-    run_on = runner_of(engine, address)
+    start = engine_of(engine, address)
     if isinstance(processed, Remote):
         return build_in_store(
             raw,
@@ -132,9 +132,8 @@ def build(
         if finished is None:
             work = begin_build(processed, inputs, tokenizer_file.json)
             items = make_plan(found.documents)
-            build_items(
-                raw, work, items, encoder, options, run_on, workers=workers, progress=progress
-            )
+            with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
+                build_items(raw, work, items, encoder, options, steps, progress=progress)
             unknown = Unknown.of(encoder)
             del encoder  # 50 MB that the commit can use
             finished = commit(

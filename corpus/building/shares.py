@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import build_items, runner_of
+from corpus.building.engines import build_items, engine_of
+from corpus.building.plan import n_bytes
 from corpus.building.shared_plan import (
     declare,
     declared_plan,
@@ -93,7 +94,7 @@ def build_share(
     chosen = options_of(**options)
     raw, processed = folder_of(raw), folder_of(processed)
     check_folders(raw, processed, workers=workers)
-    run_on = runner_of(engine, address)
+    start = engine_of(engine, address)
     raw_is = raw_state(raw)
     tokenizer_file = find_tokenizer(tokenizer)
     encoder = Encoder(tokenizer_file.json)
@@ -117,9 +118,8 @@ def build_share(
             write_plan(work, inputs, raw, found)
         declare(processed, work, state, one)
         items = read_plan(work).items_of(one)
-        counts = build_items(
-            raw, work, items, encoder, chosen, run_on, workers=workers, progress=progress
-        )
+        with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
+            counts = build_items(raw, work, items, encoder, chosen, steps, progress=progress)
     return BuiltShare(len(items), counts)
 
 

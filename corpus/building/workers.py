@@ -1,28 +1,25 @@
-"""Where items are built: in this process, or in worker processes that may be killed at any time.
+"""The processes of this machine that do the steps of a build: items, and pieces of the commit.
 
-Items are independent and leave their result in `.work/`, so a worker that dies costs a retry of the
-one item it was at. An item that fails three times is rejected as an item.
+A step depends on no other step and leaves its result in `.work/`. So a worker process may be killed
+at any time: that costs another try of the one step it was at.
 """
 
 import os
 import signal
 from collections import Counter, deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from threading import Thread
+from types import TracebackType
+from typing import Any, Self
 
 import pyarrow as pa
 
-from corpus.building.item import build_item, reject_item
-from corpus.building.plan import n_bytes
 from corpus.building.process import tune_process
-from corpus.counts import Counts
-from corpus.options import Options
-from corpus.records import TOKENIZER, CorpusError, Item
-from corpus.remote import Folder
-from corpus.tokens.encoder import Encoder
+from corpus.records import CorpusError
 
 TRIES = 3
 # A worker needs about a second to start, as long as it builds 8 MB: below this it does not pay.
@@ -32,93 +29,97 @@ CANNOT_START = (
     '`if __name__ == "__main__"`, for they import it; --workers 1 needs none.'
 )
 
+Step = Callable[[], Any]  # can be pickled: a function of a module with its arguments
 
-def run_items(
-    raw: Folder,
-    work: Folder,
-    items: Sequence[Item],
-    encoder: Encoder,
-    options: Options,
-    *,
-    workers: int,
-) -> Generator[tuple[Item, Counts], None, None]:
-    """Build `items` and yield each with what was counted, in the order in which they are done.
 
-    Raises:
-        CorpusError: as `build_item` does, or no worker process can be started.
-        OSError: the disk is full or broken; what is done stays done.
+@dataclass(frozen=True, slots=True)
+class Death:
+    """The answer of a step that ended its worker process `TRIES` times."""
+
+    why: str
+
+
+class Workers:
+    """Processes that do one step after the other. A context, which ends them.
+
+    Attributes:
+        is_here: there are none, and this process does all steps.
     """
-    workers = min(workers, len(items), sum(map(n_bytes, items)) // BYTES_PER_WORKER)
-    built: Iterator[tuple[Item, Counts | str]]
-    if workers < 2:
-        built = ((item, build_or_tell(raw, work, item, encoder, options)) for item in items)
-    else:
-        built = _build_in_processes(raw, work, items, options, workers)
-    for item, counts in built:
-        yield item, reject_item(work, item, counts) if isinstance(counts, str) else counts
 
+    def __init__(self, *, workers: int, n_bytes: int) -> None:
+        """Start nothing yet.
 
-def build_or_tell(
-    raw: Folder, work: Folder, item: Item, encoder: Encoder, options: Options
-) -> Counts | str:
-    """Build an item; return what was counted, or why it failed each time."""
-    for _ in range(TRIES):
-        try:
-            return build_item(raw, work, item, encoder, options)
-        except (OSError, CorpusError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other items live
-            why = f"{type(error).__name__}: {error}"
-    return why
+        Args:
+            workers: processes at most.
+            n_bytes: how many bytes of raw/ the build reads; a small build runs in this process.
+        """
+        self._most = min(workers, n_bytes // BYTES_PER_WORKER)
+        self._workers: dict[object, _Worker] = {}  # by their connections
+        self.is_here = self._most < 2
 
+    def __enter__(self) -> Self:
+        return self
 
-def _build_in_processes(
-    raw: Folder, work: Folder, items: Sequence[Item], options: Options, n_workers: int
-) -> Iterator[tuple[Item, Counts | str]]:
-    """Build as many items at once as there are workers; a worker that dies is replaced."""
-    waiting = deque(items)
-    deaths: Counter[int] = Counter()  # by item
-    stillborn = 0  # workers that died before they were ready, one after the other
-    workers: dict[object, _Worker] = {}  # by their connections
-    try:
-        while waiting or any(worker.item for worker in workers.values()):
-            while len(workers) < n_workers:
-                worker = _Worker(raw, work, options)
-                workers[worker.connection] = worker
-            for worker in workers.values():
-                if waiting and worker.is_ready and not worker.item:
-                    worker.give(waiting.popleft())
-            for connection in wait([worker.connection for worker in workers.values()]):
-                worker = workers[connection]
-                item = worker.item
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for worker in self._workers.values():
+            worker.stop()
+
+    def run(self, steps: Sequence[Step]) -> Generator[tuple[int, Any], None, None]:
+        """Do some steps and yield the place and the answer of each, in the order they are done.
+
+        Steps begin in the order in which they are given. All answers must be taken before the next
+        steps are given.
+
+        Raises:
+            CorpusError: no worker process can be started.
+            Exception: a step has raised it.
+        """
+        if self.is_here:
+            yield from ((place, step()) for place, step in enumerate(steps))
+            return
+        waiting = deque(enumerate(steps))
+        deaths: Counter[int] = Counter()  # by the place of the step
+        stillborn = 0  # workers that died before they were ready, one after the other
+        while waiting or any(worker.place is not None for worker in self._workers.values()):
+            while len(self._workers) < min(self._most, len(steps)):
+                worker = _Worker()
+                self._workers[worker.connection] = worker
+            for worker in self._workers.values():
+                if waiting and worker.is_ready and worker.place is None:
+                    worker.give(*waiting.popleft())
+            for connection in wait([worker.connection for worker in self._workers.values()]):
+                worker = self._workers[connection]
+                place = worker.place
                 try:
                     answer = worker.answer()
                     stillborn = 0
                 except EOFError as death:
-                    del workers[connection]
+                    del self._workers[connection]
                     stillborn += not worker.is_ready
                     if stillborn == TRIES:
                         raise CorpusError(f"{CANNOT_START} ({death})") from None
-                    answer = str(death)
-                    if item:
-                        deaths[item.index] += 1
-                        if deaths[item.index] < TRIES:
-                            waiting.append(item)  # behind the others, when memory may be free
+                    answer = Death(str(death))
+                    if place is not None:
+                        deaths[place] += 1
+                        if deaths[place] < TRIES:  # behind the others, when memory may be free
+                            waiting.append((place, steps[place]))
                             continue
-                if item:
-                    yield item, answer
-    finally:
-        for worker in workers.values():
-            worker.stop()
+                if place is not None:
+                    yield place, answer
 
 
 class _Worker:
-    """A process that builds one item after the other, seen from the build."""
+    """A process that does one step after the other, seen from the build."""
 
-    def __init__(self, raw: Folder, work: Folder, options: Options) -> None:
+    def __init__(self) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, raw, work, options), daemon=True)
+        self.process = context.Process(target=_work, args=(theirs,), daemon=True)
         # Ctrl-C reaches all processes of a terminal, but is the build's alone, which ends its
         # workers. They inherit the mask, so that it does not reach one that still starts either.
         resource_tracker.ensure_running()  # or it would be started below, and unblock SIGINT
@@ -131,29 +132,28 @@ class _Worker:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()  # the process has the only other end: it is closed when that dies
         self.is_ready = False
-        self.item: Item | None = None  # what it is at
+        self.place: int | None = None  # of the step that it is at
 
-    def give(self, item: Item) -> None:
-        """Let it build an item; if it is dead, `answer` will say so."""
-        self.item = item
+    def give(self, place: int, step: Step) -> None:
+        """Let it do a step; if it is dead, `answer` will say so."""
+        self.place = place
         with suppress(OSError):
-            self.connection.send(item)
+            self.connection.send(step)
 
-    def answer(self) -> Counts | str:
-        """Return what became of its item, once the connection has something to say.
+    def answer(self) -> Any:  # noqa: ANN401 - of any step
+        """Return the answer to its step, once the connection has something to say.
 
         Raises:
             EOFError: it is dead; how it died.
-            CorpusError: the build cannot go on.
-            OSError: the disk is full or broken.
+            Exception: the step has raised it.
         """
         try:
-            answer: Counts | str | Exception = self.connection.recv()
+            answer = self.connection.recv()
         except (EOFError, OSError):
             self.stop()
             code = self.process.exitcode
             raise EOFError(f"its worker process died (exit code {code})") from None
-        self.is_ready, self.item = True, None
+        self.is_ready, self.place = True, None
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -165,19 +165,18 @@ class _Worker:
         self.connection.close()
 
 
-def _work(connection: Connection, raw: Folder, work: Folder, options: Options) -> None:
-    """Build what comes in, one thread for itself, until the build has ended."""
+def _work(connection: Connection) -> None:
+    """Do the steps that come in, one thread for all of them, until the build has ended."""
     tune_process()
     use_one_thread()
     Thread(target=_follow, daemon=True).start()
-    encoder = Encoder((work / TOKENIZER).read_bytes())
     with suppress(EOFError, OSError):  # of the connection: the build is gone
         connection.send("ready")
         while True:
-            item: Item = connection.recv()
+            step: Step = connection.recv()
             try:
-                answer: Counts | str | Exception = build_or_tell(raw, work, item, encoder, options)
-            except (OSError, CorpusError) as error:
+                answer = step()
+            except Exception as error:  # noqa: BLE001 - it is raised in the build
                 answer = error
             connection.send(answer)
 

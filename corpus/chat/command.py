@@ -10,7 +10,7 @@ from corpus.chat.options import check_options
 from corpus.chat.reply import Draw
 from corpus.records import CorpusError
 
-_NEEDED = ("torch", "safetensors")
+_NEEDED = ("torch", "safetensors", "hangulpy")
 _NEEDED_TO_SERVE = ("starlette", "uvicorn")
 
 
@@ -26,7 +26,7 @@ def chat(args: argparse.Namespace) -> int:
         _check_installed("chat --web", _NEEDED_TO_SERVE)
     # Imported here: they load torch.
     from corpus.chat.engine import open_engine  # noqa: PLC0415
-    from corpus.chat.terminal import reply_once, talk, talk_by_lines  # noqa: PLC0415
+    from corpus.chat.terminal import STOPPED, reply_once, talk, talk_by_lines  # noqa: PLC0415
 
     engine = open_engine(
         args.folder,
@@ -58,7 +58,9 @@ def chat(args: argparse.Namespace) -> int:
             return reply_once(engine, draw, args)
         if sys.stdin.isatty():
             return talk(engine, draw, args)
-        return talk_by_lines(engine, draw)
+        return talk_by_lines(engine, draw, args)
+    except KeyboardInterrupt:
+        return STOPPED
     finally:
         engine.close()
 

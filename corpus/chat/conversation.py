@@ -6,8 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from corpus.chat.engine import Engine
-from corpus.chat.reply import Cancelled, Candidate, Draw, Message, Reply
+from corpus.chat.reply import Candidate, Draw, Message, Reply
 from corpus.chat.save import save_dialogue, save_preference
+from corpus.chat.services import Choice
+from corpus.chat.understanding import understand
+
+RESET = "reset"  # the service that empties the conversation
 
 # What nobody can take: it holds nothing, personal data or a bad word.
 _NEVER_TAKEN = ("empty", "dropped", "bad_word")
@@ -18,15 +22,19 @@ class Exchange:
     """A message and what was answered.
 
     Attributes:
-        asked: the message.
+        typed: the message.
+        asked: the same with 영타 put right.
         answer: as it was shown, or as far as it had come when it was stopped.
-        reply: nothing if it was stopped.
+        reply: nothing if it was stopped, or if a service answered.
+        service: the service that answered; such an exchange is not for the model.
         attempts: how often a reply was drawn before this one.
     """
 
+    typed: str
     asked: str
-    answer: str
-    reply: Reply | None
+    answer: str = ""
+    reply: Reply | None = None
+    service: str = ""
     attempts: int = 0
 
     @property
@@ -42,16 +50,30 @@ class Conversation:
 
     engine: Engine
     draw: Draw
+    services: Choice
+    name: str
     exchanges: list[Exchange] = field(default_factory=list)
 
     def say(self, text: str, on_text: Callable[[str], None] | None = None) -> Exchange | None:
         """Answer a message; None if Ctrl-C came before anything of the answer."""
-        return self._answer(text, 0, on_text)
+        known = understand(text, self.engine.encoder, services=self.services, name=self.name)
+        exchange = Exchange(text, known.message.text)
+        if known.service is None:
+            return self._answer(exchange, on_text)
+        exchange.answer, exchange.service = known.service.text, known.service.service
+        if exchange.service == RESET:
+            self.exchanges.clear()
+        else:
+            self.exchanges.append(exchange)
+        return exchange
 
     def again(self, on_text: Callable[[str], None] | None = None) -> Exchange | None:
         """Answer the last message anew, by other chances."""
         last = self.exchanges.pop()
-        answered = self._answer(last.asked, last.attempts + 1, on_text)
+        if last.service:
+            return self.say(last.typed, on_text)
+        anew = Exchange(last.typed, last.asked, attempts=last.attempts + 1)
+        answered = self._answer(anew, on_text)
         if answered is None:
             self.exchanges.append(last)
         return answered
@@ -66,42 +88,43 @@ class Conversation:
         return last
 
     def save(self, folder: Path) -> bool:
-        """Keep the conversation, whose last answer is liked; return False if it is kept already."""
+        """Keep the conversation, whose last answer is liked; return False if it is kept already.
+
+        Raises:
+            ValueError: the model has said nothing yet.
+        """
         now = datetime.now().astimezone()
         return save_dialogue(folder, messages_of(self.exchanges), now=now)
 
-    def _answer(
-        self, text: str, attempts: int, on_text: Callable[[str], None] | None
-    ) -> Exchange | None:
-        messages = [*messages_of(self.exchanges), Message("user", text)]
-        draw = replace(self.draw, seed=self.draw.seed + attempts)
+    def _answer(self, exchange: Exchange, on_text: Callable[[str], None] | None) -> Exchange | None:
+        messages = [*messages_of(self.exchanges), Message("user", exchange.asked)]
+        draw = replace(self.draw, seed=self.draw.seed + exchange.attempts)
         told: list[str] = []
         stopped = False
 
         def tell(piece: str) -> None:
-            told.append(piece)
-            if on_text is not None and not stopped:
-                on_text(piece)
+            if not stopped:
+                told.append(piece)
+                if on_text is not None:
+                    on_text(piece)
 
         try:
             reply = self.engine.reply(messages, draw, on_text=tell, is_cancelled=lambda: stopped)
+            exchange.answer, exchange.reply = reply.text, reply
         except KeyboardInterrupt:  # in this thread; the worker ends before its next token
             stopped = True
-            if not "".join(told).strip():
+            exchange.answer = "".join(told).strip()
+            if not exchange.answer:
                 return None
-            exchange = Exchange(text, "".join(told), None, attempts)
-        except Cancelled:
-            return None
-        else:
-            exchange = Exchange(text, reply.text, reply, attempts)
         self.exchanges.append(exchange)
         return exchange
 
 
 def messages_of(exchanges: Sequence[Exchange]) -> list[Message]:
-    """Return what was said, in order."""
+    """Return what was said, in order, but for what services answered."""
     return [
         message
         for one in exchanges
+        if not one.service
         for message in (Message("user", one.asked), Message("assistant", one.answer))
     ]

@@ -36,6 +36,7 @@ class Engine:
         max_tokens: of a dialogue, as it was trained.
         notices: what is to be said at the start, a sentence each.
         encoder: of its tokenizer.
+        vocab_size: how many token ids there are.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Engine:
         """Load a model; `open_engine` finds it in the folder of its run."""
         trained, notice = read_chat(model)
         self.encoder = Encoder(_tokenizer(model))
+        self.vocab_size = self.encoder.vocab_size
         self._copies = Copies(corpus) if corpus else None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="chat")
         self._closed = Event()

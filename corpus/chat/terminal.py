@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from corpus.chat.conversation import Conversation, Exchange
+from corpus.chat.conversation import Conversation, Exchange, messages_of
 from corpus.chat.engine import Engine
-from corpus.chat.reply import Draw, Message
+from corpus.chat.reply import Draw
 from corpus.chat.why import why_lines
 
 STOPPED = 130
@@ -38,14 +38,17 @@ Ctrl-C는 대답을 멈추고, 대답이 없을 때는 끝내요."""
 def reply_once(engine: Engine, draw: Draw, args: argparse.Namespace) -> int:
     """Reply to one message on stdout."""
     _say_in_any_locale()
-    print(_one_line(engine.reply([Message("user", args.prompt)], draw).text))
+    answered = _conversation(engine, draw, args).say(args.prompt)
+    if answered is None:
+        return STOPPED
+    print(_one_line(answered.answer))
     return 0
 
 
-def talk_by_lines(engine: Engine, draw: Draw) -> int:
+def talk_by_lines(engine: Engine, draw: Draw, args: argparse.Namespace) -> int:
     """Reply to each line of stdin by a line on stdout, as one conversation."""
     _say_in_any_locale()
-    conversation = Conversation(engine, draw)
+    conversation = _conversation(engine, draw, args)
     for line in sys.stdin:
         answered = conversation.say(line.rstrip("\r\n"))
         if answered is None:
@@ -59,7 +62,7 @@ def talk(engine: Engine, draw: Draw, args: argparse.Namespace) -> int:
     _say_in_any_locale()
     with suppress(ImportError):
         import readline  # noqa: F401, PLC0415 (gives `input` its keys and history)
-    session = _Session(Conversation(engine, replace(draw, n_rivals=_RIVALS)), args)
+    session = _Session(_conversation(engine, replace(draw, n_rivals=_RIVALS), args), args)
     print(f"{engine.name}: 이야기해 보세요. /도움 은 명령을 보여 줘요.")
     while True:
         try:
@@ -94,8 +97,13 @@ class _Session:
             told += piece
             print(piece, end="", flush=True)
 
-        answered = answer(tell)
-        if answered is None or answered.reply is None:
+        try:
+            answered = answer(tell)
+        except KeyboardInterrupt:  # while a service asks the internet
+            answered = None
+        if answered is not None and answered.service:
+            print(answered.answer)
+        elif answered is None or answered.reply is None:
             print(" (멈췄어요)")
         elif not told:
             print(f"{answered.answer}  ({answered.reply.seconds:.1f}초)")
@@ -145,10 +153,16 @@ class _Session:
     def _save(self) -> None:
         if self._args.save is None:
             print("적어 둘 폴더가 없어요: --save DIR 로 시작해 주세요.")
+        elif not messages_of(self.conversation.exchanges):
+            print("모델이 아직 대답한 것이 없어요.")
         elif self.conversation.save(self._args.save):
             print(f"{self._args.save}에 적어 뒀어요.")
         else:
             print("이미 적혀 있어요.")
+
+
+def _conversation(engine: Engine, draw: Draw, args: argparse.Namespace) -> Conversation:
+    return Conversation(engine, draw, args.services, args.name)
 
 
 def _one_line(text: str) -> str:

@@ -18,9 +18,14 @@ REASONS = {
 def why_lines(exchange: Exchange) -> list[str]:
     """Tell of an answer what is known about it."""
     reply = exchange.reply
+    if exchange.service:
+        return [f"모델이 아니라 '{exchange.service}' 기능의 대답이에요."]
     if reply is None:
         return ["멈춘 대답이라 알 수 없어요."]
-    lines = [f"읽은 것: {reply.seen[-1] or '(없음)'}"]
+    lines = []
+    if exchange.asked != exchange.typed:
+        lines.append(f"한글로 바꾼 것: {exchange.asked} ({exchange.typed})")
+    lines.append(f"읽은 것: {reply.seen[-1] or '(없음)'}")
     if reply.cut_characters:
         lines.append(f"앞의 {reply.cut_characters}자는 모델이 읽지 못했어요.")
     lines.append(f"모델이 받은 토큰: {reply.window_tokens}개, 모르는 글자(<unk>) {reply.unknown}개")

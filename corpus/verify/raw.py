@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from corpus.building.plan import make_plan
-from corpus.building.workers import run_items
+from corpus.building.engines import run_items
+from corpus.building.plan import make_plan, n_bytes
+from corpus.building.workers import Workers
 from corpus.counts import Counts, merge_counts
 from corpus.output.manifest import versions
 from corpus.output.result import ResultPaths
@@ -56,7 +57,10 @@ def check_raw(
         (work / TOKENIZER).write_bytes((processed / TOKENIZER).read_bytes())
         items = make_plan(found.documents)
         options = manifest["options"]
-        with closing(run_items(raw, work, items, encoder, options, workers=workers)) as built:
+        with (
+            Workers(workers=workers, n_bytes=sum(map(n_bytes, items))) as engine,
+            closing(run_items(raw, work, items, encoder, options, engine)) as built,
+        ):
             for item, counts in built:
                 part = ResultPaths(work, item.index)
                 for rows in part.read_rows():
