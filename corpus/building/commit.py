@@ -40,11 +40,12 @@ from corpus.dedup.exact import (
 from corpus.dedup.keys import Keys
 from corpus.dedup.near import NearRows
 from corpus.output.files import json_bytes, write_file, write_json
+from corpus.output.into_place import make_ready, publish, put_in_place
 from corpus.output.ledger import ledger_member
 from corpus.output.manifest import corpus_hash, shard_metadata
 from corpus.output.result import ResultPaths, read_each, read_results
 from corpus.output.shards import ShardWriter
-from corpus.output.work import make_ready, publish, put_in_place, remove_work
+from corpus.output.work import remove_work
 from corpus.records import (
     MANIFEST,
     REJECTED,
@@ -146,7 +147,8 @@ def commit(
     examples = merge_examples([*read_each(results, ResultPaths.read_examples), left_out.found()])
     write_file(out / REPORT, report_page(manifest, examples, measured.dialogues()))
     files[REPORT] = _sha256(out / REPORT)
-    manifest |= {"files": files, "corpus_hash": corpus_hash(files)}
+    sizes = {name: (out / name).stat().st_size for name in files}
+    manifest |= {"files": files, "file_bytes": sizes, "corpus_hash": corpus_hash(files)}
     manifest["manifest_sha256"] = sha256(json_bytes(manifest)).hexdigest()
     write_json(out / MANIFEST, manifest)
     if isinstance(processed, Path):
@@ -248,6 +250,6 @@ def _hashes(out: Path) -> dict[str, str]:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with path.open("r+b") as file:  # Windows makes durable only what may be written
         os.fsync(file.fileno())
         return file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from corpus.building.workers import TRIES
+from corpus.building.limit import TooLongError, at_most
+from corpus.building.workers import TRIES, too_long
 from corpus.counts import Counts
 from corpus.dedup.keys import KEY, version_of
 from corpus.dialogues.batch import build_batch
@@ -62,7 +63,13 @@ def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options:
 
 
 def build_or_tell(
-    raw: Folder, work: Folder, item: Item, options: Options, encoder: Encoder | None = None
+    raw: Folder,
+    work: Folder,
+    item: Item,
+    options: Options,
+    encoder: Encoder | None = None,
+    *,
+    seconds: float | None = None,
 ) -> Counts | str:
     """Build an item; return what was counted, or why it failed each time.
 
@@ -72,6 +79,7 @@ def build_or_tell(
         item: what to build.
         options: of the build.
         encoder: if this process has one already.
+        seconds: for each try, where nobody else ends one that takes too long.
 
     Raises:
         CorpusError: the build cannot go on.
@@ -79,9 +87,12 @@ def build_or_tell(
     """
     for _ in range(TRIES):
         try:
-            return build_item(raw, work, item, encoder or _encoder(work), options)
+            with at_most(seconds):
+                return build_item(raw, work, item, encoder or _encoder(work), options)
         except (OSError, CorpusError):
             raise
+        except TooLongError:
+            why = too_long(seconds or 0)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other items live
             why = f"{type(error).__name__}: {error}"
     return why

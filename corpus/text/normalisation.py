@@ -7,13 +7,14 @@ after the character rules and at the end.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from corpus.records import SOURCES, CorpusError, Source
 from corpus.text.brackets import ASIDE_RULES
 from corpus.text.characters import CHARACTER_RULES
 from corpus.text.chathuman import CHATHUMAN_RULES
+from corpus.text.given import texts_of
 from corpus.text.identifiers import RAW_TRIGGERS, TRIGGERS
 from corpus.text.links import LAST_RULES, LAST_TRIGGERS, LINK_RULES, LINK_TRIGGERS
 from corpus.text.personal import LAID_OPEN_RULES, PERSONAL, PERSONAL_RULES
@@ -132,7 +133,7 @@ def _by_default(
 
 
 def normalise(
-    texts: list[str],
+    texts: Iterable[str | None],
     *,
     rules: str = "default",
     source: Source = "summary",
@@ -141,20 +142,27 @@ def normalise(
 ) -> list[str | None]:
     """Return each utterance as the corpus writes it, or None for one that the corpus drops.
 
+    `texts` may be a list, a Series with any index, a generator; what is missing in it (None, NaN)
+    stays None.
+
     Tags and masks that become a name, a place or an affiliation come back as `#@이름#`, `#@주소#`
     and `#@소속#`, so that normalising twice is normalising once. `lacking` are syllables that a
     tokenizer does not know: they are spelt with others, where that is known how.
 
     Raises:
-        CorpusError: there are no such rules, no such source or no such choice.
+        CorpusError: `texts` are no texts, or there are no such rules, source or choice.
 
     >>> normalise(["안녕ㅋㅋㅋㅋ (웃음)", "#@시스템#사진#", "#@이름#아 3000000원이야!!"])
     ['안녕ㅋㅋ', None, '#@이름#아 3000000원이야!']
     """
+    given = texts_of(texts)
+    told = [text for text in given if text is not None]
     normalised = normalise_texts(
-        texts, rules=rules, source=source, personal=personal, lacking=lacking
+        told, rules=rules, source=source, personal=personal, lacking=frozenset(lacking)
     )
-    return [None if text is None else shown(text) for text in normalised.texts]
+    written = iter(normalised.texts)
+    ready = [None if text is None else next(written) for text in given]
+    return [None if text is None else shown(text) for text in ready]
 
 
 def trace(
@@ -195,7 +203,7 @@ def _with_respelling(table: tuple[Rule, ...], lacking: frozenset[str]) -> tuple[
 
 
 def _table(rules: str, source: str, personal: str) -> tuple[Rule, ...]:
-    if rules not in TABLES:
+    if not isinstance(rules, str) or rules not in TABLES:
         raise CorpusError(f"there are no rules {rules!r}, only {' and '.join(TABLES)}")
     if source not in SOURCES:
         raise CorpusError(f"there is no source {source!r}, only {', '.join(SOURCES)}")
