@@ -17,57 +17,6 @@ from corpus.output.shape import misfit
 from corpus.records import MANIFEST, RAW_BYTES, REJECTED, SPLITS, TOKENIZER, CorpusError
 from corpus.verify.findings import Findings
 
-# What is read of a manifest, as an example: a type stands for any value of it, and
-# `{str: ...}` for a mapping with any keys.
-_COUNTS = {str: int}
-_SHAPE: dict[str, Any] = {
-    "broken": _COUNTS,
-    "corpus_hash": str,
-    "dialogues": {"read": int, "rejected": int, "written": int},
-    "files": {str: str},
-    "manifest_sha256": str,
-    "names": _COUNTS,
-    "other_speaker": _COUNTS,
-    "options": {one.name: [str] if one.takes_several else type(one.default) for one in OPTIONS},
-    "people": _COUNTS,
-    "quirks": _COUNTS,
-    "raw": [{"bytes": int, "n_files": int, "path": str, "sha256": str}],
-    "reasons": _COUNTS,
-    "report": {
-        "surnames": _COUNTS,
-        "speakers": _COUNTS,
-        "tokens": {str: _COUNTS},
-        "topics": {str: _COUNTS},
-        "turns": {str: _COUNTS},
-        "uncapped_tokens": _COUNTS,
-        "utterances": {"cut": int, "in_rows": int, "left_out": _COUNTS},
-    },
-    "rows": dict.fromkeys(SPLITS, int),
-    "rules": _COUNTS,
-    "shards": [
-        {
-            "bytes": int,
-            "content_sha256": str,
-            "path": str,
-            "rows": int,
-            "sha256": str,
-            "split": str,
-            "tokens": int,
-        }
-    ],
-    "sources": {
-        str: {"read": int, "rejected": _COUNTS, "rows": int, "tokens": int, "written": int}
-    },
-    "tags": _COUNTS,
-    "tokenizer": {"name": str, "sha256": str},
-    "tokens": dict.fromkeys(SPLITS, int),
-    "turns_joined": _COUNTS,
-    "unk_respellable": int,
-    "unk_tokens": int,
-    "utterances": {"dropped": _COUNTS, "kept": int, "read": int},
-    "versions": {"corpus": str},
-}
-
 
 def check_manifest(processed: Path, findings: Findings) -> dict[str, Any] | None:
     """Return the manifest, or None if it is too broken to go on.
