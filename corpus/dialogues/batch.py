@@ -23,6 +23,7 @@ from corpus.dialogues.said import Said, count_joined, normalise_dialogues
 from corpus.dialogues.turns import Arrangement, arrange_turns, reject_reasons
 from corpus.options import Options
 from corpus.output.rows import COLUMNS, table_of
+from corpus.output.utterances import Dropped, dropped_of
 from corpus.reading.sources.speakers import ages_and_sexes
 from corpus.records import ABOUT, Dialogue, Rejected
 from corpus.report.examples import Examples
@@ -36,6 +37,7 @@ class Built(NamedTuple):
     keys: Keys  # one for every dialogue that some choice of options would keep
     rejected: list[Rejected]
     texts: list[Texts]  # of the rows, if near-duplicates are looked for
+    dropped: list[Dropped]  # utterances that are left out
 
 
 def build_batch(
@@ -54,7 +56,7 @@ def build_batch(
         one_in: the speakers of one in so many dialogues are counted.
     """
     if not dialogues:
-        return Built(COLUMNS.empty_table(), np.empty(0, KEY), [], [])
+        return Built(COLUMNS.empty_table(), np.empty(0, KEY), [], [], [])
     said = normalise_dialogues(dialogues, encoder, counts, examples, options)
     nearest = options["multi_party"] == "nearest"
     agent = ABOUT[dialogues[0].source].agent
@@ -76,7 +78,8 @@ def build_batch(
         for age, sex in ages_and_sexes(dialogue.source, dialogue.raw):
             counts["speakers"][f"{dialogue.source}/{age}/{sex}"] += 1
     texts = texts_of(drafts, tokens, cuts) if options["dedup"] == "near" else []
-    return Built(table_of(rows_of(drafts, tokens, cuts)), keys, rejected, texts)
+    dropped = list(dropped_of(dialogues, said.dropped))
+    return Built(table_of(rows_of(drafts, tokens, cuts)), keys, rejected, texts, dropped)
 
 
 def _arrange_otherwise(

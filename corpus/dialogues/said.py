@@ -4,6 +4,7 @@ from bisect import bisect, bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, chain, compress
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ class Said(NamedTuple):
     texts: list[str]
     places: Ints  # of each among all utterances of the batch
     lengths: Ints  # how many each dialogue has
+    dropped: Mapping[int, str] = MappingProxyType({})  # the reason of each that is left out
 
     def of_dialogues(self, chosen: Mask) -> "Said":
         """Return what is said in some of the dialogues."""
@@ -74,14 +76,25 @@ def normalise_dialogues(
         np.array([len(dialogue.texts) for dialogue in dialogues]),
     )
     said = _without(said, list(normalised.dropped))
+    dropped = dict(normalised.dropped)
     if options["personal"] == "drop":
-        said = _without_pieces(said, counts)
+        before, said = said, _without_pieces(said, counts)
+        dropped |= _gone(before, said, "personal_data")
     agent = ABOUT[dialogues[0].source].agent
     if agent:
-        said = _without_openings(said, agent, counts)
+        before, said = said, _without_openings(said, agent, counts)
+        dropped |= _gone(before, said, "agent_opening")
     named = _named_texts(dialogues, said, options["seed"])
     examples.take_tags(dialogues, texts, normalised.tags, named)
-    return said
+    return said._replace(dropped=dropped)
+
+
+def _gone(before: Said, after: Said, reason: str) -> dict[int, str]:
+    """Return the reason of each utterance that was taken out."""
+    if len(before.places) == len(after.places):
+        return {}
+    gone: list[int] = np.setdiff1d(before.places, after.places, assume_unique=True).tolist()
+    return dict.fromkeys(gone, reason)
 
 
 def _count_garbled(
