@@ -2,11 +2,17 @@
 
 - `read`: dialogues by source · `rejected`: by source/reason · `not_chosen`: by source (--sources)
 - `broken`: files and entries by reason · `quirks`: of raw, all of them handled
+- `odd`: dialogues that have a quirk by quirk/place, and `dialogues_in`: all of a place
+- `drawn`: dialogues by source whose split no path tells
+- `newer`: dialogues by the folder in which AIHub published files again
+- `garbled`: utterances that are by place, and `beside_garbled`: all of the batches that have some
 - `utterances`: `read` and `kept` · `dropped`: utterances by reason
 - `rules`, `tags`: how often they fired or stood there
 - `names`: by what was filled and what followed · `people`: dialogues by invented people
 - `surnames`, `given_names`: of invented people
 - `speakers`: by source/age/sex, of the rows of one dialogue in `Item.one_in`
+- `turns_joined`: two turns of one speaker that are one, since what stood between was dropped; and
+  `other_speaker`: utterances in no turn, with `--multi-party nearest`; both by source
 - `left_out`: utterances of dialogues that were rejected, by reason
 - `declared`, `found`: entries by document, where a document says how many it holds
 """

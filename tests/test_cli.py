@@ -49,10 +49,11 @@ def test_a_build_closes_with_what_became_of_everything(raw, tmp_path, capsys):
 def test_a_build_of_nothing_but_broken_entries_closes_too(tmp_path, capsys):
     raw = write(tmp_path / "raw", Training__z=BROKEN)
     code, out, err = run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")
-    assert code == 0
+    assert code == 2
     assert ["bad_shape", "1", "100.00%"] in [line.split() for line in out.splitlines()]
     assert ["utterances", "read", "0"] in [line.split() for line in out.splitlines()]
     assert "Warning" in err
+    assert "No row was written: all of 1 dialogues were rejected, 1 as bad_shape" in err
 
 
 def test_the_same_command_again_says_that_it_is_done(raw, processed, capsys):
@@ -243,7 +244,7 @@ def test_importing_the_package_and_asking_for_help_load_no_library():
         "import sys, corpus\n"
         "from corpus.__main__ import _parser\n"
         "_parser().format_help()\n"
-        "slow = {'pyarrow', 'pandas', 'numpy', 'torch', 'faker', 'tokenizers'}\n"
+        "slow = {'pyarrow', 'pandas', 'numpy', 'torch', 'tokenizers'}\n"
         "print(*sorted(slow & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -312,7 +313,8 @@ def test_show_finds_a_rejected_dialogue_where_no_dialogue_was_written(tmp_path, 
 
 def test_what_other_choices_keep_ends_with_all_of_them_together(processed, capsys):
     lines = [line for line in run(capsys, "card", processed)[1].splitlines() if "  --" in line]
-    assert [line.count("--") for line in lines] == [1, 1, 1, 3]
+    assert [line.count("--") for line in lines] == [1, 1, 1, 1, 3]
+    assert [line for line in lines if "turns of different people are joined" in line] == [lines[3]]
 
 
 def test_show_lists_by_id_or_by_reason_and_not_by_both(processed, capsys):

@@ -10,13 +10,16 @@ from corpus.dedup import exact as duplicates
 from corpus.dedup.exact import (
     Duplicates,
     duplicates_of,
+    find_duplicates,
     other_choices,
     rejected_duplicates,
     rows_under,
 )
 from corpus.dedup.keys import KEY
+from corpus.options import CHOICES
 from corpus.records import RAW_BYTES
 
+OVERLONG = CHOICES["overlong"]
 ENTRY = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
 
 
@@ -51,6 +54,29 @@ def test_validation_wins_over_train():
     assert duplicates_of(keys_of((1, 1, False), (1, 2, True))).tolist() == [1, -1]
 
 
+def with_versions(keys, *versions):
+    keys["version"] = versions
+    return keys
+
+
+def test_of_one_id_in_two_versions_the_newer_stays_whatever_its_place_and_its_split():
+    keys = with_versions(keys_of((1, 1, True), (2, 2, False), (1, 3, False)), 0, 0, 20250929)
+    assert duplicates_of(keys).tolist() == [2, -1, -1]
+    found = find_duplicates(keys, "exact", None)
+    assert found.other_text.tolist() == [True, False, False]
+
+
+def test_the_same_text_under_the_same_id_is_no_other_text():
+    keys = with_versions(keys_of((1, 1, False), (1, 1, False)), 0, 20250929)
+    assert duplicates_of(keys).tolist() == [1, -1]
+    assert not find_duplicates(keys, "exact", None).other_text.any()
+
+
+def test_a_newer_folder_changes_nothing_for_other_ids():
+    keys = with_versions(keys_of((1, 1, False), (2, 1, False)), 0, 20250929)
+    assert duplicates_of(keys).tolist() == [-1, 0]
+
+
 def test_a_duplicate_is_nobodys_first():
     keys = keys_of((1, 1, False), (1, 2, False), (3, 2, False))
     assert duplicates_of(keys).tolist() == [-1, 0, -1]
@@ -69,17 +95,41 @@ def test_every_other_choice_is_counted_alone_and_all_together():
         (4, 3, False, False, True, 1, 1, 1, 0),  # and its duplicate
         (5, 5, False, False, False, 1, 2, 0, 1),  # over the limit
     )
+    for name in ("text", *OVERLONG):  # nearest keeps of a group what folding keeps
+        keys[f"other_{name}"] = keys[name]
     defaults = {"multi_party": "drop", "usr_ending": "drop", "overlong": "truncate"}
     assert rows_under(keys, **defaults) == 2
     assert other_choices(keys, **defaults) == {
+        "--multi-party nearest": 3,
         "--multi-party fold": 3,
         "--usr-ending trim": 3,
         "--overlong split": 3,
-        "--multi-party fold --usr-ending trim --overlong split": 7,
+        "--multi-party nearest --usr-ending trim --overlong split": 7,
     }
     assert other_choices(keys, **defaults | {"overlong": "split", "usr_ending": "trim"}) == {
-        "--multi-party fold": 7
+        "--multi-party nearest": 7,
+        "--multi-party fold": 7,
     }
+
+
+def test_what_nearest_keeps_of_a_group_is_counted_by_its_own_text_and_tokens():
+    keys = keys_of(
+        (1, 1, False, False, False, 1, 1, 1, 1),
+        (2, 2, False, True, False, 0, 0, 0, 0),  # folded it is too long
+        (3, 3, False, True, False, 1, 1, 1, 0),
+    )
+    keys["other_text"], keys["other_truncate"] = [0, 9, 1], [0, 1, 1]
+    given = {"usr_ending": "drop", "overlong": "truncate"}
+    assert rows_under(keys, multi_party="fold", **given) == 2
+    assert rows_under(keys, multi_party="nearest", **given) == 2  # the third repeats the first
+    assert rows_under(keys, multi_party="nearest", **given, dedup="off") == 3
+    keys["other_text"], keys["text"] = keys["text"].copy(), keys["other_text"].copy()
+    assert rows_under(keys, multi_party="nearest", **given, built_as="nearest") == 2
+    assert list(other_choices(keys, multi_party="nearest", **given)) == [
+        "--usr-ending trim",
+        "--overlong split",
+        "--usr-ending trim --overlong split",
+    ]
 
 
 def test_duplicates_are_looked_up_some_at_once_and_little_of_them_is_kept(monkeypatch):
@@ -103,7 +153,11 @@ def test_duplicates_are_looked_up_some_at_once_and_little_of_them_is_kept(monkey
         asked.append(len(places))
         yield from ((place, b"%d" % place[1] * RAW_BYTES) for place in reversed(places))
 
-    batches = list(rejected_duplicates(Duplicates(of, np.zeros(len(of))), located, read_raw))
+    batches = list(
+        rejected_duplicates(
+            Duplicates(of, np.zeros(len(of)), np.zeros(len(of), np.bool_)), located, read_raw
+        )
+    )
     assert asked == [len(batch) for batch in batches] == [3, 3, 2]
     for k, one in enumerate(chain.from_iterable(batches), 4):
         raw = b"%d" % k * RAW_BYTES

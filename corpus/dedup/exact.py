@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from corpus.dedup.keys import Keys
+from corpus.dedup.keys import Keys, version_of
 from corpus.dedup.near import NEAR, NearRows
 from corpus.records import RAW_BYTES, Ints, Mask, Rejected
 
@@ -26,9 +26,11 @@ class Duplicates(NamedTuple):
 
     original: Ints
     nearness: Floats
+    other_text: Mask  # of each: it has the id of its original, and another text
 
 
-MOST = {"multi_party": "fold", "usr_ending": "trim", "overlong": "split"}  # keeps the most
+# What keeps the most, or about as much without joining the turns of different people.
+MOST = {"multi_party": "nearest", "usr_ending": "trim", "overlong": "split"}
 LOCATION = ["dialogue_id", "source", "split", "raw_file", "raw_offset"]  # what the ledger says
 BATCH = 2_000  # duplicates are looked up and written at once: some megabytes of raw text
 
@@ -40,9 +42,9 @@ def find_duplicates(keys: Keys, dedup: str, near: NearRows | None) -> Duplicates
     """Return which dialogues duplicate an earlier one that stays; `near` with `--dedup near`."""
     nearness = np.zeros(len(keys))
     if dedup == "off":
-        return Duplicates(np.full(len(keys), -1, np.int64), nearness)
+        return _duplicates(keys, np.full(len(keys), -1, np.int64), nearness)
     if near is None:
-        return Duplicates(duplicates_of(keys), nearness)
+        return _duplicates(keys, duplicates_of(keys), nearness)
     suspects = near.suspects()
     exact = _Originals()
     found = np.full(len(keys), -1, np.int64)
@@ -59,14 +61,19 @@ def find_duplicates(keys: Keys, dedup: str, near: NearRows | None) -> Duplicates
         else:
             exact.keep(place, keys[place])
             near.keep(place)
-    return Duplicates(found, nearness)
+    return _duplicates(keys, found, nearness)
+
+
+def _duplicates(keys: Keys, original: Ints, nearness: Floats) -> Duplicates:
+    same_id = (original >= 0) & (keys["id"] == keys["id"][original])
+    return Duplicates(original, nearness, same_id & (keys["text"] != keys["text"][original]))
 
 
 def duplicates_of(keys: Keys) -> Ints:
     """Return for each key the place of the one that it duplicates, by id or by text, or -1.
 
-    The first in plan order stays, validation before test before train. A duplicate is
-    never another's original.
+    The first in plan order stays, validation before test before train; but of one id that AIHub
+    has published again in a newer folder, the newest. A duplicate is never another's original.
     """
     order = _in_order(keys)
     suspected = (_occurs_twice(keys["id"]) | _occurs_twice(keys["text"]))[order]
@@ -105,9 +112,13 @@ def rejected_duplicates(
         for place, raw in read_raw([(one["raw_file"], one["raw_offset"]) for one in ones]):
             raws[place] = raw[:RAW_BYTES], (len(raw), sha256(raw).hexdigest())
         yield [
-            _rejected(one, first, nearness, *raws[one["raw_file"], one["raw_offset"]])
-            for one, first, nearness in zip(
-                ones, firsts, duplicates.nearness[of_batch].tolist(), strict=True
+            _rejected(one, first, nearness, *raws[one["raw_file"], one["raw_offset"]], other=other)
+            for one, first, nearness, other in zip(
+                ones,
+                firsts,
+                duplicates.nearness[of_batch].tolist(),
+                duplicates.other_text[of_batch].tolist(),
+                strict=True,
             )
         ]
 
@@ -118,6 +129,8 @@ def _rejected(
     nearness: float,
     raw: bytes,
     whole: tuple[int, str],
+    *,
+    other: bool,
 ) -> Rejected:
     same_split = one.pop("split") == first["split"]
     reason = "near_duplicate" if same_split else f"near_{first['split']}"
@@ -125,6 +138,10 @@ def _rejected(
     if not nearness:
         by = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
         reason, how = "duplicate", f"same {by} as"
+    if other and one["source"] == first["source"]:  # 117 and 114 may differ in a dialogue
+        reason, how = "other_version", "another text under the id of"
+        if version_of(one["raw_file"]) < version_of(first["raw_file"]):
+            how = "an older text of"
     where = f"{first['raw_file']} at {first['raw_offset']}"
     return Rejected(
         stage="commit",
@@ -137,8 +154,25 @@ def _rejected(
 
 
 def _in_order(keys: Keys) -> Ints:
-    """Return the places in plan order, validation before test before train."""
-    return np.argsort(-keys["held_out"].astype(np.int64), kind="stable")
+    """Return the places in plan order, validation before test before train.
+
+    The dialogues of one id in several versions stand where the first of them does, newest first.
+    """
+    order = np.argsort(-keys["held_out"].astype(np.int64), kind="stable")
+    if not keys["version"].any():
+        return order
+    rank = np.empty(len(keys), np.int64)
+    rank[order] = np.arange(len(keys))
+    _, of_id = np.unique(keys["id"], return_inverse=True)
+    first, newest, oldest = (np.zeros(len(keys), np.int64) for _ in range(3))
+    first[:], oldest[:] = len(keys), np.iinfo(np.int64).max
+    version = keys["version"].astype(np.int64)
+    np.minimum.at(first, of_id, rank)
+    np.maximum.at(newest, of_id, version)
+    np.minimum.at(oldest, of_id, version)
+    is_newer = (newest > oldest)[of_id]
+    place = np.where(is_newer, first[of_id], rank)
+    return np.lexsort((rank, np.where(is_newer, -version, 0), place))
 
 
 class _Originals:
@@ -163,12 +197,26 @@ def _occurs_twice(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, whi
 
 
 def rows_under(
-    keys: Keys, *, multi_party: str, usr_ending: str, overlong: str, dedup: str = "exact"
+    keys: Keys,
+    *,
+    multi_party: str,
+    usr_ending: str,
+    overlong: str,
+    dedup: str = "exact",
+    built_as: str = "drop",
 ) -> int:
-    """Return how many rows the corpus would have under these options, near-duplicates included."""
+    """Return how many rows the corpus would have under these options, near-duplicates included.
+
+    `built_as` is the `multi_party` of the build that made the keys.
+    """
+    if multi_party != "drop" and (multi_party == "nearest") != (built_as == "nearest"):
+        folded = keys["folded"]
+        keys = keys.copy()
+        for name in ("text", overlong):
+            keys[name][folded] = keys[f"other_{name}"][folded]
     n_rows = keys[overlong]
     kept = n_rows > 0
-    if multi_party != "fold":
+    if multi_party == "drop":
         kept &= ~keys["folded"]
     if usr_ending != "trim":
         kept &= ~keys["trimmed"]
@@ -183,15 +231,18 @@ def other_choices(
 ) -> dict[str, int]:
     """Return the rows that each other choice of the first three options would have kept.
 
-    Each option is changed alone to what keeps the most, then all of them together.
+    Each option is changed alone to what keeps the most, then all of them together; a build that
+    drops groups counts what folding them would keep, too.
     """
     given = {"multi_party": multi_party, "usr_ending": usr_ending, "overlong": overlong}
     changes = [{name: value} for name, value in MOST.items() if given[name] != value]
     if len(changes) > 1:
         changes.append({name: value for change in changes for name, value in change.items()})
+    if multi_party == "drop":
+        changes.append({"multi_party": "fold"})
     return {
         " ".join(
             f"--{name.replace('_', '-')} {value}" for name, value in change.items()
-        ): rows_under(keys, **(given | change), dedup=dedup)
+        ): rows_under(keys, **(given | change), dedup=dedup, built_as=multi_party)
         for change in changes
     }

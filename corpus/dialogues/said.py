@@ -1,23 +1,28 @@
 """What is said: the texts of a batch as the text rules leave them."""
 
 from bisect import bisect, bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, chain, compress
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from corpus.counts import Counts
 from corpus.dialogues.pieces import find_pieces, with_pieces
+from corpus.dialogues.turns import Arrangement, opening_of
 from corpus.names.fill import Filled, fill_names
 from corpus.options import Options
+from corpus.reading.quirks import place_of
 from corpus.reading.sources.speakers import speaker_traits
-from corpus.records import Dialogue, Ints
+from corpus.records import ABOUT, Dialogue, Ints, Mask
 from corpus.report.examples import Examples
 from corpus.text.normalisation import normalise_texts
 from corpus.text.personal import IN_PIECES
 from corpus.tokens.encoder import Encoder
+
+GARBLED = "garbled"  # the reason of an utterance that lost most of its letters
 
 
 class Said(NamedTuple):
@@ -27,6 +32,18 @@ class Said(NamedTuple):
     texts: list[str]
     places: Ints  # of each among all utterances of the batch
     lengths: Ints  # how many each dialogue has
+    dropped: Mapping[int, str] = MappingProxyType({})  # the reason of each that is left out
+
+    def of_dialogues(self, chosen: Mask) -> "Said":
+        """Return what is said in some of the dialogues."""
+        stays = np.repeat(chosen, self.lengths)
+        of_them = stays.tolist()
+        return Said(
+            list(compress(self.speakers, of_them)),
+            list(compress(self.texts, of_them)),
+            self.places[stays],
+            self.lengths[chosen],
+        )
 
 
 def normalise_dialogues(
@@ -49,6 +66,7 @@ def normalise_dialogues(
     counts["utterances"]["read"] += len(texts)
     counts["utterances"]["kept"] += len(texts) - len(normalised.dropped)
     counts["dropped"].update(normalised.dropped.values())
+    _count_garbled(dialogues, normalised.dropped, counts)
     counts["rules"].update(normalised.rules)
     counts["tags"].update(normalised.tags)
     said = Said(
@@ -58,11 +76,39 @@ def normalise_dialogues(
         np.array([len(dialogue.texts) for dialogue in dialogues]),
     )
     said = _without(said, list(normalised.dropped))
+    dropped = dict(normalised.dropped)
     if options["personal"] == "drop":
-        said = _without_pieces(said, counts)
+        before, said = said, _without_pieces(said, counts)
+        dropped |= _gone(before, said, "personal_data")
+    agent = ABOUT[dialogues[0].source].agent
+    if agent:
+        before, said = said, _without_openings(said, agent, counts)
+        dropped |= _gone(before, said, "agent_opening")
     named = _named_texts(dialogues, said, options["seed"])
     examples.take_tags(dialogues, texts, normalised.tags, named)
-    return said
+    return said._replace(dropped=dropped)
+
+
+def _gone(before: Said, after: Said, reason: str) -> dict[int, str]:
+    """Return the reason of each utterance that was taken out."""
+    if len(before.places) == len(after.places):
+        return {}
+    gone: list[int] = np.setdiff1d(before.places, after.places, assume_unique=True).tolist()
+    return dict.fromkeys(gone, reason)
+
+
+def _count_garbled(
+    dialogues: Sequence[Dialogue], dropped: Mapping[int, str], counts: Counts
+) -> None:
+    """Count the garbled utterances of each place, if there are any, and all beside them."""
+    garbled = [place for place, reason in dropped.items() if reason == GARBLED]
+    if not garbled:
+        return
+    ends = list(accumulate(len(dialogue.texts) for dialogue in dialogues))
+    places = [place_of(one.raw_file) for one in dialogues]
+    for dialogue, place in zip(dialogues, places, strict=True):
+        counts["beside_garbled"][place] += len(dialogue.texts)
+    counts["garbled"].update(places[bisect(ends, one)] for one in garbled)
 
 
 def lacking_of(encoder: Encoder, options: Options) -> frozenset[str]:
@@ -98,6 +144,48 @@ def _without_pieces(said: Said, counts: Counts) -> Said:
             counts["utterances"]["kept"] -= len(pieces)
             gone += [place.start + piece for piece in pieces]
     return _without(said, gone)
+
+
+def _without_openings(said: Said, agent: str, counts: Counts) -> Said:
+    """Take out what the agent says before the customer: a dialogue begins on `<usr>`."""
+    gone: list[int] = []
+    ends = np.cumsum(said.lengths).tolist()
+    for start, end in zip([0, *ends], ends, strict=False):
+        gone += range(start, start + opening_of(said.speakers[start:end], agent))
+    counts["dropped"]["agent_opening"] += len(gone)
+    counts["utterances"]["kept"] -= len(gone)
+    return _without(said, gone)
+
+
+def count_joined(
+    dialogues: Sequence[Dialogue],
+    said: Said,
+    arranged: Arrangement,
+    reasons: Sequence[str | None],
+    counts: Counts,
+) -> None:
+    """Count, of dialogues that are kept, what the loss of an utterance did to the turns.
+
+    `turns_joined`: two turns of one speaker are one, since all that stood between them was dropped.
+    `other_speaker`: utterances of a group that are in no turn, since another one spoke last.
+    """
+    kept = np.array([reason is None for reason in reasons], np.bool_)[arranged.dialogue]
+    source = dialogues[0].source
+    if n_others := int((arranged.other_speaker & kept).sum()):
+        counts["other_speaker"][source] += n_others
+    after = np.flatnonzero(
+        (np.diff(said.places) > 1)
+        & (np.diff(arranged.dialogue) == 0)
+        & kept[1:]
+        & arranged.in_turn[1:]
+    )
+    starts = np.cumsum([0, *(len(one.texts) for one in dialogues)])
+    for place in after.tolist():
+        if said.speakers[place] == said.speakers[place + 1]:
+            k = int(arranged.dialogue[place])
+            first, last = (int(said.places[one] - starts[k]) for one in (place, place + 1))
+            between = dialogues[k].speakers[first + 1 : last]
+            counts["turns_joined"][source] += any(one != said.speakers[place] for one in between)
 
 
 def fill_dialogue(
