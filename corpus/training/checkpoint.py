@@ -28,8 +28,17 @@ class State:
     """A saved state."""
 
     model: Path  # a folder for `from_pretrained`
-    moments: dict[str, torch.Tensor]
     progress: Progress
+    _moments: Path
+
+    @property
+    def has_moments(self) -> bool:
+        """Whether there was a step before it."""
+        return self.progress.step > 0
+
+    def moments(self) -> dict[str, torch.Tensor]:
+        """Read the optimizer's moments."""
+        return load_file(self._moments)
 
 
 def save_state(
@@ -85,4 +94,4 @@ def find_state(run: Path) -> State | None:
         return None
     state = (run / "last").resolve().parent
     progress = read_progress((state / _PROGRESS).read_text())
-    return State(state / _MODEL, load_file(state / _MOMENTS), progress)
+    return State(state / _MODEL, progress, state / _MOMENTS)

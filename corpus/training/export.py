@@ -8,8 +8,8 @@ from pathlib import Path
 
 from transformers import GenerationConfig, GPT2LMHeadModel
 
-from corpus.training.labels import Labels
 from corpus.training.shards import Corpus
+from corpus.training.strategies import Labels
 from corpus.training.vocabulary import COMPATIBILITY_JAMO, Vocabulary
 
 # Renders the corpus's `conversation`, and `</s>` after a dialogue that ends with a reply. What

@@ -15,19 +15,22 @@ from corpus.training.leaderboard import RUN, Row
 from corpus.training.log import LOG
 
 _LOCK = ".lock"
-_OURS = (RUN, LOG, "curve.svg", "samples.md", "last", "best", ".states", "tensorboard")
+_OURS = (
+    RUN, LOG, "curve.svg", "samples.md", "last", "best", ".states", "tensorboard", "wandb",
+    "wandb.txt",
+)  # fmt: skip
 
 Identity = dict[str, Any]
 
 
-def run_name(identity: Identity) -> str:
+def run_name(base: str, identity: Identity) -> str:
     """Name a run by what it does, so that the same command finds it again.
 
-    >>> run_name({"model": "skt/kogpt2-base-v2", "labels": "all-sys", "seed": 0})
-    'kogpt2-base-v2-all-sys-ca460712'
+    >>> run_name("kogpt2-base-v2", {"labels": "all-sys", "seed": 0})
+    'kogpt2-base-v2-all-sys-d51f4b3d'
     """
     digest = sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{Path(identity['model']).name}-{identity['labels']}-{digest}"
+    return f"{base}-{identity['labels']}-{digest}"
 
 
 @contextmanager

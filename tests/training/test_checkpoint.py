@@ -40,7 +40,7 @@ def test_last_is_the_latest_and_best_the_best(tmp_path):
     assert (pointed(tmp_path, "last"), pointed(tmp_path, "best")) == (3, 2)
     state = find_state(tmp_path)
     assert state.progress == progress_at(3, 3.0, 2.0, 2.5)
-    assert state.moments["moment"].tolist() == [3.0] * 4
+    assert state.moments()["moment"].tolist() == [3.0] * 4
 
 
 def test_only_what_is_pointed_at_is_kept(tmp_path):
@@ -148,7 +148,7 @@ def test_kill_9_at_random_moments_of_saving_leaves_a_whole_last_state(tmp_path, 
         step = float(state.progress.step)
         loaded = AutoModelForCausalLM.from_pretrained(tmp_path / "last")
         assert all((weight == step).all() for weight in loaded.parameters())
-        assert (state.moments["moment"] == step).all()
+        assert (state.moments()["moment"] == step).all()
         AutoModelForCausalLM.from_pretrained(tmp_path / "best")
         found.add(step)
     assert len(found) > 1, "the kills all came at the same state"
