@@ -162,6 +162,80 @@ def test_a_run_that_was_killed_goes_on_from_its_last_save(
     assert losses(killed) == losses(whole("fp32"))
 
 
+@pytest.fixture
+def late(monkeypatch):
+    """Read the numbers of a step one step later, as on a GPU."""
+    monkeypatch.setattr(stepping, "reads_late", lambda run: True)
+
+
+def test_numbers_that_are_read_late_come_to_the_same_bits(tmp_path, processed, train, whole, late):
+    run = tmp_path / "runs/late"
+    arguments = (*TWO_EPOCHS, "--precision", "fp32", "--save-every", 3, "--out", run)
+    assert train(processed, *arguments) == 0
+    assert state_files(run) == state_files(whole("fp32"))
+    assert losses(run) == losses(whole("fp32"))
+
+
+@pytest.mark.parametrize("at", [1, 5, 6, 11])
+def test_a_run_that_reads_late_stops_between_two_steps(
+    tmp_path, processed, train, whole, stop_at, monkeypatch, at
+):
+    """The step that was launched after the wish changes nothing."""
+    run = tmp_path / "runs/late"
+    arguments = (processed, *TWO_EPOCHS, "--precision", "fp32", "--out", run)
+    with monkeypatch.context() as patch:
+        patch.setattr(stepping, "reads_late", lambda run: True)
+        stop_at(at)
+        assert train(*arguments) == 130
+    monkeypatch.undo()
+    done = json.loads((run / "last").resolve().parent.joinpath("progress.json").read_text())
+    assert at <= done["step"] <= at + 1
+    assert len(losses(run)) == done["step"]
+    assert train(*arguments) == 0
+    assert state_files(run) == state_files(whole("fp32"))
+    assert losses(run) == losses(whole("fp32"))
+
+
+def test_a_loss_that_is_no_number_is_found_late_too(tmp_path, few, train, capfd, late):
+    run = tmp_path / "runs/a"
+    arguments = ("--epochs", 9, "--lr", 1e30, "--clip", 1e30, "--out", run)
+    assert train(few, *TINY, *arguments) == 2
+    assert "no finite number" in capfd.readouterr().err.splitlines()[-1]
+
+
+def test_float16_learns_stops_and_goes_on_to_the_same_bits(
+    tmp_path, processed, train, stop_at, monkeypatch, whole
+):
+    """What a T4 computes, on a CPU; the scale of the loss is saved."""
+    runs = [tmp_path / "runs/whole", tmp_path / "runs/stopped"]
+    arguments = (*TWO_EPOCHS, "--precision", "fp16")
+    assert train(processed, *arguments, "--out", runs[0]) == 0
+    with monkeypatch.context():
+        stop_at(5)
+        assert train(processed, *arguments, "--out", runs[1]) == 130
+    monkeypatch.undo()
+    assert train(processed, *arguments, "--out", runs[1]) == 0
+    assert state_files(runs[0]) == state_files(runs[1])
+    progress = state_files(runs[0])[2]
+    assert progress["loss_scale"] == 65536.0
+    assert progress["scale_steps"] == 12
+    assert dict(losses(runs[0]))[12] == pytest.approx(dict(losses(whole("fp32")))[12], rel=0.02)
+
+
+def test_a_float16_gradient_that_overflows_costs_a_step_and_is_told(
+    tmp_path, few, train, monkeypatch, capfd
+):
+    monkeypatch.setattr("corpus.training.optimiser._FIRST_SCALE", 2.0**20)
+    run = tmp_path / "runs/a"
+    arguments = ("--precision", "fp16", "--epochs", 4, "--patience", 0, "--out", run)
+    assert train(few, *TINY, *arguments) == 0
+    skipped = [entry["step"] for entry in read_log(run) if "skipped" in entry]
+    assert skipped
+    assert len(skipped) < 8
+    assert f"{len(skipped)} steps were skipped" in capfd.readouterr().out
+    assert state_files(run)[2]["skipped"] == len(skipped)
+
+
 @pytest.fixture(scope="module")
 def still(tmp_path_factory, processed, train):
     """A run of one epoch without dropout, in float32."""
