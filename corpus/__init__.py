@@ -1,4 +1,4 @@
-"""AIHub's Korean dialogues as a chat corpus: `build`, `load`, `normalise`.
+"""AIHub's Korean dialogues as a chat corpus: `build`, `load`, `normalise`, `Chat`.
 
 >>> import corpus
 >>> corpus.normalise(["안녕ㅋㅋㅋㅋㅋ!!!!", "#@시스템#사진#"])
@@ -7,21 +7,23 @@
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-__all__ = ["CorpusError", "build", "load", "normalise"]
+__version__ = "0.2.0"
+__all__ = ["Chat", "CorpusError", "build", "load", "normalise"]
 
 if TYPE_CHECKING:
+    from corpus.building.run import build
+    from corpus.chat.engine import Chat
     from corpus.processed import load
     from corpus.records import CorpusError
-    from corpus.run import build
     from corpus.text.normalisation import normalise
 
 # No module is called like one of these functions: importing it would hide the function.
 _HOMES = {
-    "build": "run",
+    "build": "building.run",
     "load": "processed",
     "normalise": "text.normalisation",
     "CorpusError": "records",
+    "Chat": "chat.engine",
 }
 
 

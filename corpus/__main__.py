@@ -7,18 +7,25 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from corpus import __version__
-from corpus.process import make_ours
-from corpus.records import SOURCES, CorpusError
+from corpus.building.process import tune_process
+from corpus.chat.options import add_options as add_chat_options
+from corpus.options import DEFAULT_TOKENIZER, OPTIONS, Option
+from corpus.records import CorpusError
 from corpus.remote import folder_of
 from corpus.verify.findings import CLASSES
+from corpus.views.terminal import close_streams, leave_stdout, open_streams, say
 
 DESCRIPTION = "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns) into a chat corpus."
 EPILOG = "python -m corpus VERB --help tells the options of a verb."
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
+# Beside the options.
+HOW = ("tokenizer", "update", "fresh", "workers", "item_timeout", "engine", "address")
+NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,24 +33,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 raw/ was broken somewhere (--strict), 2 a wrong call; `verify` has more of its own.
     """
-    args = _parser().parse_args(argv)
-    run: Callable[[argparse.Namespace], int] = args.run
     try:
+        args = _parser().parse_args(argv)
+        run: Callable[[argparse.Namespace], int] = args.run
         return run(args)
     except CorpusError as error:
         sentence = str(error)
     except KeyboardInterrupt:
-        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        with suppress(OSError):
+            print("\nStopped. The same command goes on from here.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `| head`: whoever read has read enough
-        sys.stderr.close()
+        leave_stdout()
         return 0
+    except UnicodeEncodeError as error:
+        sentence = f"{error.object} is not UTF-8, and pyarrow takes no such path: rename it."
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sentence = f"{where}{error.strerror or error}."
         if error.errno in NO_ROOM:
             sentence = "the disk is full. Make room; the same command then goes on from here."
-    print(f"corpus: {sentence}", file=sys.stderr)
+    say(f"corpus: {sentence}", sys.stderr)
     return 2
 
 
@@ -51,40 +61,23 @@ def _build(args: argparse.Namespace) -> int:
     # Before pyarrow is loaded, here and in workers: its own allocator keeps 80 MB more of 320.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a build like Ctrl-C
-    from corpus.cluster import build_shard
+    from corpus.building.run import build
+    from corpus.building.shares import build_share
     from corpus.processed import has_manifest, read_manifest
-    from corpus.run import build
 
     started = time.monotonic()
     stood = has_manifest(args.processed) and not args.fresh
     before = read_manifest(args.processed) if stood else None
-    options: dict[str, Any] = {
-        "tokenizer": args.tokenizer,
-        "rules": args.rules,
-        "sources": args.sources,
-        "multi_party": args.multi_party,
-        "usr_ending": args.usr_ending,
-        "overlong": args.overlong,
-        "max_tokens": args.max_tokens,
-        "dedup": args.dedup,
-        "test_share": args.test_share,
-        "personal": args.personal,
-        "respell": args.respell,
-        "seed": args.seed,
-        "update": args.update,
-        "fresh": args.fresh,
-        "workers": args.workers,
-        "engine": args.engine,
-        "address": args.address,
-        "progress": sys.stderr.isatty(),
-    }
-    if not args.shard:
+    names = (*HOW, *(option.name for option in OPTIONS))
+    options: dict[str, Any] = {name: getattr(args, name) for name in names}
+    options["progress"] = sys.stderr.isatty()
+    if args.shard is None:
         manifest = build(args.raw, args.processed, **options)
         return _close(args, manifest, started, is_old=manifest == before)
-    share = build_shard(args.raw, args.processed, args.shard, **options)
+    share = build_share(args.raw, args.processed, args.shard, **options)
     if share is None:
         return _close(args, read_manifest(args.processed), started, is_old=True)
-    print(
+    say(
         f"Built --shard {args.shard}: {share.n_items:,} items, {share.counts['read'].total():,} "
         f"dialogues read, in {time.monotonic() - started:.1f} s. Once all shards are built: "
         f"python -m corpus commit {args.processed}"
@@ -96,12 +89,12 @@ def _commit(args: argparse.Namespace) -> int:
     # Before pyarrow is loaded, as for a build.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from corpus.cluster import commit_shards
+    from corpus.building.shares import commit_shares
     from corpus.processed import has_manifest, read_manifest
 
     started = time.monotonic()
     before = read_manifest(args.processed) if has_manifest(args.processed) else None
-    manifest = commit_shards(args.processed, raw=args.raw)
+    manifest = commit_shares(args.processed, raw=args.raw)
     return _close(args, manifest, started, is_old=manifest == before)
 
 
@@ -109,32 +102,40 @@ def _close(
     args: argparse.Namespace, manifest: dict[str, Any], started: float, *, is_old: bool
 ) -> int:
     """Tell what became of everything, and return the exit code."""
-    from corpus.closing import closing_lines
-    from corpus.work import REPORT
+    from corpus.records import REPORT
+    from corpus.report.remarks import no_row_line, problem_lines
+    from corpus.views.closing import closing_lines
 
     if is_old:
-        print(f"{args.processed} is this build already, finished; nothing to do.")
+        say(f"{args.processed} is this build already, finished; nothing to do.")
     else:
-        print(f"Built {args.processed} in {time.monotonic() - started:.1f} s.")
-    print("\n".join(closing_lines(manifest)))
-    print(f"Look at it: {args.processed / REPORT}")
+        say(f"Built {args.processed} in {time.monotonic() - started:.1f} s.")
+    for line in closing_lines(manifest):
+        say(line)
+    say(f"Look at it: {args.processed / REPORT}")
     for raw_file, n in manifest["wrong_counts"].items():
-        print(
+        say(
             f"Warning: numberOfItems of {raw_file} says {n['declared']:,}, {n['found']:,} were "
             "found; is the download complete?",
-            file=sys.stderr,
+            sys.stderr,
         )
-    return _warn(args, manifest["broken"])
+    for line in problem_lines(manifest):
+        say(f"Warning: {line}", sys.stderr)
+    code = _warn(args, manifest["broken"]) or int(args.strict and bool(manifest["problems"]))
+    if not sum(manifest["rows"].values()):
+        say(f"corpus: {no_row_line(manifest)}", sys.stderr)
+        return 2
+    return code
 
 
 def _warn(args: argparse.Namespace, broken: Mapping[str, int]) -> int:
     """Tell what was broken in raw/, if anything, and return the exit code."""
     if broken:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(broken.items()))
-        print(
+        say(
             f"Warning: something in {args.raw or 'RAW'} was broken and left out: {reasons}. "
             f"`python -m corpus show {args.processed} --reason REASON` lists them.",
-            file=sys.stderr,
+            sys.stderr,
         )
     return 1 if broken and args.strict else 0
 
@@ -143,44 +144,48 @@ def _sample(args: argparse.Namespace) -> int:
     from corpus.sample.write import write_sample
 
     counts = write_sample(args.raw, dialogues=args.dialogues, seed=args.seed)
-    print(f"Wrote invented dialogues to {args.raw}, with the irregularities of the true sets:")
+    say(f"Wrote invented dialogues to {args.raw}, with the irregularities of the true sets:")
     for name, n in sorted(counts.items()):
-        print(f"  {n:>8,} {name.replace('_', ' ')}")
+        say(f"  {n:>8,} {name.replace('_', ' ')}")
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
-    from corpus.check import check_lines, estimate_lines
+    from corpus.options import options_of
     from corpus.reading.decode import sniff
     from corpus.reading.documents import find_documents
-    from corpus.run import options_of
     from corpus.tokens.encoder import Encoder
-    from corpus.tokens.find import find_tokenizer
+    from corpus.tokens.find import UnreachableTokenizerError, find_tokenizer
+    from corpus.views.check import check_lines, estimate_lines
 
     found = find_documents(args.raw, sniff=sniff)
     for line in check_lines(args.raw, found, progress=sys.stderr.isatty()):
-        print(line)
-    encoder = Encoder(find_tokenizer(args.tokenizer).json)
+        say(line)
+    try:
+        encoder = Encoder(find_tokenizer(args.tokenizer).json)
+    except UnreachableTokenizerError as error:
+        say(f"What a build would give is not estimated. {error}")
+        return 0
     for line in estimate_lines(args.raw, found, encoder, options_of()):
-        print(line)
+        say(line)
     return 0
 
 
 def _show(args: argparse.Namespace) -> int:
-    from corpus import show
+    from corpus.views import show
 
     if args.n < 1:
         raise CorpusError(f"-n is {args.n}; it is how many dialogues to show.")
-    if args.raw and not args.id:
+    if args.raw and args.id is None:
         raise CorpusError("--raw tells what was done to one dialogue: name it with --id.")
-    if args.id:
+    if args.id is not None:
         lines = show.dialogue_lines(args.processed, args.id, raw=args.raw)
-    elif args.reason:
+    elif args.reason is not None:
         lines = show.rejected_lines(args.processed, reason=args.reason, n=args.n)
     else:
         lines = show.sample_lines(args.processed, n=args.n)
     for line in show.unless_damaged(args.processed, lines):
-        print(line)
+        say(line)
     return 0
 
 
@@ -193,17 +198,24 @@ def _verify(args: argparse.Namespace) -> int:
     started = time.monotonic()
     findings = verify(local_copy(args.processed), raw=args.raw, workers=args.workers)
     for line in findings.lines():
-        print(line)
+        say(line)
     n = findings.counts.total()
     found = f"{n:,} finding{'s' if n > 1 else ''}" if n else "nothing wrong"
-    print(f"Verified {args.processed} in {time.monotonic() - started:.1f} s: {found}.")
+    say(f"Verified {args.processed} in {time.monotonic() - started:.1f} s: {found}.")
     return findings.exit_code
 
 
-def _card(args: argparse.Namespace) -> int:
-    from corpus.card import card_text
+def _chat(args: argparse.Namespace) -> int:
+    from corpus.chat.command import chat
 
-    print(card_text(args.processed), end="")
+    return chat(args)
+
+
+def _card(args: argparse.Namespace) -> int:
+    from corpus.views.card import card_text
+
+    for line in card_text(args.processed).splitlines():
+        say(line)
     return 0
 
 
@@ -211,7 +223,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m corpus", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for add in (
+        _add_build,
+        _add_commit,
+        _add_sample,
+        _add_check,
+        _add_show,
+        _add_verify,
+        _add_chat,
+        _add_card,
+    ):
+        add(verbs)
+    return parser
 
+
+def _add_build(verbs: Verbs) -> None:
     build = _verb(verbs, "build", _build, "build the corpus of RAW into PROCESSED")
     build.add_argument(
         "raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads, as they are"
@@ -220,65 +246,17 @@ def _parser() -> argparse.ArgumentParser:
         "processed", type=folder_of, metavar="PROCESSED", help="folder of the corpus"
     )
     _add_tokenizer(build)
-    for name, choices, text in (
-        ("--rules", ("default", "chathuman"), "text rules: ours, or those of 2023"),
-        (
-            "--multi-party",
-            ("drop", "fold"),
-            "dialogues of more than two speakers: drop them, or let the last one be <sys>",
-        ),
-        (
-            "--usr-ending",
-            ("drop", "trim"),
-            "dialogues that end on <usr>: drop them, or only their last turn",
-        ),
-        (
-            "--overlong",
-            ("truncate", "split", "drop"),
-            "dialogues over the limit: keep what fits, or make the rest further rows, or drop",
-        ),
-        (
-            "--personal",
-            ("drop", "keep"),
-            "utterances with personal data, as telephone numbers; the rules of 2023 keep them",
-        ),
-        (
-            "--respell",
-            ("off", "on"),
-            "syllables that the tokenizer lacks: spell them with others where it is known how",
-        ),
-        (
-            "--dedup",
-            ("exact", "near", "off"),
-            "what is left out as a repeat: the same id or text; a text near it, too; or nothing",
-        ),
-    ):
-        build.add_argument(
-            name, choices=choices, default=choices[0], help=f"{text} (default: {choices[0]})"
-        )
-    build.add_argument(
-        "--max-tokens",
-        type=int,
-        default=256,
-        metavar="N",
-        help="limit of a row, <s> and </s> included (default: 256)",
-    )
-    build.add_argument(
-        "--sources",
-        nargs="+",
-        choices=SOURCES,
-        default=SOURCES,
-        help="build these alone (default: all)",
-    )
-    build.add_argument(
-        "--test-share",
-        type=float,
-        default=0.0,
-        metavar="X",
-        help="this share of train becomes a third split, test, by a hash of the id (default: 0)",
-    )
-    build.add_argument("--seed", type=int, default=0, help="of the invented names (default: 0)")
+    for option in OPTIONS:
+        _add_option(build, option)
     _add_workers(build)
+    build.add_argument(
+        "--item-timeout",
+        type=float,
+        default=600.0,
+        metavar="S",
+        help="seconds for one item of the plan, some 8 MB; one that takes longer in each of three "
+        "tries is rejected as an item (default: %(default)g)",
+    )
     build.add_argument(
         "--engine",
         choices=("local", "ray"),
@@ -307,6 +285,8 @@ def _parser() -> argparse.ArgumentParser:
         "--fresh", action="store_true", help="replace another build in PROCESSED in the same way"
     )
 
+
+def _add_commit(verbs: Verbs) -> None:
     commit = _verb(
         verbs, "commit", _commit, "turn what all shards have left in PROCESSED into the corpus"
     )
@@ -324,6 +304,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_strict(commit)
 
+
+def _add_sample(verbs: Verbs) -> None:
     sample = _verb(verbs, "sample", _sample, "write invented dialogues in the true AIHub shapes")
     sample.add_argument("raw", type=Path, metavar="RAW", help="new or empty folder")
     sample.add_argument(
@@ -331,12 +313,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     sample.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
 
+
+def _add_check(verbs: Verbs) -> None:
     check = _verb(
         verbs, "check", _check, "say what is in RAW and what a build would give; build nothing"
     )
     check.add_argument("raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads")
     _add_tokenizer(check)
 
+
+def _add_show(verbs: Verbs) -> None:
     show = _verb(
         verbs,
         "show",
@@ -354,6 +340,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.add_argument("-n", type=int, default=3, metavar="N", help="how many (default: 3)")
 
+
+def _add_verify(verbs: Verbs) -> None:
     verify = _verb(verbs, "verify", _verify, "say what is wrong with PROCESSED, and where")
     verify.add_argument(
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
@@ -372,15 +360,21 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
 
+
+def _add_chat(verbs: Verbs) -> None:
+    chat = _verb(verbs, "chat", _chat, "talk to what was trained, in the terminal or the browser")
+    add_chat_options(chat)
+
+
+def _add_card(verbs: Verbs) -> None:
     card = _verb(verbs, "card", _card, "print the data-set card of PROCESSED")
     card.add_argument(
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
     )
-    return parser
 
 
 def _verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    verbs: Verbs,
     name: str,
     run: Callable[[argparse.Namespace], int],
     text: str,
@@ -390,10 +384,24 @@ def _verb(
     return parser
 
 
+def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
+    """Add one row of the table of options."""
+    default = "all" if option.takes_several else option.default
+    told = f"{default:g}" if isinstance(default, float) else str(default)
+    more: dict[str, Any] = {"choices": option.choices} if option.choices else {}
+    if option.takes_several:
+        more["nargs"] = "+"
+    elif not option.choices:
+        more |= {"type": type(option.default), "metavar": option.metavar}
+    parser.add_argument(
+        option.flag, default=option.default, help=f"{option.help} (default: {told})", **more
+    )
+
+
 def _add_tokenizer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tokenizer",
-        default="skt/kogpt2-base-v2",
+        default=DEFAULT_TOKENIZER,
         metavar="T",
         help="hub name, folder, tokenizer.json, or `builtin`, a small stand-in for trying things "
         "out without a network (default: %(default)s)",
@@ -417,5 +425,6 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    make_ours()
-    sys.exit(main())
+    tune_process()
+    open_streams()
+    sys.exit(close_streams(main()))

@@ -1,18 +1,58 @@
-"""The values that travel between the steps of a build; every step imports these and no other step.
+"""The records that the steps of a build pass to each other. Every module may import them.
 
 A *dialogue* is a list of *utterances* (raw messages) by *speakers*; the turns step joins a
 speaker's run of utterances into a *turn* and gives it a *role*. What cannot become a row is
 `Rejected`, with the stage and the reason.
 """
 
+import unicodedata
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-Source = Literal["topic", "summary", "sns"]
+if TYPE_CHECKING:  # `--help` answers without numpy
+    import numpy as np
+    import numpy.typing as npt
+
+Ints: TypeAlias = "npt.NDArray[np.int64]"
+Ids: TypeAlias = "npt.NDArray[np.int32]"  # of tokens
+Mask: TypeAlias = "npt.NDArray[np.bool_]"
+
+Source = Literal["topic", "summary", "sns", "task"]
 Split = Literal["train", "validation", "test"]
 
-SOURCES: tuple[Source, ...] = ("topic", "summary", "sns")
+
+class SourceFacts(NamedTuple):
+    """What is known of a source beside the shape of its files."""
+
+    number: str  # of the data set on AIHub
+    name: str  # there
+    ids: str  # the space of its dialogue ids: sources that share one have the same dialogues
+    agent: str | None = None  # the speaker who always is `<sys>`, where the data set has one
+
+
+# To add a source: its name above, its row here and in `corpus.reading.sources.READERS`, its reader,
+# `schemas/NAME.json` (written by tests/test_schemas.py) and a test.
+ABOUT: dict[Source, SourceFacts] = {
+    "topic": SourceFacts("543", "주제별 텍스트 일상 대화", "topic"),
+    "summary": SourceFacts("117", "한국어 대화 요약", "summary"),
+    "sns": SourceFacts("114", "한국어 SNS", "summary"),  # 117 is a part of 114
+    "task": SourceFacts("544", "용도별 목적대화", "task", agent="A"),
+}
+SOURCES: tuple[Source, ...] = tuple(ABOUT)
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+# What lies in processed/ beside the shards.
+MANIFEST = "_manifest.json"  # written last: no manifest, no corpus
+TOKENIZER = "_tokenizer.json"
+REJECTED = "_rejected"
+REPORT = "_report.html"
+RAW_BYTES = 64 * 1024  # of a rejected dialogue's raw text are kept
+
+# The letter that people type for each conjoining jamo. NFKC, which KoGPT2's tokenizer applies,
+# turns the typed one into the conjoining one: ㅋ (U+314B) becomes U+110F.
+COMPATIBILITY_JAMO = {
+    unicodedata.normalize("NFKC", jamo): jamo for jamo in map(chr, range(0x3131, 0x3164))
+}
 
 # What stands in a text for a tag or a mask between the tags step and the names step. One
 # private-use character each: no raw text can hold one (they are removed first), every text rule
@@ -36,7 +76,7 @@ class CorpusError(Exception):
 
 
 class UnreadableError(Exception):
-    """Bytes of raw/ that cannot be had: the file's `Rejected` has this reason and detail."""
+    """Bytes of raw/ cannot be read: the file is `Rejected` with this reason and detail."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(reason, detail)  # as given, so that it survives pickling
@@ -52,7 +92,7 @@ class Segment(NamedTuple):
 
 
 class Member(NamedTuple):
-    """Where a zip's member lies: to read the directory again costs a worker 1 s per 80,000."""
+    """Where a member of a zip lies, so that no worker reads the directory again."""
 
     offset: int  # of its local header in the container
     packed: int  # bytes
@@ -79,14 +119,14 @@ class Item:
     documents: tuple[Document, ...]
     start: int  # of the only document, in unpacked bytes; 0 where there are several
     end: int | None  # entries that begin before this byte belong to the item; None: to the end
-    one_in: int = 1  # of so many dialogues one, by its id, is looked at for the report
+    one_in: int = 1  # the report counts the speakers of one dialogue in `one_in`, chosen by its id
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerTraits:
     """What the header of a dialogue says of a speaker."""
 
-    sex: Literal["male", "female", "any"]  # any: it does not say
+    sex: Literal["male", "female", "any"]  # any: the header does not say
     decade: int | None  # of birth: 1990, say
 
 

@@ -1,10 +1,12 @@
 """Folders in object stores (`s3://`, `gs://`, `hf://`, ...), through fsspec.
 
-Objects are put whole, fetched whole or read in ranges, by name; nothing is renamed, locked or
-appended to. What fails is tried again, and what goes on failing ends the run: a network is no
-property of the data. A listing says what lies in raw/, never what is complete.
+Objects are written whole, fetched whole or read in ranges, by name. Nothing is renamed, locked or
+appended to. A request that fails is tried again; if it keeps failing, the run ends, because a
+network failure says nothing about the data. The listing of a store tells what lies in raw/. It is
+never used to decide whether a build is complete.
 """
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -55,10 +57,19 @@ class Remote:
         """Say whether there is a folder with something in it."""
         return self._kind() == "directory"
 
+    def n_bytes(self) -> int | None:
+        """Return the size of an object, None if there is none."""
+        info = self._info()
+        return int(info["size"]) if info and info["type"] == "file" else None
+
     def _kind(self) -> str | None:
+        info = self._info()
+        return str(info["type"]) if info else None
+
+    def _info(self) -> dict[str, Any] | None:
         fs, path = _store(self.url)
         try:
-            return str(_persist(self.url, lambda: fs.info(path))["type"])
+            return dict(_persist(self.url, lambda: fs.info(path)))
         except _MISSING:
             return None
 
@@ -115,7 +126,7 @@ class Remote:
             _persist(self.url, lambda: fs.rm(path, recursive=True))
 
     def files(self) -> dict[str, tuple[int, str]]:
-        """Return the bytes of each object in this folder by its path, and what tells versions."""
+        """Return size and version tag of each object in this folder, by its path."""
         fs, path = _store(self.url)
         found = _persist(self.url, lambda: fs.find(path, detail=True))
         prefix = path.rstrip("/") + "/"
@@ -152,7 +163,7 @@ class Ranged:
         )
 
     def read_at(self, view: memoryview, offset: int) -> int:
-        """Fill `view` from a byte on, and return with how many."""
+        """Fill `view` from an offset on, and return how many bytes were read."""
 
         def read() -> int:
             self._file.seek(offset)
@@ -161,19 +172,22 @@ class Ranged:
         return _persist(self._url, read)
 
     def close(self) -> None:
-        """Let go of the object."""
+        """Close the object."""
         self._file.close()
 
 
 def folder_of(place: "str | Folder") -> Folder:
-    """Return what a user names: a folder of this machine, or with `://` one of a store.
+    """Return the folder that a user names: a path of this machine, or a URL of a store.
 
     >>> folder_of("s3://bucket/raw/"), folder_of("raw/")
     (Remote(url='s3://bucket/raw'), PosixPath('raw'))
     """
-    if isinstance(place, str):
-        return Remote(place.rstrip("/")) if "://" in place else Path(place)
-    return place
+    if isinstance(place, Remote):
+        return place
+    name = os.fspath(place) if isinstance(place, (str, os.PathLike)) else None
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise CorpusError(f"{place!r} is no path of a folder.")
+    return Remote(name.rstrip("/")) if "://" in name else Path(name)
 
 
 def local_file(place: Folder) -> Path:
@@ -187,7 +201,7 @@ def local_file(place: Folder) -> Path:
 
 @cache
 def copies() -> "TemporaryDirectory[str]":
-    """Return a folder that is removed with this process."""
+    """Return a temporary folder that is removed when this process ends."""
     return TemporaryDirectory(prefix="corpus-")
 
 
@@ -201,7 +215,8 @@ def _store(url: str) -> tuple[Any, str]:
     import fsspec.core  # noqa: PLC0415 - 0.1 s that local builds need not wait for
 
     try:
-        fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        more = {"auto_mkdir": True} if url.startswith(("file:", "local:")) else {}
+        fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False, **more)
     except (ImportError, ValueError) as error:
         raise CorpusError(f"{url} cannot be reached: {str(error).rstrip('.')}.") from error
     return fs, str(path)
@@ -230,7 +245,7 @@ def _persist(url: str, act: Callable[[], _T]) -> _T:
 
 
 def _version(info: dict[str, Any]) -> str:
-    """Return what a store says to tell one version of an object from another."""
+    """Return the version tag that a store gives an object (ETag, or what stands for it)."""
     for name in ("ETag", "etag", "md5Hash", "blob_id", "mtime", "LastModified", "created"):
         if info.get(name):
             return str(info[name])

@@ -1,13 +1,52 @@
-"""The third split: which dialogues of train are kept for a last test.
+"""Which split a dialogue is in: what the path tells, else a hash of its id.
 
 A dialogue's place is the folder that AIHub put it in, or a hash of its id, and no other dialogue
 has a say in it: as data grow rows may be lost to duplicates, never moved. Validation is the same
 with a test split and without one, and a larger share takes in what a smaller one had.
 """
 
+import re
 from hashlib import sha256
 
 from corpus.records import Split
+
+VALIDATION_ONE_IN = 20  # dialogues, where the path does not tell the split
+# AIHub's folders (`1.Training`, `Validation`, `Training_220728_add`), the stems of its archives
+# (`TL_01. KAKAO(1).zip`, `[라벨]한국어대화요약_train.zip`), what they are unpacked to, and the
+# folders `Train`, `Valid` and `Val` of other copies. A folder of the user's own, say
+# `Training data` or `train_station`, tells nothing.
+_NUMBER = r"(?:\d+[._ -]\s*)?"
+_COPY = r"(?:[._ -]?\(?\d{1,4}\)?)?(?:\.[A-Za-z]\w{0,4})*"  # `_1`, ` (2)`, `.zip`
+_SPLIT = re.compile(
+    rf"{_NUMBER}(?i:(training)|(validation))(?:[._].*)?"
+    r"|(?:(T)|(V))[A-Z]_.*"
+    rf"|(?:{_NUMBER}|.*[_\-\]])(?i:(train|training)|(val|valid|validation)){_COPY}"
+)
+
+
+def split_of(raw_file: str) -> Split | None:
+    """Return the split that a path tells; the innermost part that tells one counts.
+
+    >>> split_of("1.Training/TL_01. KAKAO.zip!K_1.json"), split_of("VL_02.zip!K_2.json")
+    ('train', 'validation')
+    >>> split_of("[라벨]한국어대화요약_valid.zip!행사.json"), split_of("Training data/a.json")
+    ('validation', None)
+    """
+    for part in reversed(re.split("[/!]", raw_file)):
+        if found := _SPLIT.fullmatch(part):
+            train, validation = found[1] or found[3] or found[5], found[2] or found[4] or found[6]
+            return "train" if train and not validation else "validation"
+    return None
+
+
+def drawn_split(dialogue_id: str) -> Split:
+    """Return the split that a dialogue stays in for ever, whatever else is read.
+
+    >>> [drawn_split(f"K_{n}") for n in range(1, 100)].count("validation")
+    7
+    """
+    draw = int.from_bytes(sha256(dialogue_id.encode()).digest()[:8], "big")
+    return "train" if draw % VALIDATION_ONE_IN else "validation"
 
 
 def split_with_test(split: Split, dialogue_id: str, test_share: float) -> Split:

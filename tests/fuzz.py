@@ -33,8 +33,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import pyarrow.parquet as pq  # noqa: E402
 from raw_trees import summary_entry, topic_document  # noqa: E402
 
-from corpus import plan, run  # noqa: E402
-from corpus.ledger import read_ledger  # noqa: E402
+from corpus.building import plan, run  # noqa: E402
+from corpus.output.ledger import read_ledger  # noqa: E402
 from corpus.reading import decode, entries, framing  # noqa: E402
 from corpus.reading.decode import decode_document  # noqa: E402
 from corpus.reading.utf8 import Utf8  # noqa: E402

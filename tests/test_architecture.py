@@ -1,27 +1,57 @@
 """Who may import whom: what keeps the parts exchangeable and `--help` instant."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(path for path in (ROOT / "corpus").rglob("*.py") if path.name != "__init__.py")
-# A step is a package or a module; its own modules may import each other, and all know the records
-# and that a folder may lie in a store.
-STEPS = {"reading", "text", "turns", "names", "tokens", "cap"}
-RECORDS = {"records", "remote"}
+# Imports go up this list alone. The rooms of one line do not know each other, but for those of
+# `WITHIN`, which stand in a line of their own because it is short.
+ORDER = (
+    {"records", "remote", "counts"},
+    {"options", "splits"},
+    {"dedup", "reading", "text", "names", "tokens", "sample"},
+    {"output", "processed"},
+    {"report"},
+    {"dialogues"},
+    {"building"},
+    {"views", "verify"},
+)
+WITHIN = {("counts", "records"), ("remote", "records"), ("processed", "output")}
+AT_THE_ROOT = 8  # modules at most
+LATE = {  # modules that import late, and why
+    "__main__.py",  # --help answers at once
+    "__init__.py",
+    "building/engines.py",  # Ray is an extra
+    "names/lexicon.py",  # Faker takes 0.2 s, and most batches of `show` need no name
+    "remote.py",  # fsspec, only for a store
+    "processed.py",  # the manifest is read without pandas
+    "tokens/find.py",  # the hub's library, only where the hub is asked
+    "report/page.py",  # jinja2
+}
 # Each library lives in one place; what many places need (arrays and tables) is not listed.
 HOMES = {
-    "faker": {"names/lexicon.py"},
     "msgspec": {"reading"},
     "regex": {"text/rules.py"},
     "tokenizers": {"tokens"},
     "huggingface_hub": {"tokens"},
     "pandas": {"processed.py"},
-    "ray": {"on_ray.py"},
+    "ray": {"building/on_ray.py"},
     "fsspec": {"remote.py"},
     "jinja2": {"report/page.py"},
+    "hangulpy": {"chat/keyboard.py"},
+    "FinanceDataReader": {"chat/network.py"},
+    "starlette": {"chat/web.py", "chat/guard.py"},
+    "uvicorn": {"chat/web.py", "chat/guard.py"},
+}
+# Outside of training.
+TORCH = {
+    "torch": {"chat/model.py", "chat/sampling.py"},
+    "safetensors": {"chat/weights.py"},
 }
 
 
@@ -41,11 +71,52 @@ def step(path):
     return home(path).partition("/")[0].removesuffix(".py")
 
 
+def level(room):
+    return next(level for level, rooms in enumerate(ORDER) if room in rooms)
+
+
+def modules_imported_by(path):
+    """Our modules that a module imports, as paths."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("corpus"):
+            place = ROOT.joinpath(*node.module.split("."))
+            if place.with_suffix(".py").exists():
+                yield place.with_suffix(".py")
+            else:
+                inner = [place / f"{alias.name}.py" for alias in node.names]
+                yield from (one if one.exists() else place / "__init__.py" for one in inner)
+
+
 @pytest.mark.parametrize("path", MODULES, ids=home)
-def test_steps_import_the_records_and_no_other_step(path):
-    ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("corpus.")}
-    if step(path) in STEPS and "builtin" not in home(path):
-        assert ours <= RECORDS | {step(path)}
+def test_imports_go_one_way(path):
+    if step(path) in {"training", "chat", "evaluation", "__main__"} or "builtin" in home(path):
+        return
+    for other in modules_imported_by(path):
+        pair = step(path), step(other)
+        if step(other) not in {"__init__", step(path)} and pair not in WITHIN:
+            assert level(pair[1]) < level(pair[0]), f"{home(path)} imports {home(other)}"
+
+
+def test_no_imports_run_in_a_circle():
+    graph = {path: set(modules_imported_by(path)) - {path} for path in MODULES}
+    while ends := {path for path, others in graph.items() if not others & graph.keys()}:
+        graph = {path: others for path, others in graph.items() if path not in ends}
+    assert not graph, sorted(map(home, graph))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=home)
+def test_only_extras_and_slow_starters_are_imported_late(path):
+    if home(path) in LATE or step(path) in {"training", "chat", "evaluation"}:
+        return
+    tree = ast.parse(path.read_text())
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            late = [n for n in ast.walk(function) if isinstance(n, (ast.Import, ast.ImportFrom))]
+            assert not late, f"{home(path)}: {function.name}"
+
+
+def test_few_modules_stand_at_the_root():
+    assert len(list((ROOT / "corpus").glob("*.py"))) <= AT_THE_ROOT
 
 
 @pytest.mark.parametrize("path", MODULES, ids=home)
@@ -57,11 +128,34 @@ def test_a_library_lives_in_one_place(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=home)
-def test_only_training_imports_torch_and_nothing_else_imports_training(path):
+def test_training_alone_imports_transformers_and_nothing_else_imports_training(path):
     if step(path) != "training":
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        assert not roots & {"torch", "transformers", "safetensors"}
+        places = {library for library in TORCH if home(path) in TORCH[library]}
+        assert not roots & {"transformers", *TORCH} - places
         assert not any(name.startswith("corpus.training") for name in imports_of(path))
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if step(path) == "chat"], ids=home)
+def test_chat_imports_records_text_and_tokens_alone(path):
+    ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("corpus.")}
+    assert ours <= {"chat", "records", "remote", "text", "tokens"}
+
+
+def test_help_comes_before_any_library_is_loaded():
+    heavy = "torch safetensors numpy pyarrow regex tokenizers starlette uvicorn msgspec"
+    code = f"""if True:
+        import sys
+        from corpus.__main__ import main
+        try:
+            main(["chat", "--help"])
+        except SystemExit:
+            loaded = set({heavy!r}.split()) & set(sys.modules)
+            sys.exit(f"loaded: {{loaded}}" if loaded else 0)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--candidates" in done.stdout
 
 
 def test_train_never_imports_the_builder():

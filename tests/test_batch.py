@@ -7,12 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.batch import _DIALOGUE, _TURN, build_batch
-from corpus.cap import OVERLONG
+from corpus.dialogues.batch import build_batch
+from corpus.dialogues.cap import OVERLONG
+from corpus.dialogues.drafts import DIALOGUE, TURN
+from corpus.options import options_of
+from corpus.output.rows import COLUMNS
 from corpus.records import SOURCES, Dialogue
 from corpus.report.examples import Examples
-from corpus.rows import COLUMNS
-from corpus.run import options_of
 from corpus.text.normalisation import normalise_texts
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
@@ -117,9 +118,9 @@ def test_a_batch_is_its_dialogues(encoder, several, source, choices):
 
 @pytest.mark.parametrize("rules", ["default", "chathuman"])
 def test_no_text_holds_what_parts_turns_and_dialogues(rules):
-    texts = [f"가{_TURN}나{_DIALOGUE}다", f"{_DIALOGUE}#@이름#", f"({_TURN})", "\u2028\x85\f"]
+    texts = [f"가{TURN}나{DIALOGUE}다", f"{DIALOGUE}#@이름#", f"({TURN})", "\u2028\x85\f"]
     for text in normalise_texts(texts, rules=rules).texts:
-        assert text is None or not {_TURN, _DIALOGUE} & set(text)
+        assert text is None or not {TURN, DIALOGUE} & set(text)
 
 
 def test_no_dialogues_are_no_rows(encoder):

@@ -13,7 +13,7 @@ BENCHMARKS = Path(__file__).parent / "benchmarks"
 def benchmark_named(monkeypatch):
     """Import one without the change that it makes to its process."""
     monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
-    monkeypatch.setattr("corpus.process.make_ours", lambda: None)
+    monkeypatch.setattr("corpus.building.process.tune_process", lambda: None)
     return importlib.import_module
 
 

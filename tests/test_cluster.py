@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
 
-from corpus import cluster, run, work
 from corpus.__main__ import main
-from corpus.cluster import build_shard, commit_shards
-from corpus.part import PartPaths
-from corpus.plan import make_plan
-from corpus.plan_file import parse_shard, read_plan, shard_numbers, write_plan
+from corpus.building import engines, run
+from corpus.building import shares as cluster
+from corpus.building.plan import make_plan
+from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
+from corpus.building.shares import build_share, commit_shares
+from corpus.output import locks, manifest
+from corpus.output.result import ResultWriter
 from corpus.processed import read_manifest
 from corpus.reading.decode import sniff
 from corpus.reading.documents import find_documents
@@ -30,10 +32,10 @@ TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹�
 @pytest.fixture(autouse=True)
 def small_items(monkeypatch):
     """Each document is an item, and the builds of this process share what is slow to make."""
-    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
-    monkeypatch.setattr("corpus.plan.RANGES", 1)
-    monkeypatch.setattr("corpus.plan.ZIP_RANGES", 1)
-    monkeypatch.setattr(run, "version", lru_cache(run.version))
+    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 1)
+    monkeypatch.setattr("corpus.building.plan.RANGES", 1)
+    monkeypatch.setattr("corpus.building.plan.ZIP_RANGES", 1)
+    monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
     encoder = lru_cache(run.Encoder)
     for module in (run, cluster):
         monkeypatch.setattr(module, "Encoder", encoder)
@@ -72,7 +74,7 @@ def hashes(folder):
 
 
 def built(raw, out, shard, **options):
-    return build_shard(raw, out, shard, tokenizer="builtin", **options)
+    return build_share(raw, out, shard, tokenizer="builtin", **options)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations("123")), ids="".join)
@@ -82,7 +84,7 @@ def test_three_shards_in_any_order_one_run_twice_give_the_bytes_of_a_plain_build
     shares = [built(raw, tmp_path / "out", f"{one}/3") for one in (*order, order[0])]
     assert sum(share.n_items for share in shares[:3]) == 7
     assert shares[3] == shares[0]
-    manifest = commit_shards(tmp_path / "out")
+    manifest = commit_shares(tmp_path / "out")
     assert hashes(tmp_path / "out") == whole
     read = sum(share.counts["read"].total() for share in shares[:3])
     assert read == manifest["dialogues"]["read"]
@@ -90,10 +92,10 @@ def test_three_shards_in_any_order_one_run_twice_give_the_bytes_of_a_plain_build
 
 CHILD = """
 import sys
-import corpus.plan
+import corpus.building.plan
 from corpus.__main__ import main
 
-corpus.plan.ITEM_BYTES = corpus.plan.RANGES = corpus.plan.ZIP_RANGES = 1
+corpus.building.plan.ITEM_BYTES = corpus.building.plan.RANGES = corpus.building.plan.ZIP_RANGES = 1
 sys.exit(main())
 """
 
@@ -113,7 +115,7 @@ def test_shards_that_run_at_once_do_not_disturb_each_other(raw, tmp_path, whole)
     told = [one.communicate(timeout=120)[0] for one in begun]
     assert [one.returncode for one in begun] == [0] * 4
     assert "Once all shards are built: python -m corpus commit" in told[0]
-    commit_shards(tmp_path / "out")
+    commit_shares(tmp_path / "out")
     assert hashes(tmp_path / "out") == whole
 
 
@@ -122,34 +124,34 @@ def test_a_commit_names_the_shards_that_are_missing_and_leaves_all_as_it_is(raw,
     built(raw, out, "2/3")
     before = hashes(out)
     with pytest.raises(CorpusError, match=r"out lacks 5 of 7 items: run --shard 1/3, 3/3 to the "):
-        commit_shards(out)
+        commit_shares(out)
     assert hashes(out) == before
     built(raw, out, "1/3")
     with pytest.raises(CorpusError, match=r"out lacks \d of 7 items: run --shard 3/3 to the end"):
-        commit_shards(out)
+        commit_shares(out)
     built(raw, out, "3/3")
-    commit_shards(out)
+    commit_shares(out)
     assert hashes(out) == whole
 
 
 def test_a_shard_that_died_at_an_item_is_named_and_goes_on(raw, tmp_path, whole):
     out = tmp_path / "out"
     built(raw, out, "1/1")
-    [parts] = out.glob(".work/*/parts")
-    (parts / "000002.json").unlink()
-    (parts / "000002.rows.arrow").write_bytes(b"torn")
+    [results] = out.glob(".work/*/results")
+    (results / "000002.json").unlink()
+    (results / "000002.rows.arrow").write_bytes(b"torn")
     with pytest.raises(CorpusError, match=r"out lacks 1 of 7 items: run --shard 1/1 to the end"):
-        commit_shards(out)
+        commit_shares(out)
     built(raw, out, "1/1")
-    commit_shards(out)
+    commit_shares(out)
     assert hashes(out) == whole
 
 
 def test_a_shard_removes_nothing_that_another_one_is_writing(raw, tmp_path):
     out = tmp_path / "out"
     built(raw, out, "1/3")
-    [parts] = out.glob(".work/*/parts")
-    (parts / "000006.rows.arrow.of-another.tmp").write_bytes(b"half")
+    [results] = out.glob(".work/*/results")
+    (results / "000006.rows.arrow.of-another.tmp").write_bytes(b"half")
     before = hashes(out)
     built(raw, out, "2/3")
     after = hashes(out)
@@ -162,7 +164,7 @@ def test_the_plan_is_made_once_and_raw_is_read_for_it_once(raw, tmp_path, whole,
         patch.setattr(cluster, "find_documents", None)
         built(raw, tmp_path / "out", "1/3")
         built(raw, tmp_path / "out", "3/3")
-        commit_shards(tmp_path / "out")
+        commit_shares(tmp_path / "out")
     assert hashes(tmp_path / "out") == whole
 
 
@@ -173,7 +175,7 @@ def test_a_plan_of_raw_files_that_have_changed_is_not_taken(raw, tmp_path):
         built(raw, tmp_path / "out", "2/2")
     for shard in ("2/2", "1/2"):
         built(raw, tmp_path / "out", shard, update=True)
-    commit_shards(tmp_path / "out")
+    commit_shares(tmp_path / "out")
     run.build(raw, tmp_path / "new", tokenizer="builtin")
     assert hashes(tmp_path / "out") == hashes(tmp_path / "new")
 
@@ -187,7 +189,7 @@ def test_shards_of_another_build_are_refused_by_name_and_may_replace_it(raw, tmp
     for shard in ("1/2", "2/2"):
         assert read_manifest(out)["options"]["seed"] == 0  # it stays until the new one is whole
         built(raw, out, shard, seed=1, fresh=True)
-    manifest = commit_shards(out)
+    manifest = commit_shares(out)
     assert manifest == run.build(raw, tmp_path / "one", tokenizer="builtin", seed=1)
     assert hashes(out) == hashes(tmp_path / "one")
 
@@ -195,9 +197,9 @@ def test_shards_of_another_build_are_refused_by_name_and_may_replace_it(raw, tmp
 def test_a_plain_build_goes_on_with_what_shards_have_built(raw, tmp_path, whole, monkeypatch):
     built(raw, tmp_path / "out", "1/2")
     began = []
-    real = run.run_items
+    real = engines.run_items
     monkeypatch.setattr(
-        run, "run_items", lambda *args, **how: began.extend(args[2]) or real(*args, **how)
+        engines, "run_items", lambda *args, **how: began.extend(args[2]) or real(*args, **how)
     )
     run.build(raw, tmp_path / "out", tokenizer="builtin")
     assert 0 < len(began) < 7
@@ -207,9 +209,9 @@ def test_a_plain_build_goes_on_with_what_shards_have_built(raw, tmp_path, whole,
 def test_a_finished_corpus_is_left_as_it_is_by_shards_and_by_a_second_commit(raw, tmp_path, whole):
     out = tmp_path / "out"
     built(raw, out, "1/1")
-    manifest = commit_shards(out)
+    manifest = commit_shares(out)
     assert built(raw, out, "1/1") is None
-    assert commit_shards(out) == manifest
+    assert commit_shares(out) == manifest
     assert hashes(out) == whole
 
 
@@ -217,29 +219,29 @@ def test_a_commit_that_was_cut_short_is_finished_by_the_next_one(raw, tmp_path, 
     out = tmp_path / "out"
     built(raw, out, "1/1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("corpus.commit.put_in_place", lambda _: 1 / 0)
+        patch.setattr("corpus.building.commit.put_in_place", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            commit_shards(out)
+            commit_shares(out)
     with pytest.raises(CorpusError, match=r"was cut short: let `commit` finish first"):
         built(raw, out, "1/1")
-    commit_shards(out)
+    commit_shares(out)
     assert hashes(out) == whole
 
 
 def test_no_commit_and_no_plain_build_while_a_shard_runs(raw, tmp_path, whole):
     out = tmp_path / "out"
-    with work.locked(out, shared=True):
+    with locks.locked(out, shared=True):
         built(raw, out, "1/1")
         with pytest.raises(CorpusError, match="is being built by another process"):
-            commit_shards(out)
+            commit_shares(out)
         with pytest.raises(CorpusError, match="is being built by another process"):
             run.build(raw, out, tokenizer="builtin")
     with (
-        work.locked(out),
+        locks.locked(out),
         pytest.raises(CorpusError, match="is being built by another process"),
     ):
         built(raw, out, "1/1")
-    commit_shards(out)
+    commit_shares(out)
     assert hashes(out) == whole
 
 
@@ -247,19 +249,19 @@ def test_raw_may_lie_elsewhere_for_the_commit(raw, tmp_path, whole):
     built(raw, tmp_path / "out", "1/1")
     moved = raw.rename(tmp_path / "moved")
     with pytest.raises(CorpusError, match=r"There is no .*raw here: say with --raw where RAW lies"):
-        commit_shards(tmp_path / "out")
-    commit_shards(tmp_path / "out", raw=moved)
+        commit_shares(tmp_path / "out")
+    commit_shares(tmp_path / "out", raw=moved)
     assert hashes(tmp_path / "out") == whole
 
 
 def test_parts_of_other_versions_are_not_committed(raw, tmp_path, monkeypatch):
     built(raw, tmp_path / "out", "1/1")
-    here = run.versions()
+    here = manifest.versions()
     monkeypatch.setattr(cluster, "versions", lambda: here | {"pyarrow": "99.0"})
     with pytest.raises(
         CorpusError, match=r"other versions: pyarrow is [\d.]+ there and 99\.0 here"
     ):
-        commit_shards(tmp_path / "out")
+        commit_shares(tmp_path / "out")
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/0", "a/b", "-1/3", "1/3/5"])
@@ -267,7 +269,7 @@ def test_a_shard_that_does_not_exist_is_one_sentence(raw, tmp_path, capsys, text
     words = ["build", str(raw), str(tmp_path / "out"), "--tokenizer", "builtin"]
     assert main([*words, f"--shard={text}"]) == 2
     assert capsys.readouterr().err == (
-        f"corpus: --shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text}.\n"
+        f"corpus: --shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text!r}.\n"
     )
     assert not (tmp_path / "out").exists()
 
@@ -295,12 +297,12 @@ def test_the_commands_tell_what_was_done(raw, tmp_path, capsys, whole):
 def test_every_item_is_in_one_shard_and_shards_have_about_as_many_bytes():
     sizes = [8, 1, 30, 8, 8, 8, 2, 8, 8, 8, 300, 8, 8, 0]
     for of in (1, 2, 3, 7, 14, 100):
-        numbers = shard_numbers(sizes, of)
+        numbers = share_numbers(sizes, of)
         assert numbers == sorted(numbers)
         assert set(numbers) <= set(range(1, of + 1))
-    even = shard_numbers([8] * 100, 7)
+    even = share_numbers([8] * 100, 7)
     assert {even.count(number) for number in range(1, 8)} == {14, 15}
-    assert shard_numbers([0, 0], 2) == [1, 1]
+    assert share_numbers([0, 0], 2) == [1, 1]
 
 
 def test_a_plan_comes_back_from_its_file_as_it_was(tmp_path, monkeypatch):
@@ -312,11 +314,13 @@ def test_a_plan_comes_back_from_its_file_as_it_was(tmp_path, monkeypatch):
     (tmp_path / "work").mkdir()
     write_plan(tmp_path / "work", {"z": 1, "a": 2}, raw, found)
     plan = read_plan(tmp_path / "work")
-    assert plan.items_of(parse_shard("1/1")) == make_plan(found.documents)
+    assert plan.items_of(parse_share("1/1")) == make_plan(found.documents)
     assert list(plan.documents()) == found.documents
     assert (plan.rejected, plan.left_alone) == (found.rejected, found.left_alone)
     assert list(plan.inputs) == ["z", "a"]
     assert plan.missing() == [0, 1, 2]
-    PartPaths(tmp_path / "work", 1).receipt.parent.mkdir()
-    PartPaths(tmp_path / "work", 1).receipt.write_text("{}")
+    with ResultWriter(tmp_path / "work", 1) as part:
+        part.finish({}, {})
     assert plan.missing() == [0, 2]
+    part.paths.keys.write_bytes(b"x")
+    assert plan.missing() == [0, 1, 2]

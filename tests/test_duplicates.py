@@ -6,16 +6,17 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus import duplicates
-from corpus.duplicates import (
-    Repeats,
+from corpus.dedup import exact as duplicates
+from corpus.dedup.exact import (
+    Duplicates,
     duplicates_of,
+    find_duplicates,
     other_choices,
-    rejected_repeats,
+    rejected_duplicates,
     rows_under,
 )
-from corpus.ledger import RAW_BYTES
-from corpus.part import KEY
+from corpus.dedup.keys import KEY
+from corpus.records import RAW_BYTES
 
 ENTRY = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
 
@@ -49,6 +50,29 @@ def test_the_first_in_plan_order_wins():
 
 def test_validation_wins_over_train():
     assert duplicates_of(keys_of((1, 1, False), (1, 2, True))).tolist() == [1, -1]
+
+
+def with_versions(keys, *versions):
+    keys["version"] = versions
+    return keys
+
+
+def test_of_one_id_in_two_versions_the_newer_stays_whatever_its_place_and_its_split():
+    keys = with_versions(keys_of((1, 1, True), (2, 2, False), (1, 3, False)), 0, 0, 20250929)
+    assert duplicates_of(keys).tolist() == [2, -1, -1]
+    found = find_duplicates(keys, "exact", None)
+    assert found.other_text.tolist() == [True, False, False]
+
+
+def test_the_same_text_under_the_same_id_is_no_other_text():
+    keys = with_versions(keys_of((1, 1, False), (1, 1, False)), 0, 20250929)
+    assert duplicates_of(keys).tolist() == [1, -1]
+    assert not find_duplicates(keys, "exact", None).other_text.any()
+
+
+def test_a_newer_folder_changes_nothing_for_other_ids():
+    keys = with_versions(keys_of((1, 1, False), (2, 1, False)), 0, 20250929)
+    assert duplicates_of(keys).tolist() == [-1, 0]
 
 
 def test_a_duplicate_is_nobodys_first():
@@ -103,7 +127,11 @@ def test_duplicates_are_looked_up_some_at_once_and_little_of_them_is_kept(monkey
         asked.append(len(places))
         yield from ((place, b"%d" % place[1] * RAW_BYTES) for place in reversed(places))
 
-    batches = list(rejected_repeats(Repeats(of, np.zeros(len(of))), located, read_raw))
+    batches = list(
+        rejected_duplicates(
+            Duplicates(of, np.zeros(len(of)), np.zeros(len(of), np.bool_)), located, read_raw
+        )
+    )
     assert asked == [len(batch) for batch in batches] == [3, 3, 2]
     for k, one in enumerate(chain.from_iterable(batches), 4):
         raw = b"%d" % k * RAW_BYTES

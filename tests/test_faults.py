@@ -5,6 +5,7 @@ import io
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from raw_trees import (
     EVERYTHING,
@@ -26,9 +29,13 @@ from raw_trees import (
 )
 
 import corpus
-from corpus import rows, run, work, workers
-from corpus.ledger import read_ledger
+from corpus.building import commit, engines, plan, run, workers
+from corpus.building import item as item_module
+from corpus.building.limit import at_most
+from corpus.output import files, locks, manifest, shards
+from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
+from corpus.views.card import card_text
 
 TALK = [
     ("1", "안녕 뭐해"),
@@ -61,7 +68,7 @@ def standing(processed):
     """The corpus that stands, which must be whole, as hashes; None if there is no manifest."""
     if not (processed / "_manifest.json").exists():
         return None
-    listed = work.read_json(processed / "_manifest.json")["files"]
+    listed = files.read_json(processed / "_manifest.json")["files"]
     there = {name: one for name, one in hashes(processed).items() if not name.startswith(".work/")}
     assert listed == {name: one for name, one in there.items() if name != "_manifest.json"}
     return there
@@ -71,9 +78,9 @@ def standing(processed):
 def small_items(monkeypatch):
     """Each document is an item, and the builds of this process share what is slow to make."""
     for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
-        monkeypatch.setattr(f"corpus.plan.{name}", 1)
-    for slow in ("Encoder", "version"):
-        monkeypatch.setattr(run, slow, lru_cache(getattr(run, slow)))
+        monkeypatch.setattr(plan, name, 1)
+    monkeypatch.setattr(run, "Encoder", lru_cache(run.Encoder))
+    monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
 
 
 @pytest.fixture
@@ -95,7 +102,7 @@ class Disk:
     def __init__(self, patch, kinds, at=sys.maxsize, strike=None):
         self.kinds, self.at, self.strike, self.n = kinds, at, strike, 0
         self.watch(patch, os, "fsync", "fsync", lambda _: None)
-        self.watch(patch, rows.pq.ParquetWriter, "write_table", "write")
+        self.watch(patch, shards.pq.ParquetWriter, "write_table", "write")
         for name in ("replace", "rename"):
             self.watch(patch, os, name, "rename")
         self.watch(patch, os, "unlink", "unlink")
@@ -157,9 +164,9 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, optio
 
     def remembering(processed, folder, *args, **options):
         seen.update(hashes(folder))
-        return commit(processed, folder, *args, **options)
+        return real(processed, folder, *args, **options)
 
-    commit = run.commit
+    real = run.commit
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "commit", remembering)
         disk = Disk(patch, WRITES)
@@ -173,8 +180,8 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, optio
             with pytest.raises(OSError, match=r"No space left|Input/output"):
                 built(raw, out, **options)
             assert standing(out) in (None, whole)
-            for folder in (out / ".work").glob("*/parts"):
-                left = {f"parts/{name}": one for name, one in hashes(folder).items()}
+            for folder in (out / ".work").glob("*/results"):
+                left = {f"results/{name}": one for name, one in hashes(folder).items()}
                 assert not [name for name in left if name.endswith(".tmp")]
                 assert left.items() <= seen.items()  # a torn file never has a final name
             patch.undo()
@@ -211,7 +218,7 @@ def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_end
     built(raw, tmp_path / "new", **options)
     new = standing(tmp_path / "new")
     assert old.keys() - new.keys()
-    make_ready, states, at = work.make_ready, [], 0
+    make_ready, states, at = commit.make_ready, [], 0
     while new not in states:
         at += 1
         out = tmp_path / "out"
@@ -222,7 +229,7 @@ def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_end
                 Disk(pytest.MonkeyPatch(), {"rename", "unlink"}, at, kill)
                 return make_ready(*args, **options)
 
-            pytest.MonkeyPatch().setattr("corpus.commit.make_ready", arm)
+            pytest.MonkeyPatch().setattr(commit, "make_ready", arm)
             built(raw, out, update=True, **options)
 
         killed(act)
@@ -239,7 +246,7 @@ def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_end
 def test_what_was_ready_when_a_build_was_killed_is_the_corpus(raw, tmp_path, options):
     built(raw, tmp_path / "whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("corpus.commit.put_in_place", full_disk)
+        patch.setattr(commit, "put_in_place", full_disk)
         with pytest.raises(OSError, match="No space"):
             built(raw, tmp_path / "out")
     assert standing(tmp_path / "out") is None
@@ -257,16 +264,60 @@ def test_half_a_folder_of_work_is_not_taken_for_the_whole(raw, tmp_path):
         patch.setattr(run, "commit", full_disk)
         with pytest.raises(OSError, match="No space"):
             built(raw, tmp_path / "out")
-    [folder] = (tmp_path / "out" / ".work").iterdir()
+    [folder] = (tmp_path / "out" / ".work").glob("*/results")
+    folder = folder.parent
     (folder / "inputs.json").unlink()  # what is removed first
-    (folder / "parts" / "000001.rows.arrow").unlink()
+    (folder / "results" / "000001.rows.arrow").unlink()
     built(raw, tmp_path / "out")
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
+
+
+def flip(path, at):
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+@LAWS
+def test_a_part_that_was_damaged_is_built_again(raw, tmp_path, options):
+    built(raw, tmp_path / "whole", **options)
+    half_built(raw, tmp_path / "half", **options)
+    [results] = (tmp_path / "half" / ".work").glob("*/results")
+    names = sorted(path.name for path in results.iterdir())
+    assert len(names) == 3 * (6 if options else 5)
+    for name in names:
+        for damage in (lambda path: flip(path, -1), lambda path: flip(path, 8), Path.unlink):
+            out = tmp_path / "out"
+            shutil.copytree(tmp_path / "half", out)
+            [results] = (out / ".work").glob("*/results")
+            damage(results / name) if (results / name).stat().st_size else None
+            built(raw, out, **options)
+            assert hashes(out) == hashes(tmp_path / "whole"), name
+            shutil.rmtree(out)
+
+
+def test_a_part_that_is_damaged_before_the_commit_is_one_sentence(raw, tmp_path, monkeypatch):
+    real = run.commit
+
+    def commits(processed, folder, *args, **options):
+        flip(next(folder.glob("results/*1.keys")), 0)
+        return real(processed, folder, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "commit", commits)
+        told = (
+            r"000001\.keys is not as it was written: the command that built it builds it again\.$"
+        )
+        with pytest.raises(CorpusError, match=told):
+            built(raw, tmp_path / "out")
+    built(raw, tmp_path / "out")
+    built(raw, tmp_path / "whole")
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
 
 
 def test_an_item_that_fails_at_first_is_tried_again(raw, tmp_path, monkeypatch):
     built(raw, tmp_path / "whole")
-    real, calls = workers.build_item, []
+    real, calls = item_module.build_item, []
 
     def fails_twice(raw, work, item, *args, **options):
         calls.append(item.index)
@@ -274,13 +325,13 @@ def test_an_item_that_fails_at_first_is_tried_again(raw, tmp_path, monkeypatch):
             raise ZeroDivisionError
         return real(raw, work, item, *args, **options)
 
-    monkeypatch.setattr(workers, "build_item", fails_twice)
+    monkeypatch.setattr(item_module, "build_item", fails_twice)
     built(raw, tmp_path / "out")
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
 
 
 def test_an_item_that_fails_three_times_is_rejected_as_an_item(raw, tmp_path, monkeypatch):
-    real, calls = workers.build_item, []
+    real, calls = item_module.build_item, []
 
     def fails(raw, work, item, *args, **options):
         calls.append(item.index)
@@ -289,7 +340,7 @@ def test_an_item_that_fails_three_times_is_rejected_as_an_item(raw, tmp_path, mo
             raise ZeroDivisionError("by zero")
         return real(raw, work, item, *args, **options)
 
-    monkeypatch.setattr(workers, "build_item", fails)
+    monkeypatch.setattr(item_module, "build_item", fails)
     manifest = built(raw, tmp_path / "out")
     assert [calls.count(index) for index in range(3)] == [3, 1, 1]
     assert manifest["broken"]["failed_item"] == 1
@@ -300,17 +351,39 @@ def test_an_item_that_fails_three_times_is_rejected_as_an_item(raw, tmp_path, mo
     assert set(corpus.load(tmp_path / "out")["dialogue_id"]) == {"b", "c"}
 
 
+def test_an_item_that_takes_too_long_is_rejected_as_an_item(raw, tmp_path, monkeypatch):
+    real, calls = item_module.build_item, []
+
+    def hangs(raw, work, item, *args, **options):
+        calls.append(item.index)
+        if item.index == 1:
+            time.sleep(600)
+        return real(raw, work, item, *args, **options)
+
+    def at_once(seconds):
+        is_next = calls == [0] or 0 < calls.count(1) < 3
+        return at_most(0.05 if is_next else seconds)
+
+    monkeypatch.setattr(item_module, "build_item", hangs)
+    monkeypatch.setattr(item_module, "at_most", at_once)
+    manifest = built(raw, tmp_path / "out", item_timeout=400)
+    assert calls == [0, 1, 1, 1, 2]
+    assert manifest["broken"] == {"failed_item": 1}
+    [line] = [one for one in read_ledger(tmp_path / "out") if one["reason"] == "failed_item"]
+    assert line["detail"].startswith("it took longer than --item-timeout, 400 s; 1 documents from")
+
+
 def test_workers_that_cannot_start_are_a_wrong_call_and_no_lost_item(
     raw, tmp_path, monkeypatch, capfd
 ):
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     with monkeypatch.context() as patch:
-        patch.setattr(workers, "_work", os._exit)  # which takes one argument, and gets four
+        patch.setattr(workers, "_work", os._exit)  # a connection is no exit code
         with pytest.raises(CorpusError, match="Worker processes cannot be started"):
             built(raw, tmp_path / "out", workers=2)
     assert not multiprocessing.active_children()
     with monkeypatch.context() as patch:
-        patch.setattr("multiprocessing.context.SpawnProcess.start", broken_pipe)
+        patch.setattr(multiprocessing.context.SpawnProcess, "start", broken_pipe)
         with pytest.raises(CorpusError, match="Worker processes cannot be started"):
             built(raw, tmp_path / "out", workers=2)
     capfd.readouterr()
@@ -331,7 +404,7 @@ def test_the_order_of_a_directory_cannot_show(raw, tmp_path, monkeypatch, option
 def test_two_builds_in_one_folder_are_one_too_many(raw, tmp_path):
     out = tmp_path / "out"
     with (
-        work.locked(out),
+        locks.locked(out),
         pytest.raises(CorpusError, match=r"out is being built by another process\.$"),
     ):
         built(raw, out)
@@ -339,11 +412,11 @@ def test_two_builds_in_one_folder_are_one_too_many(raw, tmp_path):
     assert standing(out)
 
 
-def half_built(raw, out):
+def half_built(raw, out, **options):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "commit", full_disk)
         with pytest.raises(OSError, match="No space"):
-            built(raw, out)
+            built(raw, out, **options)
 
 
 @pytest.mark.parametrize("begin", [built, half_built])
@@ -357,7 +430,7 @@ def test_going_on_with_anything_else_is_refused_by_name(raw, tmp_path, monkeypat
     with pytest.raises(CorpusError, match="max_tokens is 256 there and 99 here; seed is 0"):
         built(raw, out, seed=1, max_tokens=99, update=True)
     with monkeypatch.context() as patch:
-        patch.setattr(run, "version", lambda name: "99.0")
+        patch.setattr(manifest, "version", lambda name: "99.0")
         with pytest.raises(CorpusError, match=r"pyarrow is [\d.]+ there and 99\.0 here"):
             built(raw, out)
     (raw / "Training" / "b.json").unlink()
@@ -422,47 +495,183 @@ def test_a_build_begun_with_other_raw_files_is_no_part_of_an_update(raw, tmp_pat
             patch.setattr(run, "commit", full_disk)
             with pytest.raises(OSError, match="No space"):
                 built(raw, out, update=True)
-        assert len(list((out / ".work").iterdir())) == 1
+        assert len(list((out / ".work").iterdir())) == 2  # the build, and its locks
     built(raw, out, update=True)
     built(raw, tmp_path / "new")
     assert hashes(out) == hashes(tmp_path / "new")
 
 
-def test_a_file_of_somebody_else_among_the_shards_is_refused_and_survives(raw, tmp_path):
+def test_files_of_somebody_else_among_the_shards_are_refused_at_once_and_survive(raw, tmp_path):
     out = tmp_path / "out"
     built(raw, out)
     (out / "train" / ".DS_Store").write_text("Finder")
-    (out / "train" / "notes.txt").write_text("mine")
-    with pytest.raises(CorpusError, match=r"train/notes\.txt was not written by a build"):
+    (out / "_notes").mkdir()
+    others = ["_rejected/99.txt", "train/00000.csv", "train/notes.txt"]
+    for name in others:
+        (out / name).write_text("mine")
+    told = (
+        "out holds what no build wrote: _notes, _rejected/99.txt, train/00000.csv, "
+        "train/notes.txt. A corpus stands in a folder of its own, or readers take other files for "
+        "a part of it: move them away, or choose another folder."
+    )
+    with pytest.raises(CorpusError, match=re.escape(told) + "$"):
         built(raw, out, fresh=True, seed=1)
-    (out / "train" / "notes.txt").unlink()
+    for name in others:
+        assert (out / name).read_text() == "mine"
+        (out / name).unlink()
+    (out / "_notes").rmdir()
     built(raw, out, fresh=True, seed=1)
     assert (out / "train" / ".DS_Store").read_text() == "Finder"
 
 
-def test_a_damaged_manifest_is_one_sentence(raw, tmp_path):
+@pytest.mark.parametrize(
+    "damage",
+    ["{", "{}", "[]", "null", "", '{"corpus_version": "0.1.0"}', '{"files": {}, "options": {}}'],
+)
+def test_a_damaged_manifest_is_one_sentence_and_fresh_replaces_it(raw, tmp_path, damage):
+    out, told = tmp_path / "out", r"_manifest\.json is damaged \(.*\): `build` with --fresh builds"
+    built(raw, tmp_path / "whole")
+    built(raw, out, test_share=0.5)
+    (out / "_manifest.json").write_text(damage)
+    for options in ({}, {"update": True}):
+        with pytest.raises(CorpusError, match=told):
+            built(raw, out, **options)
+    for look in (corpus.load, card_text):
+        with pytest.raises(CorpusError, match=told):
+            look(out)
+    built(raw, out, fresh=True)
+    assert hashes(out) == hashes(tmp_path / "whole")
+
+
+def test_a_manifest_of_another_version_is_one_sentence_and_fresh_replaces_it(raw, tmp_path):
+    out, told = tmp_path / "out", r"written by version 9\.0 of this project, and this is 0\.1\.0: "
+    built(raw, out)
+    before = hashes(out)
+    (out / "_manifest.json").write_text(
+        '{"corpus_version": "9.0", "files": {"x/9.arrow": "", "../raw": ""}}'
+    )
+    (out / "x").mkdir()
+    (out / "x" / "9.arrow").write_text("of that version")
+    for look in (lambda out: built(raw, out), corpus.load, card_text):
+        with pytest.raises(CorpusError, match=told):
+            look(out)
+    built(raw, out, fresh=True)
+    assert hashes(out) == before
+
+
+def test_a_corpus_without_its_manifest_is_replaced_by_fresh_alone(raw, tmp_path):
+    out = tmp_path / "out"
+    built(raw, tmp_path / "whole")
+    built(raw, out, test_share=0.5)
+    left = built(raw, out, test_share=0.5)["files"]
+    (out / "_manifest.json").unlink()
+    told = rf"files of a build without its manifest \({', '.join(sorted(left))}\): add --fresh"
+    with pytest.raises(CorpusError, match=told):
+        built(raw, out)
+    built(raw, out, fresh=True)
+    assert hashes(out) == hashes(tmp_path / "whole")  # no file of the third split is left
+
+
+def test_a_parquet_file_that_no_build_wrote_is_not_replaced_by_fresh(raw, tmp_path):
+    mine = tmp_path / "out" / "train" / "00000.parquet"
+    mine.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"x": [1]}), mine)
+    before = mine.read_bytes()
+    with pytest.raises(CorpusError, match=r"out holds what no build wrote: train/00000\.parquet\."):
+        built(raw, tmp_path / "out", fresh=True)
+    assert mine.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "name", ["train/00000.parquet", "_report.html", "_rejected/00000.jsonl.gz"]
+)
+def test_a_corpus_that_lost_a_file_is_not_finished(raw, tmp_path, name):
     out = tmp_path / "out"
     built(raw, out)
-    (out / "_manifest.json").write_text("{")
-    with pytest.raises(CorpusError, match=r"_manifest\.json is damaged"):
-        built(raw, out)
+    before = hashes(out)
+    size = (out / name).stat().st_size
+    for damage, told in (
+        (lambda path: os.truncate(path, 9), f"{name} has 9 bytes and not {size:,}"),
+        (Path.unlink, f"{name} is missing"),
+    ):
+        damage(out / name)
+        for options in ({}, {"update": True}):
+            with pytest.raises(CorpusError, match=f"but not whole: {told}; add --fresh to build"):
+                built(raw, out, **options)
+    built(raw, out, fresh=True)
+    assert hashes(out) == before
+
+
+def test_fresh_uses_nothing_that_another_build_left_and_goes_on_with_its_own(raw, tmp_path):
+    out = tmp_path / "out"
+    half_built(raw, out)
+    [keys] = (out / ".work").glob("*/results/000000.keys")
+    old = keys.stat().st_ino
+    half_built(raw, out)
+    assert keys.stat().st_ino == old  # goes on
+    half_built(raw, out, fresh=True)
+    new = keys.stat().st_ino
+    assert new != old
+    half_built(raw, out, fresh=True)
+    assert keys.stat().st_ino == new
+    built(raw, out, fresh=True)
+    built(raw, tmp_path / "whole")
+    assert hashes(out) == hashes(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["inputs.json", "_tokenizer.json"])
+def test_what_a_build_is_made_from_is_written_again_where_it_is_damaged(raw, tmp_path, name):
+    half_built(raw, tmp_path / "half")
+    built(raw, tmp_path / "whole")
+    for damage in (lambda path: os.truncate(path, 3), lambda path: path.write_text("{}")):
+        shutil.copytree(tmp_path / "half", tmp_path / "out")
+        [path] = (tmp_path / "out" / ".work").glob(f"*/{name}")
+        damage(path)
+        built(raw, tmp_path / "out")
+        assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
+        shutil.rmtree(tmp_path / "out")
+
+
+@pytest.mark.parametrize("how", ["lost file", "damaged manifest"])
+def test_a_corpus_that_was_ready_and_is_damaged_is_no_dead_end(raw, tmp_path, how):
+    out = tmp_path / "out"
+    built(raw, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commit, "put_in_place", full_disk)
+        with pytest.raises(OSError, match="No space"):
+            built(raw, out)
+    ready = out / ".work" / "ready"
+    if how == "lost file":
+        (ready / "_report.html").unlink()
+        with pytest.raises(CorpusError, match=r"ready/_report\.html is lost: add --fresh"):
+            built(raw, out)
+    else:
+        os.truncate(ready / "_manifest.json", 99)
+    built(raw, out, fresh=how == "lost file")
+    assert hashes(out) == hashes(tmp_path / "whole")
+
+
+def test_a_link_to_nowhere_is_named(raw, tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / "gone")
+    with pytest.raises(CorpusError, match=r"out is a link to .*gone, which is not there\.$"):
+        built(raw, tmp_path / "out")
 
 
 CHILD = """
 import sys, time
-import corpus.plan, corpus.workers
+import corpus.building.item, corpus.building.plan, corpus.building.workers
 from corpus.__main__ import main
 
-corpus.plan.ITEM_BYTES = corpus.plan.RANGES = corpus.plan.ZIP_RANGES = 1
-corpus.workers.BYTES_PER_WORKER = 1
-real = corpus.workers.build_item
+corpus.building.plan.ITEM_BYTES = corpus.building.plan.RANGES = corpus.building.plan.ZIP_RANGES = 1
+corpus.building.workers.BYTES_PER_WORKER = 1
+real = corpus.building.item.build_item
 
 def build_item(raw, work, item, *args, **options):
     if item.index > 1:
         time.sleep(600)
     return real(raw, work, item, *args, **options)
 
-corpus.workers.build_item = build_item
+corpus.building.item.build_item = build_item
 if __name__ == "__main__":
     sys.exit(main())
 """
@@ -488,7 +697,7 @@ class Command:
 
     def wait_for_an_item(self):
         deadline = time.monotonic() + 60
-        while not list((self.out / ".work").glob("*/parts/*.json")):
+        while not list((self.out / ".work").glob("*/results/*.json")):
             assert self.process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -556,10 +765,11 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
     many, tmp_path, monkeypatch, options
 ):
     died = []
-    give, build = workers._Worker.give, workers.build_or_tell
+    give, build = workers._Worker.give, engines.build_or_tell
 
-    def dies(worker, item):
-        give(worker, item)
+    def dies(worker, place, step):
+        give(worker, place, step)
+        item = step.args[2]
         if item.index == 1 or (item.index == 2 and 2 not in died):
             died.append(item.index)
             worker.process.kill()
@@ -574,6 +784,6 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
     assert sorted(died) == [1, 1, 1, 2]
     assert manifest["broken"] == {"failed_item": 1}
     assert not multiprocessing.active_children()
-    monkeypatch.setattr(workers, "build_or_tell", gives_up)
+    monkeypatch.setattr(engines, "build_or_tell", gives_up)
     built(many, tmp_path / "one", workers=1, **options)
     assert hashes(tmp_path / "three") == hashes(tmp_path / "one")

@@ -9,7 +9,7 @@ import pytest
 from raw_trees import summary_document, summary_entry, write
 
 import corpus
-from corpus.run import build
+from corpus.building.run import build
 
 
 @pytest.fixture(scope="module")

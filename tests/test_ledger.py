@@ -1,8 +1,8 @@
 import gzip
 from hashlib import sha256
 
-from corpus.ledger import RAW_BYTES, ledger_member, read_ledger
-from corpus.records import Rejected
+from corpus.output.ledger import ledger_member, read_ledger
+from corpus.records import RAW_BYTES, Rejected
 
 
 def rejected(raw=b"{}", **changes):

@@ -9,9 +9,18 @@ from hypothesis import strategies as st
 from raw_trees import summary_document, summary_entry, write
 
 import corpus
-from corpus import run
-from corpus.ledger import read_ledger
-from corpus.near import BANDS, NEAR, NearRows, Texts, bands_of, near_bytes, shingles, similarity
+from corpus.building import run
+from corpus.dedup.near import (
+    BANDS,
+    NEAR,
+    NearRows,
+    Texts,
+    bands_of,
+    near_bytes,
+    shingles,
+    similarity,
+)
+from corpus.output.ledger import read_ledger
 from corpus.verify.checks import verify
 
 _WORDS = """

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
 
-from corpus import run
-from corpus.ledger import read_ledger
+from corpus.building import engines, run
+from corpus.output.ledger import read_ledger
+from corpus.output.manifest import versions
 from corpus.records import CorpusError
 
 TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
@@ -26,9 +27,9 @@ sys.exit(main(["build", *sys.argv[1:], "--engine", "ray"]))
 @pytest.fixture
 def raw(tmp_path, monkeypatch):
     """Eight documents, each of them an item."""
-    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
-    monkeypatch.setattr("corpus.plan.RANGES", 1)
-    monkeypatch.setattr("corpus.plan.ZIP_RANGES", 1)
+    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 1)
+    monkeypatch.setattr("corpus.building.plan.RANGES", 1)
+    monkeypatch.setattr("corpus.building.plan.ZIP_RANGES", 1)
     documents = {
         f"Training__{k}": topic_document(f"d{k}", *TALK, ("1", f"{k}번"), ("2", "응"))
         for k in range(6)
@@ -80,9 +81,9 @@ def test_an_address_is_of_ray_and_there_is_no_third_engine(raw, tmp_path):
 def cluster():
     """A local Ray of two workers, shared by these tests: to start one takes seconds."""
     ray = pytest.importorskip("ray")
-    from corpus import on_ray
+    from corpus.building import on_ray
 
-    on_ray._start(None, 2)
+    on_ray.start(None, 2)
     yield on_ray
     ray.shutdown()
 
@@ -90,16 +91,16 @@ def cluster():
 def test_the_bytes_are_those_of_a_build_without_ray_though_a_worker_is_killed(
     raw, tmp_path, cluster, monkeypatch
 ):
-    killed, build_one = tmp_path / "killed", cluster.build_one
+    killed, do = tmp_path / "killed", cluster.do
 
-    def dies_once(work_raw, work, item, options, versions):
-        if item.index == 3 and not killed.exists():
+    def dies_once(step, versions):
+        if step.args[2].index == 3 and not killed.exists():
             killed.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return build_one(work_raw, work, item, options, versions)
+        return do(step, versions)
 
     built(raw, tmp_path / "plain")
-    monkeypatch.setattr(cluster, "build_one", dies_once)
+    monkeypatch.setattr(cluster, "do", dies_once)
     monkeypatch.chdir(tmp_path)  # workers have another working directory: paths may be relative
     built(Path("raw"), Path("out"), engine="ray", workers=2)
     assert killed.exists()
@@ -109,16 +110,16 @@ def test_the_bytes_are_those_of_a_build_without_ray_though_a_worker_is_killed(
 def test_an_item_that_kills_its_worker_three_times_is_rejected_as_an_item(
     raw, tmp_path, cluster, monkeypatch
 ):
-    deaths, build_one = tmp_path / "deaths", cluster.build_one
+    deaths, do = tmp_path / "deaths", cluster.do
 
-    def dies(work_raw, work, item, options, versions):
-        if item.documents[0].raw_file == "Training/2.json":
+    def dies(step, versions):
+        if step.args[2].documents[0].raw_file == "Training/2.json":
             with deaths.open("a") as file:
                 file.write("x")
             os.kill(os.getpid(), signal.SIGKILL)
-        return build_one(work_raw, work, item, options, versions)
+        return do(step, versions)
 
-    monkeypatch.setattr(cluster, "build_one", dies)
+    monkeypatch.setattr(cluster, "do", dies)
     manifest = built(raw, tmp_path / "out", engine="ray", workers=2)
     assert deaths.read_text() == "xxx"
     assert manifest["broken"] == {"failed_item": 1}
@@ -127,16 +128,16 @@ def test_an_item_that_kills_its_worker_three_times_is_rejected_as_an_item(
 
 
 def test_a_build_that_failed_on_ray_goes_on_without_it(raw, tmp_path, cluster, monkeypatch):
-    build_one = cluster.build_one
+    do = cluster.do
 
-    def full_disk(work_raw, work, item, options, versions):
-        if item.index == 4:
+    def full_disk(step, versions):
+        if step.args[2].index == 4:
             return OSError(28, "No space left on device")
-        return build_one(work_raw, work, item, options, versions)
+        return do(step, versions)
 
     built(raw, tmp_path / "plain")
     with monkeypatch.context() as patch:
-        patch.setattr(cluster, "build_one", full_disk)
+        patch.setattr(cluster, "do", full_disk)
         with pytest.raises(OSError, match="No space left"):
             built(raw, tmp_path / "out", engine="ray", workers=2)
     built(raw, tmp_path / "out")
@@ -144,8 +145,8 @@ def test_a_build_that_failed_on_ray_goes_on_without_it(raw, tmp_path, cluster, m
 
 
 def test_a_node_with_other_versions_is_refused_by_name(raw, tmp_path, cluster, monkeypatch):
-    here = run.versions()
-    monkeypatch.setattr(run, "versions", lambda: here | {"pyarrow": "99.0"})
+    here = versions()
+    monkeypatch.setattr(engines, "versions", lambda: here | {"pyarrow": "99.0"})
     with pytest.raises(
         CorpusError, match=rf"has other versions: pyarrow is {here['pyarrow']} there"
     ):

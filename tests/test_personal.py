@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from raw_trees import summary_document, summary_entry, write
 
 import corpus
-from corpus import run
-from corpus.batch import with_pieces
-from corpus.show import dialogue_lines
+from corpus.building import run
+from corpus.dialogues.pieces import with_pieces
 from corpus.text.identifiers import RAW_TRIGGERS, find
 from corpus.text.normalisation import normalise, normalise_texts, trace
 from corpus.text.personal import in_pieces
 from corpus.text.rules import join, places_of
 from corpus.verify.checks import verify
+from corpus.views.show import dialogue_lines
 
 CASES = json.loads((Path(__file__).parent / "cases" / "personal_data.json").read_text("utf-8"))
 KINDS = ("resident_number", "phone", "email", "account", "plate")

@@ -3,7 +3,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.plan import ITEM_BYTES, make_plan, n_bytes
+from corpus.building.plan import ITEM_BYTES, make_plan, n_bytes
 from corpus.records import Document, Member, Segment
 
 SIZES = st.lists(

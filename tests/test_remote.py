@@ -7,17 +7,21 @@ from contextlib import suppress
 from hashlib import sha256
 
 import fsspec
+import numpy as np
 import pandas as pd
 import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
 
 import corpus
-from corpus import remote, run, work, workers
+from corpus import remote
 from corpus.__main__ import main
-from corpus.cluster import build_shard, commit_shards
-from corpus.part import part_folder, read_parts
+from corpus.building import item, run, workers
+from corpus.building.shares import build_share, commit_shares
+from corpus.dedup.keys import KEY
+from corpus.output.result import ResultWriter, read_results, result_folder
+from corpus.output.rows import COLUMNS
 from corpus.processed import read_manifest
-from corpus.records import CorpusError
+from corpus.records import MANIFEST, CorpusError
 from corpus.remote import Ranged, Remote, folder_of
 
 TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
@@ -92,9 +96,9 @@ def put(folder, url):
 
 @pytest.fixture(autouse=True)
 def small_items(monkeypatch):
-    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)
-    monkeypatch.setattr("corpus.plan.RANGES", 1)
-    monkeypatch.setattr("corpus.plan.ZIP_RANGES", 1)
+    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 1)
+    monkeypatch.setattr("corpus.building.plan.RANGES", 1)
+    monkeypatch.setattr("corpus.building.plan.ZIP_RANGES", 1)
 
 
 @pytest.fixture
@@ -176,17 +180,17 @@ def test_three_shards_in_any_order_one_run_twice(raw, tmp_path, whole, bucket):
     url = f"{bucket}/out"
     put(raw, f"{bucket}/raw")
     for shard in ("3/3", "1/3"):
-        build_shard(f"{bucket}/raw", url, shard, tokenizer="builtin")
+        build_share(f"{bucket}/raw", url, shard, tokenizer="builtin")
     with pytest.raises(
         CorpusError, match=r"out lacks \d+ of \d+ items: run --shard 2/3 to the end"
     ):
-        commit_shards(url)
+        commit_shares(url)
     for shard in ("1/3", "2/3"):
-        build_shard(f"{bucket}/raw", url, shard, tokenizer="builtin")
-    assert commit_shards(url) == whole
+        build_share(f"{bucket}/raw", url, shard, tokenizer="builtin")
+    assert commit_shares(url) == whole
     assert content(url) == standing(tmp_path / "whole")
-    assert build_shard(f"{bucket}/raw", url, "1/3", tokenizer="builtin") is None
-    assert commit_shards(url) == whole
+    assert build_share(f"{bucket}/raw", url, "1/3", tokenizer="builtin") is None
+    assert commit_shares(url) == whole
 
 
 def test_a_build_that_stands_stays_until_the_new_one_is_whole_and_goes_then(
@@ -199,7 +203,7 @@ def test_a_build_that_stands_stays_until_the_new_one_is_whole_and_goes_then(
     for path in ("VL_02.zip.part0", "VL_02.zip.part999", "Validation/e.json"):
         (raw / path).unlink()  # so that there is no validation any more
     with monkeypatch.context() as patch:
-        patch.setattr("corpus.commit.publish", lambda *_: 1 / 0)
+        patch.setattr("corpus.building.commit.publish", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             built(raw, url, update=True)
     assert read_manifest(url) == whole
@@ -216,7 +220,7 @@ def test_wherever_a_commit_is_cut_short_the_next_one_ends_it(raw, tmp_path, at):
     for path in ("Training", "sample", "TL_01. 카카오(1).zip"):
         (raw / path).rename(tmp_path / path)
     built(raw, url, seed=1)
-    build_shard(raw, url, "1/1", tokenizer="builtin", fresh=True)
+    build_share(raw, url, "1/1", tokenizer="builtin", fresh=True)
 
     def cut(name):
         def act(place, *rest):
@@ -232,32 +236,33 @@ def test_wherever_a_commit_is_cut_short_the_next_one_ends_it(raw, tmp_path, at):
         for name in ("write_bytes", "put", "unlink"):
             patch.setattr(Remote, name, cut(name))
         with suppress(KeyboardInterrupt):
-            commit_shards(url)
+            commit_shares(url)
     if remote_manifest(url):  # a corpus that stands is whole
         there = content(url)
         files = read_manifest(url)["files"]
         assert {name: there[name] for name in files} == files
-    commit_shards(url)
+    commit_shares(url)
     built(raw, tmp_path / "plain")
     assert content(url) == standing(tmp_path / "plain")
 
 
 def remote_manifest(url):
-    return (Remote(url) / work.MANIFEST).exists()
+    return (Remote(url) / MANIFEST).exists()
 
 
 def test_of_two_attempts_at_an_item_one_is_taken_whole(tmp_path):
     store = Remote(f"memory://{tmp_path.name}")
+    keys = np.zeros(1, KEY)
     for k in range(2):
-        with part_folder(store, 7) as aside:
-            (aside / "parts").mkdir()
-            (aside / "parts" / "000007.keys").write_bytes(b"%d" % k)
-            (aside / "parts" / "000007.json").write_text(f'{{"read": {{"sns": {k}}}}}')
-    with pytest.raises(ZeroDivisionError), part_folder(store, 7) as aside:
+        keys["id"] = k
+        with result_folder(store, 7) as aside, ResultWriter(aside, 7) as part:
+            part.write(COLUMNS.empty_table(), keys.copy(), [])
+            part.finish({"read": {"sns": k}}, {})
+    with pytest.raises(ZeroDivisionError), result_folder(store, 7) as aside:
         raise ZeroDivisionError
-    [(part, receipt), (_, none)] = read_parts(store, [7, 8])
+    [(part, receipt), (_, none)] = read_results(store, [7, 8])
     assert receipt == {"read": {"sns": 1}}
-    assert part.keys.read_bytes() == b"1"
+    assert part.read_keys()["id"].tolist() == [1]
     assert none is None
     assert len([name for name in store.files() if name.endswith(".keys")]) == 2
 
@@ -280,7 +285,7 @@ def test_a_store_that_goes_on_failing_ends_the_build_and_rejects_nothing(
     raw, tmp_path, whole, bucket, server, monkeypatch
 ):
     put(raw, f"{bucket}/raw")
-    real = workers.build_item
+    real = item.build_item
 
     def fails(where, *args, **options):
         server.fails = 1
@@ -290,7 +295,7 @@ def test_a_store_that_goes_on_failing_ends_the_build_and_rejects_nothing(
             server.fails = FAILS
 
     with monkeypatch.context() as patch:
-        patch.setattr(workers, "build_item", fails)
+        patch.setattr(item, "build_item", fails)
         with pytest.raises(CorpusError, match=r"s3://\S+ fails \(.*\); the same command goes on"):
             built(f"{bucket}/raw", tmp_path / "out")
     assert built(f"{bucket}/raw", tmp_path / "out") == whole
@@ -312,7 +317,13 @@ def test_a_finished_corpus_in_a_store_is_read_shown_and_verified(raw, whole, buc
     assert f"rows in {url}" in out
     (Remote(url) / "train" / "00000.parquet").write_bytes(b"PAR1")
     assert main(["verify", url]) > 2
-    assert main(["build", str(raw), url, "--tokenizer", "builtin"]) == 0
+    build = ["build", str(raw), url, "--tokenizer", "builtin"]
+    assert main(build) == 2
+    assert (
+        "is this build, but not whole: train/00000.parquet has 4 bytes" in capsys.readouterr().err
+    )
+    assert main([*build, "--fresh"]) == 0
+    assert main(build) == 0
     assert "already, finished" in capsys.readouterr().out
 
 

@@ -1,25 +1,24 @@
 """The report: what it counts, what it shows, and that its bytes depend on the data alone."""
 
 import re
-import sys
 from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
 
 import corpus
-from corpus import run
+from corpus.building import run
+from corpus.records import TOKENIZER
 from corpus.report import charts, korean, words
-from corpus.report import page as page_module
 from corpus.report.examples import LONGEST, REJECTED, SAMPLES
 from corpus.report.numbers import losses, median
 from corpus.report.page import change_of, visible
-from corpus.show import sample_lines
 from corpus.text.normalisation import RULES, trace
 from corpus.tokens.encoder import Encoder
-from corpus.work import TOKENIZER
+from corpus.views.show import sample_lines
 
 BROKEN = b'{"data": [{"header": {"dialogueInfo": {"dialogueID": 3}}, "body": {"dialogue": []}}]}'
 PLANTED = "<script>alert(1)</script>"
@@ -209,8 +208,8 @@ def test_every_reason_has_its_examples(built, page):
 
 
 def test_the_page_does_not_depend_on_the_workers(raw, tmp_path, monkeypatch):
-    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 1)  # each document is an item
-    monkeypatch.setattr("corpus.workers.BYTES_PER_WORKER", 1)
+    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 1)  # each document is an item
+    monkeypatch.setattr("corpus.building.workers.BYTES_PER_WORKER", 1)
     run.build(raw, tmp_path / "one", tokenizer="builtin")
     run.build(raw, tmp_path / "two", tokenizer="builtin", workers=2)
     one, two = ((tmp_path / name / "_report.html").read_bytes() for name in ("one", "two"))
@@ -321,8 +320,8 @@ def test_the_median_is_the_middle():
 
 
 def test_every_reason_of_readme_is_said_in_both_languages():
-    readme = (run.Path(__file__).parent.parent / "README.md").read_text()
-    table = readme.partition("## Why a dialogue is not there")[2].partition("\n\nFiles")[0]
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    table = readme.partition("## Why a dialogue is not there")[2].partition("\n\nThe defaults")[0]
     named = {
         name
         for line in table.splitlines()
@@ -336,34 +335,3 @@ def test_every_reason_of_readme_is_said_in_both_languages():
     assert {rule.name for rule in RULES} & words.DROPPED.keys()
     for table in (words.REASONS, words.DROPPED, words.OPTIONS, words.SOURCES, words.SPLITS):
         assert all(said.ko and said.en for said in table.values())
-
-
-@pytest.fixture
-def compiled_into(monkeypatch):
-    """Return the environment of templates that keeps what is compiled in a folder."""
-
-    def environment(folder):
-        page_module._environment.cache_clear()
-        monkeypatch.setattr(page_module, "cache_from_source", lambda _: str(folder / "page.pyc"))
-        monkeypatch.setattr(sys, "dont_write_bytecode", False)
-        return page_module._environment()
-
-    yield environment
-    page_module._environment.cache_clear()
-
-
-@pytest.mark.parametrize("size", [0, 5, 20, 40, 60, 200, -1])
-def test_a_compiled_template_that_is_cut_short_is_compiled_again(size, tmp_path, compiled_into):
-    before = compiled_into(tmp_path).get_template("names.html")
-    [kept] = tmp_path.glob("report-*.cache")
-    whole = kept.read_bytes()
-    kept.write_bytes(whole[:size])
-    again = compiled_into(tmp_path).get_template("names.html")
-    assert again.root_render_func.__code__ == before.root_render_func.__code__
-    assert kept.read_bytes() == whole
-
-
-def test_no_folder_for_compiled_templates_is_no_loss(tmp_path, compiled_into):
-    (tmp_path / "file").write_bytes(b"")
-    for folder in (tmp_path / "nowhere", tmp_path / "file"):
-        assert compiled_into(folder).get_template("names.html")

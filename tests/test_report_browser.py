@@ -4,7 +4,7 @@ import pytest
 from browser import find_chromium, opened
 from raw_trees import summary_document, summary_entry, write
 
-from corpus import run
+from corpus.building import run
 
 SECTIONS = ["flow", "shape", "losses", "names", "korean", "dialogues", "provenance"]
 PLANTED = "<script>document.title = 'run'; fetch('https://example.invalid/')</script>"

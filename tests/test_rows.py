@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from corpus import rows
-from corpus.rows import COLUMNS, Rows, ShardWriter, conversation, table_of
+from corpus.output import shards
+from corpus.output.rows import COLUMNS, Rows, conversation, table_of
+from corpus.output.shards import ShardWriter
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "row.json").read_text())
 
@@ -91,8 +92,8 @@ def test_a_conversation_begins_on_usr():
 
 @pytest.fixture
 def small_shards(monkeypatch):
-    monkeypatch.setattr(rows, "ROW_GROUP_ROWS", 10)
-    monkeypatch.setattr(rows, "SHARD_ROWS", 20)
+    monkeypatch.setattr(shards, "ROW_GROUP_ROWS", 10)
+    monkeypatch.setattr(shards, "SHARD_ROWS", 20)
 
 
 def test_shards_are_numbered_and_hold_whole_row_groups(small_shards, tmp_path):
@@ -135,7 +136,8 @@ import sys
 from random import Random
 sys.path.insert(0, "tests")
 from test_rows import rows_of
-from corpus.rows import ShardWriter, table_of
+from corpus.output.rows import table_of
+from corpus.output.shards import ShardWriter
 from pathlib import Path
 
 draw = Random(0)

@@ -14,8 +14,8 @@ from raw_trees import (
 )
 
 import corpus
-from corpus import run, workers
-from corpus.ledger import read_ledger
+from corpus.building import item, run
+from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 
 TALK = [("A", "안녕 뭐해"), ("B", "그냥 있어"), ("A", "나 밥 먹으러 가"), ("B", "맛있게 먹어~~~")]
@@ -76,7 +76,7 @@ def test_every_dialogue_is_a_row_or_rejected_for_its_reason(raw, tmp_path, optio
         ("ends_on_usr", "turns", "ends_on_usr"),
         ("over_max_tokens", "tokens", "over_max_tokens"),
         ("same_text", "commit", "duplicate"),
-        ("row", "commit", "duplicate"),
+        ("row", "commit", "other_version"),
     }
     assert {(one["stage"], one["reason"]) for one in lines} >= {
         ("decode", "bad_shape"),
@@ -268,7 +268,7 @@ def test_a_file_that_would_become_part_of_the_corpus_is_refused(raw, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "README.md").write_text("mine")
     for fresh in (False, True):
-        with pytest.raises(CorpusError, match=r"README\.md was not written by a build"):
+        with pytest.raises(CorpusError, match=r"out holds what no build wrote: README\.md\."):
             built(raw, tmp_path / "out", fresh=fresh)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["README.md"]
 
@@ -281,9 +281,9 @@ class Killed(BaseException):
 def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
     raw, tmp_path, monkeypatch, options
 ):
-    monkeypatch.setattr("corpus.plan.ITEM_BYTES", 900)
+    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 900)
     whole = built(raw, tmp_path / "whole", **options)
-    real, calls = workers.build_item, []
+    real, calls = item.build_item, []
 
     def dies(*args, **options):
         calls.append(1)
@@ -291,7 +291,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
             raise Killed
         return real(*args, **options)
 
-    monkeypatch.setattr(workers, "build_item", dies)
+    monkeypatch.setattr(item, "build_item", dies)
     for _ in range(50):
         try:
             manifest = built(raw, tmp_path / "out", **options)
@@ -309,7 +309,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
     ("options", "message"),
     [
         ({"overlong": "cut"}, "overlong can be truncate or split or drop, not 'cut'"),
-        ({"sources": ["news"]}, "sources can be topic, summary, sns, not news"),
+        ({"sources": ["news"]}, "sources can be topic, summary, sns, task, not news"),
         ({"max_tokens": 5}, "the shortest row has 6"),
     ],
 )
@@ -325,7 +325,7 @@ def test_a_corpus_inside_raw_is_refused(raw):
 
 
 def test_no_surrogate_is_longer_than_the_bound_takes_it():
-    from corpus import batch
+    from corpus.dialogues.encoding import LONGEST_SURROGATE
     from corpus.names import lexicon
 
     words = {
@@ -335,4 +335,4 @@ def test_no_surrogate_is_longer_than_the_bound_takes_it():
         for word in endings
     }
     assert words
-    assert max(map(len, words)) <= len(batch.LONGEST_SURROGATE)
+    assert max(map(len, words)) <= len(LONGEST_SURROGATE)

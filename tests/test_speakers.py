@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from raw_trees import summary_document, summary_entry, topic_document, write
 
 import corpus
-from corpus import run
+from corpus.building import run
 from corpus.names.lexicon import names_of
 from corpus.reading.sources.speakers import speaker_traits
 from corpus.records import SpeakerTraits

@@ -6,13 +6,13 @@ import pytest
 from raw_trees import sns_document, summary_document, summary_entry, write
 
 import corpus
-from corpus import run
 from corpus.__main__ import main
-from corpus.card import card_text
-from corpus.ledger import read_ledger
+from corpus.building import run
+from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 from corpus.splits import split_with_test
 from corpus.verify.checks import verify
+from corpus.views.card import card_text
 
 IDS = [f"id{k}" for k in range(4000)]
 

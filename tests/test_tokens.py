@@ -414,7 +414,7 @@ def test_kogpt2_gives_the_known_ids(kogpt2_tokenizer):
 def test_the_control_tokens_are_0_to_108(encoder):
     assert (encoder.bos_id, encoder.eos_id, encoder.usr_id, encoder.pad_id) == (0, 1, 2, 3)
     assert (encoder.sys_id, encoder.unk_id) == (4, 5)
-    assert encoder._control_ids == set(range(109))
+    assert encoder.control_ids == set(range(109))
     assert as_lists([encoder.usr_bytes, encoder.sys_bytes]) == [[2], [4]]
 
 

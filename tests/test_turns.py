@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.turns import arrange_turns, reject_reasons, turns_of
+from corpus.dialogues.turns import arrange_turns, reject_reasons, turns_of
 
 SPEAKERS = st.lists(st.sampled_from("abc"), max_size=12)
 

@@ -18,14 +18,16 @@ from raw_trees import (
     write,
 )
 
-from corpus import rows, run
 from corpus.__main__ import main
-from corpus.commit import corpus_hash
-from corpus.rows import COLUMNS, ContentDigest
+from corpus.building import run
+from corpus.output import rows, shards
+from corpus.output.files import json_bytes
+from corpus.output.manifest import corpus_hash
+from corpus.output.rows import COLUMNS
+from corpus.output.shards import ContentDigest
 from corpus.tokens.encoder import Encoder
 from corpus.verify.checks import verify
 from corpus.verify.findings import CLASSES, SHOWN
-from corpus.work import json_bytes
 
 TRAIN, SECOND, HELD_OUT = (
     f"{name}.parquet" for name in ("train/00000", "train/00001", "validation/00000")
@@ -59,8 +61,8 @@ def raw(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
-    monkeypatch.setattr(rows, "ROW_GROUP_ROWS", 2)
-    monkeypatch.setattr(rows, "SHARD_ROWS", 4)
+    monkeypatch.setattr(shards, "ROW_GROUP_ROWS", 2)
+    monkeypatch.setattr(shards, "SHARD_ROWS", 4)
     monkeypatch.setattr("corpus.verify.shards.SHARD_ROWS", 4)
 
 
@@ -69,8 +71,8 @@ def built(raw, tmp_path_factory):
     """The corpus as a build leaves it; not to be touched."""
     folder = tmp_path_factory.mktemp("built") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows, "ROW_GROUP_ROWS", 2)
-        patch.setattr(rows, "SHARD_ROWS", 4)
+        patch.setattr(shards, "ROW_GROUP_ROWS", 2)
+        patch.setattr(shards, "SHARD_ROWS", 4)
         run.build(raw, folder, tokenizer="builtin", max_tokens=400)
     return folder
 

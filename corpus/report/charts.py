@@ -1,4 +1,4 @@
-"""Where everything in a picture stands: plain geometry, which the template draws as SVG."""
+"""Geometry of the pictures; the template draws them as SVG."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Flow:
 
 
 def histogram(counter: Mapping[str, int], *, step: int, cap: int | None = None) -> Histogram:
-    """Lay out how many things have how many of something.
+    """Lay out a histogram.
 
     Args:
         counter: things by the lower end of their bin, in multiples of `step`.
@@ -128,7 +128,7 @@ def histogram(counter: Mapping[str, int], *, step: int, cap: int | None = None) 
 
 
 def flow(parts: Sequence[tuple[int, int]]) -> Flow:
-    """Lay out how a whole parts into streams, each its size and the height of its label."""
+    """Lay out a flow from a whole into streams, each given as size and height of its label."""
     total = sum(n for n, _ in parts) or 1
     ribbons = []
     start = end = 0.0
@@ -153,7 +153,7 @@ def _x_labels(total: int, bin_width: int, *, is_open: bool) -> list[tuple[int, s
 
 
 def _round_up(n: int) -> int:
-    """Return a round number that is no less: 1, 2, 4, 5 or 8 and zeros.
+    """Return the next round number (1, 2, 4, 5 or 8 and zeros) that is not smaller.
 
     >>> [_round_up(n) for n in (0, 1, 3, 9, 41, 1200)]
     [1, 1, 4, 10, 50, 2000]

@@ -1,24 +1,22 @@
 """Examples that an item keeps for the report: before → after, and what was left out.
 
-All are chosen by hash, so they do not depend on workers or order. Of rejected dialogues the ones
-with the smallest hash of their place in raw/ are kept, whatever the item. What a rule or a tag did
-is looked for in each item from a place that a hash draws, for reading every utterance again would
-cost more than the rules; of what the items found, the smallest hashes are kept.
+All examples are chosen by hash, so they do not depend on workers or order. Of rejected dialogues
+those with the smallest hash of their place in raw/ are kept. Samples of rules and tags are searched
+in each item from a place that a hash draws, because reading every utterance again would cost more
+than the rules; of the samples of all items those with the smallest hashes are kept.
 """
 
-from bisect import bisect, bisect_left
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from itertools import accumulate
 from typing import Any
 from zlib import crc32
 
-from corpus.names.fill import fill_names
-from corpus.part import key_of
+from corpus.dedup.keys import key_of
 from corpus.reading.sources import EntryError, read_entry
-from corpus.records import PLACEHOLDERS, Dialogue, Document, Rejected
-from corpus.text.normalisation import Normalised
+from corpus.records import Dialogue, Document, Rejected
 from corpus.text.rules import LOOKS, Samples, join
 from corpus.text.tags import find_tag, shown
 
@@ -36,19 +34,29 @@ class Examples:
     """What one item found."""
 
     def __init__(self, *, of_many: bool) -> None:
-        """Begin with nothing; one `of_many` items need not give all the samples that are shown."""
+        """Start empty. One of many items keeps one sample of each rule; a few items keep three."""
         n = 1 if of_many else SAMPLES
         self.rules, self._tags = Samples(n), Samples(n)
         self._rejected: dict[str, list[tuple[int, Rejected]]] = {}
 
     def take_tags(
-        self, dialogues: Sequence[Dialogue], texts: list[str], normalised: Normalised, seed: int
+        self,
+        dialogues: Sequence[Dialogue],
+        texts: list[str],
+        tags: Iterable[str],
+        named_text: Callable[[int], str],
     ) -> None:
-        """Take what became of tags and masks of a batch: what was invented there, or nothing."""
-        wanted = [tag for tag in normalised.tags if self._tags.wants(tag)]
+        """Take samples of tags and masks of a batch: before, and as the row has them.
+
+        Args:
+            dialogues: of the batch.
+            texts: all their utterances, as they were typed.
+            tags: that stand in them.
+            named_text: gives an utterance, by its place, as a row has it.
+        """
+        wanted = [tag for tag in tags if self._tags.wants(tag)]
         if not wanted:
             return
-        ends = list(accumulate(len(dialogue.texts) for dialogue in dialogues))
         for first, last in _windows(len(texts), key_of(dialogues[0].dialogue_id)):
             if not wanted:
                 break
@@ -58,11 +66,7 @@ class Examples:
                 if not self._tags.wants(tag):
                     continue
                 place = first + bisect_left(line_ends, line)
-                nth = bisect(ends, place)
-                start = ends[nth] - len(dialogues[nth].texts)
-                left = normalised.texts[start : ends[nth]]
-                after = _with_names(dialogues[nth], left, place - start, seed)
-                self._tags.take(tag, texts[place], after)
+                self._tags.take(tag, texts[place], named_text(place))
             wanted = [tag for tag in wanted if self._tags.wants(tag)]
 
     def take_rejected(self, rejected: Iterable[Rejected]) -> None:
@@ -94,9 +98,9 @@ class Examples:
 
 
 def _windows(n: int, draw: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges of `n` utterances from a drawn one on and around.
+    """Yield ranges of `n` utterances, beginning at a drawn one and wrapping around.
 
-    To touch all of a batch costs some milliseconds, and what is looked for is mostly near.
+    Searching a whole batch costs milliseconds; mostly the first range holds a sample.
     """
     drawn = draw % n
     for first in (*range(drawn, n, WINDOW), *range(0, drawn, WINDOW)):
@@ -104,7 +108,7 @@ def _windows(n: int, draw: int) -> Iterator[tuple[int, int]]:
 
 
 def _lines(tag: str, batch: str) -> Iterator[int]:
-    """Yield where a tag stands first in each of some lines that have it."""
+    """Yield the first place of a tag in each line that holds it, for at most `LOOKS` lines."""
     at = 0
     for _ in range(LOOKS):
         at = find_tag(tag, batch, at)
@@ -138,20 +142,8 @@ def merge_examples(of_items: Iterable[Mapping[str, Any]]) -> Found:
     }
 
 
-def _with_names(dialogue: Dialogue, texts: Sequence[str | None], place: int, seed: int) -> str:
-    """Return one utterance of a dialogue as a row has it, empty if it was dropped."""
-    text = texts[place]
-    if text is None or not any(mark in text for mark in PLACEHOLDERS):
-        return text or ""
-    left = [nth for nth, one in enumerate(texts) if one is not None]
-    speakers = [dialogue.speakers[nth] for nth in left]
-    kept = [texts[nth] or "" for nth in left]
-    filled = fill_names(dialogue.dialogue_id, speakers, kept, seed=seed)
-    return filled.texts[left.index(place)]
-
-
 def _clipped(before: str, after: str) -> tuple[str, str]:
-    """Return two texts without most of what they begin with alike, `LONGEST` characters at most."""
+    """Return excerpts of two texts around their first difference, `LONGEST` characters at most."""
     if len(before) <= LONGEST and len(after) <= LONGEST:
         return before, after
     same = next(

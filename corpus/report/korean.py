@@ -1,6 +1,6 @@
-"""Is it good Korean: what can be told of turns by looking at their words.
+"""Is it good Korean: speech level, laughter, frequent turns and `<unk>` words.
 
-Rules of thumb, each of them said on the page: nothing here decides what is in a corpus.
+These are rules of thumb, and the page says so. Nothing here decides what is in a corpus.
 """
 
 import re
@@ -15,7 +15,7 @@ FREQUENT_BELOW = 80  # characters: a longer turn in a list is not shown whole
 Speech = Literal["polite", "casual"]
 
 # -ㅂ니다 and -ㅂ니까: 합니다, 습니까, but not 그러니까 or 다니다. A word that ends so is
-# 존댓말, whatever stands behind it: people type no full stops.
+# 존댓말, whatever follows it, because people type no full stops.
 _BIEUP = "".join(chr(code) for code in range(ord("갑"), ord("힣") + 1, 28))
 _ENDING = re.compile("(?:요|죠|니다|니까|시오)(?![가-힣])")  # the first look is a cheap one
 _POLITE = re.compile(rf"(?:(?<=[가-힣])(?:요|죠|시오)|(?<=[{_BIEUP}])(?:니다|니까))(?![가-힣])")
@@ -25,7 +25,7 @@ _WORDS = re.compile(r"[^\s?!.,~^_'\"%;:/&+-]+")
 
 
 def speech_of(turn: str) -> Speech | None:
-    """Return how a turn speaks; None where it has no syllable to tell by.
+    """Return the speech level of a turn, None if it has no Hangul syllable.
 
     >>> speech_of("네 알겠어요ㅋㅋ"), speech_of("그러니까 필요 없어"), speech_of("ㅇㅇ")
     ('polite', 'casual', None)
@@ -46,7 +46,7 @@ def weeps(turn: str) -> bool:
 
 
 def korean_of(dialogues: Sequence[tuple[str, Sequence[str]]]) -> dict[str, Any]:
-    """Return what is counted of dialogues, each its topic and its turns.
+    """Count speech level, laughter and frequent turns of dialogues, each given as topic and turns.
 
     Of `topics` the counters are by topic; `speech` counts turns, `speech_of_rows` dialogues.
     """

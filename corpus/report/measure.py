@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.duplicates import Places
-from corpus.part import Keys
+from corpus.dedup.keys import Keys
+from corpus.records import Ints
 from corpus.report.korean import korean_of, unknown_words
 from corpus.report.sample import SAMPLED, Smallest, holding, said_in
 
@@ -27,12 +27,12 @@ LONGEST = 16_384  # tokens and turns; what has more is counted as having so many
 class Measured:
     """Counts tables of rows; in the end `numbers` are what the manifest says of them."""
 
-    def __init__(self, keys: Keys, duplicates: Places, unk_id: int | None) -> None:
+    def __init__(self, keys: Keys, duplicates: Ints, unk_id: int | None) -> None:
         """Begin with nothing.
 
         Args:
             keys: of the dialogues that have rows, in plan order.
-            duplicates: for each of them the place of the one it repeats, or -1.
+            duplicates: for each of them the place of the one it duplicates, or -1.
             unk_id: the token of unknown characters.
         """
         self._keys, self._repeated, self._unk_id = keys, duplicates >= 0, unk_id
@@ -45,7 +45,7 @@ class Measured:
         self._n_cut = 0
         self._sample, self._unknown = Smallest(), Smallest()
 
-    def take(self, rows: pa.Table, places: Places) -> None:
+    def take(self, rows: pa.Table, places: Ints) -> None:
         """Count some rows, given the places of their keys."""
         ids = self._keys["id"][places]
         self._count(rows)

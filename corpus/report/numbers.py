@@ -51,13 +51,13 @@ def report_numbers(measured: Measured, counts: Counts, unknown: str, one_in: int
 
 
 def losses(manifest: Mapping[str, Any]) -> list[Loss]:
-    """Return what was left out, the most first, and what would keep it."""
+    """Return the losses by reason, the largest first, each with the option that would keep it."""
     n_rows = sum(manifest["rows"].values())
     found = []
     for reason, n in sorted(manifest["reasons"].items(), key=lambda pair: (-pair[1], pair[0])):
         option = KEPT_BY.get(reason)
         rows = manifest["other_choices"].get(option)
-        # Splitting gains rows of the dialogues that are cut, too: how many of these is not known.
+        # Splitting also gains rows of dialogues that were cut; how many of the gain is not known.
         is_known = rows is not None and reason != "over_max_tokens"
         gain = rows - n_rows if is_known else None
         option = "--dedup exact" if reason in NEAR else None if rows is None else option

@@ -1,23 +1,19 @@
 """The page itself: from the manifest and the examples to HTML, one file that needs nothing else.
 
-All text goes through jinja2's autoescape. Nothing is drawn that the manifest does not say, examples
-aside, and nothing depends on a clock, a host or a path.
+All text goes through jinja2's autoescape. Except for the examples, all that is drawn comes from the
+manifest. Nothing depends on a clock, a host or a path.
 """
 
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
-from hashlib import sha256
-from importlib.util import cache_from_source
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corpus.report import charts, pictures, words
 from corpus.report.examples import UTTERANCES
 from corpus.report.measure import BIN
 from corpus.report.numbers import added, losses, median
+from corpus.report.remarks import NAMED, remark_lines
 from corpus.text.normalisation import TABLES
 from corpus.text.personal import IN_PIECES
 from corpus.text.respell import RESPELT, respell_rules
@@ -31,7 +27,7 @@ SPACE = "␣"
 
 
 class Listed(NamedTuple):
-    """A rule, and an invented example where no sample is shown: it would be somebody's data."""
+    """A rule; rules of personal data show an invented example, never a sample from raw/."""
 
     name: str
     why: str
@@ -53,7 +49,7 @@ def report_page(
     """Return the page.
 
     Args:
-        manifest: all of it but what depends on the page: `files` and the two hashes.
+        manifest: without `files` and the two hashes, which depend on the page.
         examples: as `merge_examples` gives them.
         dialogues: rows of the corpus.
     """
@@ -66,6 +62,8 @@ def report_page(
         n_rows=sum(manifest["rows"].values()),
         n_tokens=sum(manifest["tokens"].values()),
         losses=losses(manifest),
+        problems=manifest["problems"][:NAMED],
+        remarks=list(remark_lines(manifest)),
         most_first=pictures.most_first,
         reasons=pictures.most_first(manifest["reasons"])
         + [
@@ -106,7 +104,7 @@ def _rules(options: Mapping[str, Any]) -> list[Listed]:
 
 
 def visible(text: object) -> str:
-    r"""Return a text with what nobody can see, or what would move the page, spelt out.
+    r"""Return a text with invisible characters and characters that change the layout escaped.
 
     >>> visible("안\u200b녕\n\u202e")
     '안\\u200b녕\\u000a\\u202e'
@@ -119,7 +117,7 @@ def _spelt(character: str) -> str:
 
 
 def change_of(before: str, after: str) -> Change:
-    """Return what became of a text.
+    """Return the difference of two texts.
 
     >>> change_of("네ㅋㅋㅋㅋ 응", "네ㅋㅋ 응")
     Change(head='네ㅋㅋ', removed='ㅋㅋ', added='', tail=' 응')
@@ -141,32 +139,10 @@ def change_of(before: str, after: str) -> Change:
 
 @cache  # a process may build more than one corpus, as the tests do
 def _environment() -> "Environment":
-    # only a commit needs them
-    import jinja2  # noqa: PLC0415
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
-    from jinja2.bccache import Bucket, FileSystemBytecodeCache  # noqa: PLC0415
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - a commit's
 
-    class Compiled(FileSystemBytecodeCache):
-        """Compiled templates, 0.2 s of work; one that cannot be read or written is no loss."""
-
-        def load_bytecode(self, bucket: Bucket) -> None:
-            try:
-                super().load_bytecode(bucket)
-            except (OSError, EOFError, UnpicklingError):  # cut short, say
-                bucket.reset()
-
-        def dump_bytecode(self, bucket: Bucket) -> None:
-            with suppress(OSError):  # no such folder, or not ours
-                super().dump_bytecode(bucket)
-
-    # Beside our own compiled modules; another Jinja2 or other options in this file, other names.
-    compiled_by = sha256(Path(__file__).read_bytes() + jinja2.__version__.encode()).hexdigest()[:8]
-    folder = Path(cache_from_source(__file__)).parent
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        bytecode_cache=None
-        if sys.dont_write_bytecode
-        else Compiled(str(folder), f"report-{compiled_by}-%s.cache"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,4 +1,4 @@
-"""What the page draws, read out of the manifest, so that its template only has to walk along."""
+"""Lists for the page, read out of the manifest, so that the template only loops over them."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,7 +6,8 @@ from typing import Any
 
 from corpus.names.lexicon import SURNAME_STEPS, SURNAMES
 from corpus.names.particles import NOTHING, PARTICLES, SYLLABLE
-from corpus.report import charts, words
+from corpus.options import flags_of
+from corpus.report import charts
 from corpus.report.measure import BIN
 from corpus.report.numbers import added, losses, median
 
@@ -21,7 +22,7 @@ def most_first(counter: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def dialogue_flow(manifest: Mapping[str, Any]) -> charts.Flow:
-    """Return how the dialogues parted: what was written first, then `losses`."""
+    """Return the flow of the dialogues: written first, then each loss."""
     left_out = [(one.n, charts.LONG if one.option else charts.LABEL) for one in losses(manifest)]
     return charts.flow([(manifest["dialogues"]["written"], charts.LONG), *left_out])
 
@@ -141,26 +142,6 @@ def bubbles(row: dict[str, Any]) -> dict[str, Any]:
 
 def command(manifest: Mapping[str, Any]) -> str:
     """Return the command that builds the corpus again."""
-    options = manifest["options"]
-    chosen = [f"--tokenizer {manifest['tokenizer']['name']}"]
-    defaults = {
-        "rules": "default",
-        "multi_party": "drop",
-        "usr_ending": "drop",
-        "overlong": "truncate",
-        "max_tokens": 256,
-        "seed": 0,
-        "dedup": "exact",
-        "test_share": 0.0,
-        "personal": "drop",
-        "respell": "off",
-    }
-    if options["rules"] == "chathuman":
-        defaults["personal"] = "keep"  # these rules know no other
-    for name, value in options.items():
-        if name == "sources":
-            if len(value) < len(words.SOURCES):
-                chosen.append(f"--sources {' '.join(value)}")
-        elif value != defaults.get(name):
-            chosen.append(f"--{name.replace('_', '-')} {value}")
-    return " ".join(["python -m corpus build raw/ processed/", *chosen])
+    tokenizer = f"--tokenizer {manifest['tokenizer']['name']}"
+    build = "python -m corpus build raw/ processed/"
+    return " ".join([build, tokenizer, *flags_of(manifest["options"])])

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.rows import COLUMNS
+from corpus.output.rows import COLUMNS
+from corpus.records import Mask
 
 SAMPLED = 1_000  # dialogues whose words are looked at, and rows with unknown characters
 
@@ -15,12 +16,11 @@ _SHOWN = (
     *("token_ids", "turn_starts"),
 )
 
-Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Ids = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 class Smallest:
-    """Of all rows that it takes those with the smallest ids, `SAMPLED` of them at most.
+    """Keeps the rows with the smallest ids, at most `SAMPLED` of them.
 
     Attributes:
         n_taken: how many were offered.

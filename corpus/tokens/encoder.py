@@ -5,8 +5,8 @@ over characters) is computed by `corpus.tokens.bpe` for a whole batch of *easy* 
 that are not easy, and all texts of a tokenizer of another structure, go through the library itself.
 
 Not handled: `truncation`, `padding` and the template of a tokenizer.json are switched off. A text
-that spells an added token is that token, control tokens included, as in the library; the text rules
-see to it that no text of a corpus spells one.
+that spells an added token becomes that token, control tokens included, as in the library; the text
+rules make sure that no text of a corpus spells one.
 """
 
 import re
@@ -18,21 +18,17 @@ from operator import itemgetter, not_
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 from tokenizers import Tokenizer
 
-from corpus.records import CorpusError
+from corpus.records import COMPATIBILITY_JAMO, CorpusError, Ids, Ints
 from corpus.tokens.bpe import MAX_SYMBOL, NEVER_MERGED, Bpe
-
-Ids = npt.NDArray[np.int32]
-Ints = npt.NDArray[np.int64]
 
 # The ends of a conversation, its roles, and what training pads with: stored as ids, never as text.
 REQUIRED_TOKENS = ("<s>", "</s>", "<usr>", "<sys>", "<pad>")
 
-# skt/kogpt2-base-v2 is known by its size. The same file read another way gave other ids without a
-# word (AutoTokenizer of transformers 5.23), so the ids are checked wherever they are to be used.
+# skt/kogpt2-base-v2 is recognised by its size. AutoTokenizer of transformers 5.23 reads the same
+# file and silently gives other ids, so known ids are checked whenever the tokenizer is loaded.
 _KOGPT2_SIZE = 51_200
 _KOGPT2_IDS = {
     "운동은 어떤 거 해봤어? 하하나는 필라테스 했었어! ㅋㅎㅋ": [
@@ -42,7 +38,7 @@ _KOGPT2_IDS = {
     "나는": [12102],
 }
 
-# What a tokenizer.json says that is computed here as the library does it.
+# The settings of a tokenizer.json that this module computes exactly as the library does.
 _NFKC = {"type": "NFKC"}
 _NO_CHANGE = {
     "type": "BertNormalizer",
@@ -77,7 +73,7 @@ _OPEN_SYLLABLES = "".join(map(chr, range(ord("가"), ord("힣"), 28)))
 _FUSES = re.compile(rf"[ㅏ-ㅣㄳㄵㄶㄺ-ㄿ](?<=[ㄱ-ㅎ][ㅏ-ㅣ]|[{_OPEN_SYLLABLES}][ㄳㄵㄶㄺ-ㄿ])")
 
 _CONTROL = re.compile(r"</?\w+>")  # <s> ... <mask>, <d>, <unused0> ...: no emoticon is spelt so
-_TYPED_JAMO = {ord(unicodedata.normalize("NFKC", jamo)): jamo for jamo in _JAMO}
+_TYPED_JAMO = str.maketrans(COMPATIBILITY_JAMO)
 
 _FIRST_MARK = 0xE000  # the k-th added token is this character + k while its text is encoded
 _CHUNK = 400_000  # characters encoded at a time: 15 % faster than 100,000, with 16 MB of arrays
@@ -90,6 +86,7 @@ class Encoder:
         bos_id, eos_id, usr_id, sys_id, pad_id: the ids of `REQUIRED_TOKENS`.
         usr_bytes, sys_bytes: the ids of the roles as `encode` gives ids.
         unk_id: the id of an unknown character; None where the tokenizer has none.
+        control_ids: the ids of all tokens like `<s>`, `<unk>` and `<unused0>`.
         vocab_size: how many ids there are.
     """
 
@@ -119,7 +116,7 @@ class Encoder:
         self.usr_bytes, self.sys_bytes = _as_bytes([self.usr_id]), _as_bytes([self.sys_id])
         self.unk_id: int | None = self._tokenizer.token_to_id("<unk>")
         self.vocab_size: int = self._tokenizer.get_vocab_size()
-        self._control_ids = {added[token] for token in added if _CONTROL.fullmatch(token)}
+        self.control_ids = frozenset(added[token] for token in added if _CONTROL.fullmatch(token))
         self._easy_texts = _easy_texts(structure)
         if len(structure["model"]["vocab"]) == _KOGPT2_SIZE:
             self._check_kogpt2()
@@ -168,12 +165,20 @@ class Encoder:
         """The Hangul syllables that are unknown to the tokenizer."""
         return frozenset(one for one in self.unknown_characters if "가" <= one <= "힣")
 
+    @cached_property
+    def token_texts(self) -> list[str]:
+        """The text of each id as people type it, a space in front where a word begins."""
+        texts = [""] * self.vocab_size
+        for token, number in self._tokenizer.get_vocab(with_added_tokens=True).items():
+            texts[number] = token.replace("▁", " ").translate(_TYPED_JAMO)
+        return texts
+
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of `ids` as people type it: no control tokens, but ㅠㅠ, ^^ and emoji.
 
         Jamo come back as typed: KoGPT2 knows those that syllables are built from (U+1100 on).
         """
-        kept = [token_id for token_id in ids if token_id not in self._control_ids]
+        kept = [token_id for token_id in ids if token_id not in self.control_ids]
         text: str = self._tokenizer.decode(kept, skip_special_tokens=False)
         return text.translate(_TYPED_JAMO)
 
@@ -272,13 +277,13 @@ def _parted(ids: Ids, lengths: Ints) -> list[bytes]:
 
 
 def _joined(of_texts: Sequence[bytes]) -> tuple[Ids, Ints]:
-    """Return what `_parted` parts."""
+    """Return the pattern by which `_parted` splits."""
     lengths = np.array([len(ids) // 4 for ids in of_texts], np.int64)
     return np.frombuffer(b"".join(of_texts), "<i4").astype(np.int32, copy=False), lengths
 
 
 def _easy_texts(structure: Mapping[str, Any]) -> _EasyTexts | None:
-    """Return what encodes easy texts by this tokenizer.json; None if that is not known here."""
+    """Return the encoder of easy texts for a tokenizer.json, None if its structure is another."""
     model, added = structure["model"], structure["added_tokens"]
     if (
         structure.get("normalizer") not in _NORMALIZERS

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from transformers import GenerationConfig, GPT2LMHeadModel
 
+from corpus.records import COMPATIBILITY_JAMO
 from corpus.training.shards import Corpus
 from corpus.training.strategies import Labels
-from corpus.training.vocabulary import COMPATIBILITY_JAMO, Vocabulary
+from corpus.training.vocabulary import Vocabulary
 
 # Renders the corpus's `conversation`, and `</s>` after a dialogue that ends with a reply. What
 # {% generation %} encloses is what `all-sys` labels: the text of each reply and the token that ends
@@ -110,7 +111,7 @@ def _write_tokenizer(path: Path, tokenizer_file: Path) -> None:
     """
     content = json.loads(tokenizer_file.read_bytes())
     back = [
-        {"type": "Replace", "pattern": {"String": chr(conjoining)}, "content": typed}
+        {"type": "Replace", "pattern": {"String": conjoining}, "content": typed}
         for conjoining, typed in COMPATIBILITY_JAMO.items()
     ]
     before = content.get("decoder")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,9 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from corpus.records import CorpusError
+from corpus.records import COMPATIBILITY_JAMO, CorpusError
 
-# NFKC in the tokenizer turns a compatibility jamo into a conjoining one (ㅋ U+314B → U+110F).
-COMPATIBILITY_JAMO = {
-    ord(unicodedata.normalize("NFKC", jamo)): jamo for jamo in map(chr, range(0x3131, 0x3164))
-}
+_TYPED_JAMO = str.maketrans(COMPATIBILITY_JAMO)
 _CONTROL_TOKEN = re.compile(r"</?[a-z0-9]+>")
 
 
@@ -47,7 +43,7 @@ class Vocabulary:
         special.
         """
         kept = [token for token in ids if token not in self.control]
-        return self.tokenizer.decode(kept, skip_special_tokens=False).translate(COMPATIBILITY_JAMO)
+        return self.tokenizer.decode(kept, skip_special_tokens=False).translate(_TYPED_JAMO)
 
     def turns(self, ids: list[int]) -> str:
         """Decode a dialogue, a line per turn: `<usr> 안녕`."""

@@ -4,7 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from corpus.records import CorpusError
+from corpus.records import TOKENIZER, CorpusError
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 from corpus.verify.counts import check_counts
@@ -13,7 +13,6 @@ from corpus.verify.findings import Findings
 from corpus.verify.near import check_near
 from corpus.verify.raw import check_raw
 from corpus.verify.shards import Shards
-from corpus.work import TOKENIZER
 
 
 def verify(processed: Path, *, raw: Folder | None = None, workers: int = 1) -> Findings:

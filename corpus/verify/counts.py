@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from corpus.records import SPLITS
+from corpus.records import MANIFEST, SPLITS
 from corpus.verify.findings import Findings
 from corpus.verify.shards import Shards
-from corpus.work import MANIFEST
 
 Claims = Iterator[tuple[str, int, int]]  # what, as the manifest says, as it was counted
 

@@ -12,15 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.records import SOURCES
-from corpus.rows import ROLES
+from corpus.output.rows import ROLES
+from corpus.records import SOURCES, Ints, Mask
 from corpus.splits import split_with_test
 from corpus.text.identifiers import TRIGGERS, find
 from corpus.text.rules import join, places_of
 from corpus.tokens.encoder import Encoder
 
-Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
-Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Broken = Iterator[tuple[str, Mask]]  # what is wrong, and of which rows
 
 # By RE2, which has no back-references. `--rules chathuman` leaves more in a text than ours do.

@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 
-from corpus.near import NEAR, SHINGLE
-from corpus.records import SPLITS
+from corpus.dedup.near import NEAR, SHINGLE
+from corpus.records import SPLITS, Ints
 from corpus.verify.findings import Findings
-from corpus.verify.laws import Ints
 from corpus.verify.tables import DAMAGED
 
 SAMPLED = 200  # rows of a split that nobody trains on, evenly spaced; compared with all others

@@ -4,25 +4,25 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from corpus.building.engines import run_items
+from corpus.building.plan import make_plan, n_bytes
+from corpus.building.workers import Workers
 from corpus.counts import Counts, merge_counts
-from corpus.part import PartPaths
-from corpus.plan import make_plan
+from corpus.output.files import temporary_folder
+from corpus.output.manifest import versions
+from corpus.output.result import ResultPaths
 from corpus.reading.decode import sniff
 from corpus.reading.documents import Found, find_documents
+from corpus.records import MANIFEST, TOKENIZER, Ints
 from corpus.remote import Folder
-from corpus.run import versions
 from corpus.tokens.encoder import Encoder
 from corpus.verify.findings import Findings
-from corpus.verify.laws import Ints
 from corpus.verify.shards import Shards, content_keys, place_keys
-from corpus.work import MANIFEST, TOKENIZER
-from corpus.workers import run_items
 
 _COUNTED = ("rules", "tags", "names", "people", "quirks", "broken")
 _REPORTED = ("surnames", "speakers")  # in the section `report`
@@ -52,14 +52,16 @@ def check_raw(
         return
     rebuilt = _Rebuilt(shards, findings)
     receipts: list[Counts] = []
-    with TemporaryDirectory() as folder:
-        work = Path(folder)
+    with temporary_folder() as work:
         (work / TOKENIZER).write_bytes((processed / TOKENIZER).read_bytes())
         items = make_plan(found.documents)
         options = manifest["options"]
-        with closing(run_items(raw, work, items, encoder, options, workers=workers)) as built:
+        with (
+            Workers(workers=workers, n_bytes=sum(map(n_bytes, items))) as engine,
+            closing(run_items(raw, work, items, encoder, options, engine)) as built,
+        ):
             for item, counts in built:
-                part = PartPaths(work, item.index)
+                part = ResultPaths(work, item.index)
                 for rows in part.read_rows():
                     rebuilt.compare(rows)
                 for path in (

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.part import key_of
-from corpus.rows import SHARD_ROWS, ContentDigest
+from corpus.building.unknown import Unknown
+from corpus.dedup.keys import id_key, key_of
+from corpus.output.shards import SHARD_ROWS, ContentDigest
+from corpus.records import ABOUT, SOURCES, Ints, Mask
 from corpus.tokens.encoder import Encoder
-from corpus.unknown import Unknown
 from corpus.verify import laws
 from corpus.verify.findings import Findings
 from corpus.verify.tables import UnreadableShardError, id_of_row, tables_of
@@ -62,13 +63,13 @@ class Shards:
         self.dialogues: Counter[str] = Counter()
         self.unk = self.respellable = 0
         self._unknown = Unknown.of(encoder) if encoder else None
-        self.from_raw: list[laws.Ints] = []
+        self.from_raw: list[Ints] = []
         self.places: list[Keys] = []
         self.contents: list[Keys] = []
         self._n_rows = 0
         self._starts: list[tuple[int, str]] = []  # where each shard begins in the corpus
         self._ids: list[Keys] = []  # of the rows that begin a dialogue
-        self._first_rows: list[laws.Ints] = []  # where these are
+        self._first_rows: list[Ints] = []  # where these are
         self._before: _RowBefore | None = _START  # None where it could not be read
 
     def read(self, changed: set[str]) -> None:
@@ -154,7 +155,7 @@ class Shards:
         self,
         kind: str,
         rows: pa.Table,
-        broken: Iterable[tuple[str, laws.Mask]],
+        broken: Iterable[tuple[str, Mask]],
         shard: dict[str, Any],
         start: int,
     ) -> None:
@@ -231,8 +232,8 @@ def content_keys(rows: pa.Table) -> Keys:
 
 def _id_keys(rows: pa.Table) -> Keys:
     pairs = zip(rows["source"].to_pylist(), rows["dialogue_id"].to_pylist(), strict=True)
-    texts = (f"{'topic' if source == 'topic' else 'summary'}/{name}" for source, name in pairs)
-    return np.fromiter(map(key_of, texts), np.uint64, len(rows))
+    known = (one if one[0] in ABOUT else (SOURCES[0], one[1]) for one in pairs)  # or it is damage
+    return np.fromiter((id_key(*one) for one in known), np.uint64, len(rows))
 
 
 def _row(place: int, dialogue_id: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from corpus.commit import shard_metadata
-from corpus.rows import COLUMNS
+from corpus.output.manifest import shard_metadata
+from corpus.output.rows import COLUMNS
 from corpus.verify.findings import Findings
 
 # What pyarrow raises for a damaged file: errors of its own, of the system and of Python.

@@ -17,11 +17,13 @@ from stages import cpu_seconds, timed
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from corpus.process import make_ours  # noqa: E402
+from corpus.building.process import tune_process  # noqa: E402
 
-make_ours()
+tune_process()
 
-from corpus import batch, commit, item, part, run  # noqa: E402
+from corpus.building import commit, item, run  # noqa: E402
+from corpus.dialogues import batch, pieces, said  # noqa: E402
+from corpus.output import result  # noqa: E402
 from corpus.reading.streams import Unpacked  # noqa: E402
 from corpus.sample.write import write_sample  # noqa: E402
 from corpus.tokens.encoder import Encoder  # noqa: E402
@@ -31,14 +33,14 @@ STAGES = {
     "find and hash the files": [(run, "find_documents")],
     "unpack": [(Unpacked, "read")],
     "decode": [(item, "_read"), (run, "read_raw")],
-    "text rules": [(batch, "normalise_texts"), (batch, "where_pieces_begin")],
-    "turns": [(batch, "arrange_turns"), (batch, "reject_reasons"), (batch, "_drafts")],
-    "names": [(batch, "fill_names")],
+    "text rules": [(said, "normalise_texts"), (pieces, "where_pieces_begin")],
+    "turns": [(batch, "arrange_turns"), (batch, "reject_reasons"), (batch, "make_drafts")],
+    "names": [(said, "fill_names")],
     "tokens": [(Encoder, "encode_flat")],
     "load the tokenizer": [(run, "Encoder")],
     "cap, rows, keys": [(item, "build_batch")],
-    "ledger": [(part, "ledger_member"), (commit, "ledger_member")],
-    "write parts": [(part.PartWriter, "write"), (part.PartWriter, "finish")],
+    "ledger": [(result, "ledger_member"), (commit, "ledger_member")],
+    "write results": [(result.ResultWriter, "write"), (result.ResultWriter, "finish")],
     "shards": [(commit, "_write_shards")],
     "report": [(commit, "report_numbers"), (commit, "report_page")],
     BUILD: [(run, "build")],

@@ -20,17 +20,18 @@ from typing import Any
 
 import numpy as np
 
-from corpus import cluster
-from corpus.cluster import build_shard, commit_shards
+from corpus.building import shares as cluster
+from corpus.building.plan import make_plan
+from corpus.building.shared_plan import parse_share, read_plan, write_plan
+from corpus.building.shares import build_share, commit_shares
 from corpus.counts import merge_counts
-from corpus.duplicates import duplicates_of, other_choices
-from corpus.part import KEY, read_parts
-from corpus.plan import make_plan
-from corpus.plan_file import parse_shard, read_plan, write_plan
+from corpus.dedup.exact import duplicates_of, other_choices
+from corpus.dedup.keys import KEY
+from corpus.output.result import read_results
+from corpus.output.shards import SHARD_ROWS
 from corpus.reading.documents import Found
 from corpus.records import Document, Member, Segment
 from corpus.report.measure import Measured
-from corpus.rows import SHARD_ROWS
 from corpus.sample.write import write_sample
 
 DIALOGUES = 100_000_000
@@ -107,7 +108,7 @@ def plan_of(documents: list[Document], factor: float) -> dict[str, str]:
         work = Path(folder)
         seconds_made = cpu_seconds(lambda: write_plan(work, {}, work, found))
         n_bytes = (work / "plan.jsonl.gz").stat().st_size
-        shard = parse_shard(f"{WORKERS // 2}/{WORKERS}")
+        shard = parse_share(f"{WORKERS // 2}/{WORKERS}")
         seconds_read = cpu_seconds(lambda: read_plan(work).items_of(shard))
     task = max(
         len(pickle.dumps(item)) for item in random.Random(0).sample(items, min(50, len(items)))
@@ -161,17 +162,17 @@ def built_and_committed(dialogues: int) -> dict[str, float]:
     with TemporaryDirectory() as folder:
         raw, out = Path(folder, "raw"), Path(folder, "out")
         write_sample(raw, dialogues=dialogues, seed=0)
-        spent["building"] = cpu_seconds(lambda: build_shard(raw, out, "1/1", tokenizer="builtin"))
-        [parts] = out.glob(".work/*/parts")
-        n_parts = len(list(parts.glob("*.keys")))
-        spent["part_bytes"] = sum(path.stat().st_size for path in parts.iterdir())
-        many = [k % n_parts for k in range(1_000)]
+        spent["building"] = cpu_seconds(lambda: build_share(raw, out, "1/1", tokenizer="builtin"))
+        [results] = out.glob(".work/*/results")
+        n_results = len(list(results.glob("*.keys")))
+        spent["part_bytes"] = sum(path.stat().st_size for path in results.iterdir())
+        many = [k % n_results for k in range(1_000)]
         spent["receipt"] = cpu_seconds(
-            lambda: merge_counts(receipt or {} for _, receipt in read_parts(parts.parent, many))
+            lambda: merge_counts(receipt or {} for _, receipt in read_results(results.parent, many))
         ) / len(many)
         cluster.read_raw = timed
         manifest: dict[str, Any] = {}
-        committing = cpu_seconds(lambda: manifest.update(commit_shards(out)))
+        committing = cpu_seconds(lambda: manifest.update(commit_shares(out)))
         cluster.read_raw = real
     return spent | {
         "writing": committing - spent["reading_raw"],

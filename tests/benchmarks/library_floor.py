@@ -29,7 +29,7 @@ from tokenizers import Tokenizer
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from corpus.ledger import GZIP_LEVEL, read_ledger  # noqa: E402
+from corpus.output.ledger import GZIP_LEVEL, read_ledger  # noqa: E402
 from corpus.reading.decode import sniff  # noqa: E402
 from corpus.reading.documents import find_documents, open_document  # noqa: E402
 from corpus.reading.sources import source_of, summary, topic  # noqa: E402
@@ -40,8 +40,7 @@ from corpus.text.rules import join  # noqa: E402
 from corpus.tokens.encoder import Encoder  # noqa: E402
 
 IMPORTS = (
-    "numpy, pyarrow.compute, pyarrow.parquet, tokenizers, msgspec, orjson, regex, jinja2, tqdm,"
-    " faker.providers.person.ko_KR"
+    "numpy, pyarrow.compute, pyarrow.parquet, tokenizers, msgspec, orjson, regex, jinja2, tqdm"
 )
 DECODERS = {
     "topic": msgspec.json.Decoder(topic.TopicDocument),

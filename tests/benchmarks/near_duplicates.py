@@ -32,10 +32,10 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 import corpus  # noqa: E402
-from corpus.duplicates import repeats_of  # noqa: E402
-from corpus.ledger import read_ledger  # noqa: E402
-from corpus.near import BANDS, HASHES, NearRows, Texts, bands_of, near_bytes  # noqa: E402
-from corpus.part import KEY  # noqa: E402
+from corpus.dedup.exact import find_duplicates  # noqa: E402
+from corpus.dedup.keys import KEY  # noqa: E402
+from corpus.dedup.near import BANDS, HASHES, NearRows, Texts, bands_of, near_bytes  # noqa: E402
+from corpus.output.ledger import read_ledger  # noqa: E402
 
 PHRASES = [
     "네 알겠습니다",
@@ -154,7 +154,7 @@ def report_speed(texts: list[str], repeats: int, folder: Path) -> None:
             path.write_bytes(near_bytes(rows))
 
     def search() -> None:
-        repeats_of(keys, "near", NearRows(paths, np.ones(len(texts), np.uint32)))
+        find_duplicates(keys, "near", NearRows(paths, np.ones(len(texts), np.uint32)))
 
     peers: dict[str, Callable[[], object]] = {
         "signatures, written": sign,

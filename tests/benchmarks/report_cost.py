@@ -24,20 +24,18 @@ PAGE = "the page"  # likewise
 
 def parts():
     """Yield what is done for the report alone: where it stands, and what does nothing instead."""
-    import corpus.batch
+    import corpus.dialogues.batch
     import corpus.text.rules
-    from corpus import commit
-    from corpus.names.lexicon import given_names
+    from corpus.building import commit
     from corpus.report import examples, measure
 
-    given_names()  # loads Faker, which a build does anyway
     empty = {"rules": {}, "tags": {}, "rejected": {}}
     for name in ("take_tags", "take_rejected"):
         yield COUNTING, examples.Examples, name, lambda *args: None
     yield COUNTING, examples.Examples, "found", lambda self: empty
     yield COUNTING, measure.Measured, "take", lambda *args: None
     yield COUNTING, corpus.text.rules, "_take_samples", lambda *args: None
-    yield COUNTING, corpus.batch, "ages_and_sexes", lambda *args: []
+    yield COUNTING, corpus.dialogues.batch, "ages_and_sexes", lambda *args: []
     yield COUNTING, commit, "merge_examples", lambda found: empty
     yield SAMPLE, commit, "report_numbers", lambda *args: {}
     yield SAMPLE, measure.Measured, "dialogues", lambda self: []
@@ -46,10 +44,10 @@ def parts():
 
 def build_once(raw, tokenizer, kind):
     """Build as the command line does; print the CPU seconds, in all and inside of each part."""
-    from corpus.process import make_ours
+    from corpus.building.process import tune_process
 
-    make_ours()
-    from corpus import run
+    tune_process()
+    from corpus.building import run
 
     spent = dict.fromkeys((COUNTING, SAMPLE, PAGE), 0.0)
 

@@ -1,0 +1,1 @@
+"""A build from raw/ to processed/: plan, items, where they run, commit."""

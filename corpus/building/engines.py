@@ -1,0 +1,143 @@
+"""Where the steps of a build run: in processes of this machine, or as tasks of Ray."""
+
+from collections import Counter, defaultdict
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
+from functools import partial
+from typing import Any, Protocol
+
+from tqdm import tqdm
+
+from corpus.building.item import build_or_tell, reject_item
+from corpus.building.plan import n_bytes
+from corpus.building.workers import Death, Step, Workers
+from corpus.counts import Counts
+from corpus.options import Options
+from corpus.output.manifest import versions
+from corpus.output.result import read_results
+from corpus.records import CorpusError, Item
+from corpus.remote import Folder
+from corpus.tokens.encoder import Encoder
+
+ENGINES = ("local", "ray")
+ITEM_TIMEOUT = 600.0  # seconds: an item of 8 MB takes one
+
+
+class Engine(Protocol):
+    """Does steps somewhere; `corpus.building.workers.Workers` documents it."""
+
+    is_here: bool
+    ends_steps: bool
+
+    def run(
+        self, steps: Sequence[Step], *, seconds: float | None = None
+    ) -> Generator[tuple[int, Any], None, None]:
+        """Do some steps and yield the place and the answer of each, in the order they are done."""
+
+
+class EngineOf(Protocol):
+    """Makes an engine for one build."""
+
+    def __call__(self, *, workers: int, n_bytes: int) -> AbstractContextManager[Engine]:
+        """Return an engine of so many workers at most, for so many bytes of raw/."""
+
+
+def engine_of(engine: str, address: str | None) -> EngineOf:
+    """Return what makes this engine.
+
+    Raises:
+        CorpusError: there is no such engine, or it is not installed.
+    """
+    if engine not in ENGINES:
+        raise CorpusError(f"engine can be {' or '.join(ENGINES)}, not {engine!r}.")
+    if address and engine != "ray":
+        raise CorpusError(f"--address {address} is of a Ray cluster: add --engine ray.")
+    if engine == "local":
+        return Workers
+    try:
+        from corpus.building.on_ray import RayTasks  # noqa: PLC0415 - Ray is an extra
+    except ImportError as error:
+        raise CorpusError(
+            "--engine ray needs Ray, which is not installed here: "
+            "pip install 'aihub-chat-corpus[ray]'."
+        ) from error
+
+    return partial(RayTasks, address=address, versions=versions())
+
+
+def run_items(
+    raw: Folder,
+    work: Folder,
+    items: Sequence[Item],
+    encoder: Encoder,
+    options: Options,
+    engine: Engine,
+    *,
+    item_timeout: float = ITEM_TIMEOUT,
+) -> Generator[tuple[Item, Counts], None, None]:
+    """Build `items` and yield each with what was counted, in the order in which they are done.
+
+    An item that fails in all of its tries is rejected as an item.
+
+    Args:
+        raw: the folder that holds the AIHub downloads.
+        work: the folder of the build.
+        items: what to build.
+        encoder: of this process; other processes load their own from `work`.
+        options: of the build.
+        engine: where items are built.
+        item_timeout: seconds for one try at an item.
+
+    Raises:
+        CorpusError: the build cannot go on.
+        OSError: the disk is full or broken; what is done stays done.
+    """
+    raw, work = raw.absolute(), work.absolute()  # tasks of Ray have another working directory
+    own = encoder if engine.is_here else None
+    seconds = None if engine.ends_steps else item_timeout
+    steps = [
+        partial(build_or_tell, raw, work, item, options, own, seconds=seconds) for item in items
+    ]
+    with closing(engine.run(steps, seconds=item_timeout)) as done:
+        for place, answer in done:
+            item = items[place]
+            failed = answer.why if isinstance(answer, Death) else answer
+            yield item, reject_item(work, item, failed) if isinstance(failed, str) else failed
+
+
+def build_items(
+    raw: Folder,
+    work: Folder,
+    items: Sequence[Item],
+    encoder: Encoder,
+    options: Options,
+    engine: Engine,
+    *,
+    item_timeout: float,
+    progress: bool,
+) -> Counts:
+    """Build the items that are not built yet, or damaged, and return what all of them counted."""
+    parts = read_results(work, [item.index for item in items], prove=True)
+    done = {part.index: receipt for part, receipt in parts}
+    total = sum(map(n_bytes, items))
+    counted: Counts = defaultdict(Counter)
+    with tqdm(total=total, unit="B", unit_scale=True, disable=not progress) as bar:
+
+        def count(item: Item, counts: Mapping[str, Mapping[str, int]]) -> None:
+            for name in ("read", "rejected", "broken"):
+                counted[name].update(counts.get(name, {}))
+            rejected = counted["rejected"].total()
+            kept = counted["read"].total() - rejected
+            bar.set_postfix_str(f"{kept:,} kept, {rejected:,} rejected", refresh=False)
+            bar.update(n_bytes(item))
+
+        for item in items:
+            receipt = done[item.index]
+            if receipt is not None:
+                count(item, receipt)
+        left = [item for item in items if done[item.index] is None]
+        running = run_items(raw, work, left, encoder, options, engine, item_timeout=item_timeout)
+        with closing(running) as built:
+            for item, counts in built:
+                count(item, counts)
+    return counted

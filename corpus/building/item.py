@@ -1,0 +1,189 @@
+"""One item of the plan, from raw bytes to its part: read, decode, and then batch by batch.
+
+The steps know the record types alone; this module and batch.py know the steps.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from corpus.building.limit import TooLongError, at_most
+from corpus.building.workers import TRIES, too_long
+from corpus.counts import Counts
+from corpus.dedup.keys import KEY, version_of
+from corpus.dialogues.batch import build_batch
+from corpus.options import Options
+from corpus.output.result import ResultWriter, result_folder
+from corpus.output.rows import COLUMNS
+from corpus.reading.decode import decode_document
+from corpus.reading.documents import open_document
+from corpus.reading.entries import Decoded
+from corpus.reading.quirks import count_odd
+from corpus.records import (
+    TOKENIZER,
+    CorpusError,
+    Dialogue,
+    Document,
+    Item,
+    Rejected,
+    Source,
+)
+from corpus.remote import Folder
+from corpus.report.examples import Examples
+from corpus.splits import split_with_test
+from corpus.tokens.encoder import Encoder
+
+BATCH_UTTERANCES = 16_384  # taken through the steps at once: enough to be fast, few megabytes
+MANY = 8  # where one in so many dialogues is looked at, there are so many items that each shows few
+
+
+def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options: Options) -> Counts:
+    """Take one item through all steps into its part of `work`, and return what was counted."""
+    counts: Counts = defaultdict(Counter)
+    examples = Examples(of_many=item.one_in >= MANY)
+    with result_folder(work, item.index) as folder, ResultWriter(folder, item.index) as part:
+        for read, rejected in _read(raw, item, counts, options["sources"]):
+            dialogues = [
+                one.in_split(split_with_test(one.split, one.dialogue_id, options["test_share"]))
+                for one in read
+            ]
+            built = build_batch(dialogues, encoder, counts, examples, options, one_in=item.one_in)
+            left_out = [*rejected, *built.rejected]
+            examples.take_rejected(left_out)
+            for one in left_out:
+                if one.stage != "file":
+                    counts["rejected"][f"{one.source}/{one.reason}"] += 1
+                if one.stage in {"file", "decode"}:
+                    counts["broken"][one.reason] += 1
+            part.write(built.rows, built.keys, left_out, built.texts)
+        part.finish(counts, examples.found(), near=options["dedup"] == "near")
+    return counts
+
+
+def build_or_tell(
+    raw: Folder,
+    work: Folder,
+    item: Item,
+    options: Options,
+    encoder: Encoder | None = None,
+    *,
+    seconds: float | None = None,
+) -> Counts | str:
+    """Build an item; return what was counted, or why it failed each time.
+
+    Args:
+        raw: the folder that holds the AIHub downloads.
+        work: the folder of the build.
+        item: what to build.
+        options: of the build.
+        encoder: if this process has one already.
+        seconds: for each try, where nobody else ends one that takes too long.
+
+    Raises:
+        CorpusError: the build cannot go on.
+        OSError: the disk is full or broken.
+    """
+    for _ in range(TRIES):
+        try:
+            with at_most(seconds):
+                return build_item(raw, work, item, encoder or _encoder(work), options)
+        except (OSError, CorpusError):
+            raise
+        except TooLongError:
+            why = too_long(seconds or 0)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other items live
+            why = f"{type(error).__name__}: {error}"
+    return why
+
+
+@lru_cache(maxsize=1)
+def _encoder(work: Folder) -> Encoder:
+    """Return the encoder of a worker, which learns from one item for the next."""
+    return Encoder((work / TOKENIZER).read_bytes())
+
+
+def reject_item(work: Folder, item: Item, why: str) -> Counts:
+    """Leave a part without rows for an item that cannot be built; it is one line in the ledger."""
+    counts: Counts = defaultdict(Counter)
+    counts["broken"]["failed_item"] += 1
+    first = item.documents[0]
+    detail = f"{why}; {len(item.documents)} documents from here, to byte {item.end or 'the end'}"
+    rejected = Rejected(
+        stage="file",
+        reason="failed_item",
+        detail=detail,
+        source=None,
+        dialogue_id=None,
+        raw_file=first.raw_file,
+        raw_offset=item.start,
+        raw=b"",
+    )
+    examples = Examples(of_many=True)
+    examples.take_rejected([rejected])
+    with result_folder(work, item.index) as folder, ResultWriter(folder, item.index) as part:
+        part.write(COLUMNS.empty_table(), np.empty(0, KEY), [rejected])
+        part.finish(counts, examples.found(), near=True)  # the commit may look for it
+    return counts
+
+
+def _read(
+    raw: Folder, item: Item, counts: Counts, sources: Sequence[Source]
+) -> Iterator[tuple[list[Dialogue], list[Rejected]]]:
+    """Yield the dialogues of an item in batches of one source, with what is broken beside them."""
+    dialogues: list[Dialogue] = []
+    rejected: list[Rejected] = []
+    n_utterances = 0
+    for document, decoded in _decode(raw, item, counts):
+        source = _source(decoded)
+        if source and source not in sources:
+            counts["not_chosen"][source] += decoded.n_entries
+            continue
+        _count_decoded(decoded, document, source, counts)
+        rejected += decoded.rejected
+        for dialogue in decoded.dialogues:
+            other_source = dialogues and dialogue.source != dialogues[0].source
+            if other_source or n_utterances >= BATCH_UTTERANCES:
+                yield dialogues, rejected
+                dialogues, rejected, n_utterances = [], [], 0
+            dialogues.append(dialogue)
+            n_utterances += len(dialogue.texts)
+    yield dialogues, rejected
+
+
+def _decode(raw: Folder, item: Item, counts: Counts) -> Iterator[tuple[Document, Decoded]]:
+    for document in item.documents:
+        stream = open_document(raw, document)
+        declared, n_found = None, 0
+        for decoded in decode_document(stream, document, start=item.start, end=item.end):
+            declared = decoded.declared if decoded.declared is not None else declared
+            n_found += decoded.n_entries
+            yield document, decoded
+        if declared is not None:
+            counts["declared"][document.raw_file] = declared
+        if declared is not None or item.start:  # a later range of one that may declare it
+            counts["found"][document.raw_file] += n_found
+
+
+def _source(decoded: Decoded) -> Source | None:
+    """Return the source of a run of entries, which has but one; None if nothing was met."""
+    for one in decoded.dialogues[:1]:
+        return one.source
+    return next((one.source for one in decoded.rejected if one.source), None)
+
+
+def _count_decoded(
+    decoded: Decoded, document: Document, source: Source | None, counts: Counts
+) -> None:
+    if source and decoded.n_entries:
+        counts["read"][source] += decoded.n_entries
+        if document.split is None:
+            counts["drawn"][source] += len(decoded.dialogues)
+        if "_add" in document.raw_file and (folder := version_of(document.raw_file)[1]):
+            counts["newer"][folder] += len(decoded.dialogues)
+    count_odd(decoded, document, counts)
+    doubled = decoded.quirks["doubled_line"]  # the reader left these out already
+    if doubled:
+        counts["utterances"]["read"] += doubled
+        counts["dropped"]["doubled_line"] += doubled

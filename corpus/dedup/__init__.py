@@ -1,0 +1,1 @@
+"""Duplicates: by id, by text, and texts that are nearly the same."""

@@ -1,0 +1,1 @@
+"""From texts as they were typed to rows: normalise, turns, names, tokens, cap."""

@@ -1,0 +1,73 @@
+"""One batch of dialogues, all at once, from texts as they were typed to rows: the steps in order.
+
+normalise (tags and masks first) → turns → names → tokens → cap. The utterances of all dialogues are
+one list, and an array says how many of them each dialogue has; turns and tokens likewise. So a step
+is a few numpy calls for a whole batch instead of a loop over dialogues.
+"""
+
+from collections.abc import Sequence
+from itertools import compress
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.counts import Counts
+from corpus.dedup.keys import KEY, Keys
+from corpus.dedup.near import Texts
+from corpus.dialogues.cuts import cap_drafts, keys_of, over_limit, rows_of, texts_of
+from corpus.dialogues.drafts import make_drafts, not_arranged
+from corpus.dialogues.encoding import encode_drafts
+from corpus.dialogues.said import normalise_dialogues
+from corpus.dialogues.turns import arrange_turns, reject_reasons
+from corpus.options import Options
+from corpus.output.rows import COLUMNS, table_of
+from corpus.reading.sources.speakers import ages_and_sexes
+from corpus.records import ABOUT, Dialogue, Rejected
+from corpus.report.examples import Examples
+from corpus.tokens.encoder import Encoder
+
+
+class Built(NamedTuple):
+    """The result of a batch."""
+
+    rows: pa.Table  # of `COLUMNS`, in the order of the dialogues
+    keys: Keys  # one for every dialogue that some choice of options would keep
+    rejected: list[Rejected]
+    texts: list[Texts]  # of the rows, if near-duplicates are looked for
+
+
+def build_batch(
+    dialogues: Sequence[Dialogue],
+    encoder: Encoder,
+    counts: Counts,
+    examples: Examples,
+    options: Options,
+    *,
+    one_in: int,
+) -> Built:
+    """Take dialogues of one source through all steps, and count what was done.
+
+    Args:
+        dialogues: in plan order.
+        one_in: the speakers of one in so many dialogues are counted.
+    """
+    if not dialogues:
+        return Built(COLUMNS.empty_table(), np.empty(0, KEY), [], [])
+    said = normalise_dialogues(dialogues, encoder, counts, examples, options)
+    arranged = arrange_turns(said.speakers, said.lengths, ABOUT[dialogues[0].source].agent)
+    reasons = reject_reasons(
+        arranged, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
+    )
+    rejected = list(not_arranged(dialogues, said, arranged, reasons, counts))
+    drafts = make_drafts(dialogues, said, arranged, reasons)
+    tokens = encode_drafts(drafts, encoder, counts, options)
+    keys = keys_of(drafts, arranged)
+    cuts, over = cap_drafts(drafts, tokens, keys, options)
+    rejected += over_limit(drafts, over, counts, options)
+    counted = (keys["rows"] > 0) & (keys["id"] % np.uint64(one_in) == 0)
+    for dialogue in compress(drafts.dialogues, counted.tolist()):
+        for age, sex in ages_and_sexes(dialogue.source, dialogue.raw):
+            counts["speakers"][f"{dialogue.source}/{age}/{sex}"] += 1
+    texts = texts_of(drafts, tokens, cuts) if options["dedup"] == "near" else []
+    return Built(table_of(rows_of(drafts, tokens, cuts)), keys, rejected, texts)

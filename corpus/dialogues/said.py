@@ -1,0 +1,168 @@
+"""What is said: the texts of a batch as the text rules leave them."""
+
+from bisect import bisect, bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import accumulate, chain, compress
+from typing import NamedTuple
+
+import numpy as np
+
+from corpus.counts import Counts
+from corpus.dialogues.pieces import find_pieces, with_pieces
+from corpus.dialogues.turns import opening_of
+from corpus.names.fill import Filled, fill_names
+from corpus.options import Options
+from corpus.reading.quirks import place_of
+from corpus.reading.sources.speakers import speaker_traits
+from corpus.records import ABOUT, Dialogue, Ints
+from corpus.report.examples import Examples
+from corpus.text.normalisation import normalise_texts
+from corpus.text.personal import IN_PIECES
+from corpus.tokens.encoder import Encoder
+
+GARBLED = "garbled"  # the reason of an utterance that lost most of its letters
+
+
+class Said(NamedTuple):
+    """The utterances of all dialogues that the text rules left, in one list."""
+
+    speakers: list[str]
+    texts: list[str]
+    places: Ints  # of each among all utterances of the batch
+    lengths: Ints  # how many each dialogue has
+
+
+def normalise_dialogues(
+    dialogues: Sequence[Dialogue],
+    encoder: Encoder,
+    counts: Counts,
+    examples: Examples,
+    options: Options,
+) -> Said:
+    """Normalise all texts, and return what is left."""
+    texts = list(chain.from_iterable(dialogue.texts for dialogue in dialogues))
+    normalised = normalise_texts(
+        texts,
+        rules=options["rules"],
+        source=dialogues[0].source,
+        personal=options["personal"],
+        lacking=lacking_of(encoder, options),
+        samples=examples.rules,
+    )
+    counts["utterances"]["read"] += len(texts)
+    counts["utterances"]["kept"] += len(texts) - len(normalised.dropped)
+    counts["dropped"].update(normalised.dropped.values())
+    _count_garbled(dialogues, normalised.dropped, counts)
+    counts["rules"].update(normalised.rules)
+    counts["tags"].update(normalised.tags)
+    said = Said(
+        list(chain.from_iterable(dialogue.speakers for dialogue in dialogues)),
+        [text or "" for text in normalised.texts],
+        np.arange(len(texts)),
+        np.array([len(dialogue.texts) for dialogue in dialogues]),
+    )
+    said = _without(said, list(normalised.dropped))
+    if options["personal"] == "drop":
+        said = _without_pieces(said, counts)
+    agent = ABOUT[dialogues[0].source].agent
+    if agent:
+        said = _without_openings(said, agent, counts)
+    named = _named_texts(dialogues, said, options["seed"])
+    examples.take_tags(dialogues, texts, normalised.tags, named)
+    return said
+
+
+def _count_garbled(
+    dialogues: Sequence[Dialogue], dropped: Mapping[int, str], counts: Counts
+) -> None:
+    """Count the garbled utterances of each place, if there are any, and all beside them."""
+    garbled = [place for place, reason in dropped.items() if reason == GARBLED]
+    if not garbled:
+        return
+    ends = list(accumulate(len(dialogue.texts) for dialogue in dialogues))
+    places = [place_of(one.raw_file) for one in dialogues]
+    for dialogue, place in zip(dialogues, places, strict=True):
+        counts["beside_garbled"][place] += len(dialogue.texts)
+    counts["garbled"].update(places[bisect(ends, one)] for one in garbled)
+
+
+def lacking_of(encoder: Encoder, options: Options) -> frozenset[str]:
+    """Return the syllables to respell: those that the tokenizer lacks, with `--respell on`."""
+    return encoder.lacking if options["respell"] == "on" else frozenset()
+
+
+def _without(said: Said, places: Sequence[int]) -> Said:
+    """Take some utterances out."""
+    if not places:
+        return said
+    stays = np.ones(len(said.texts), np.bool_)
+    stays[places] = False
+    dialogue = np.repeat(np.arange(len(said.lengths)), said.lengths)
+    chosen = stays.tolist()
+    return Said(
+        list(compress(said.speakers, chosen)),
+        list(compress(said.texts, chosen)),
+        said.places[stays],
+        np.bincount(dialogue[stays], minlength=len(said.lengths)),
+    )
+
+
+def _without_pieces(said: Said, counts: Counts) -> Said:
+    """Take out messages that are personal data only together with their neighbours."""
+    gone: list[int] = []
+    ends = np.cumsum(said.lengths)
+    for k in with_pieces(said.texts, said.lengths):
+        place = slice(int(ends[k] - said.lengths[k]), int(ends[k]))
+        for pieces in find_pieces(said.speakers[place], said.texts[place]):
+            counts["rules"][IN_PIECES[0]] += 1
+            counts["dropped"]["personal_data"] += len(pieces)
+            counts["utterances"]["kept"] -= len(pieces)
+            gone += [place.start + piece for piece in pieces]
+    return _without(said, gone)
+
+
+def _without_openings(said: Said, agent: str, counts: Counts) -> Said:
+    """Take out what the agent says before the customer: a dialogue begins on `<usr>`."""
+    gone: list[int] = []
+    ends = np.cumsum(said.lengths).tolist()
+    for start, end in zip([0, *ends], ends, strict=False):
+        gone += range(start, start + opening_of(said.speakers[start:end], agent))
+    counts["dropped"]["agent_opening"] += len(gone)
+    counts["utterances"]["kept"] -= len(gone)
+    return _without(said, gone)
+
+
+def fill_dialogue(
+    dialogue: Dialogue, speakers: Sequence[str], texts: Sequence[str], seed: int
+) -> Filled:
+    """Fill in the names of one dialogue. Rows, report and `show` all call this function.
+
+    Args:
+        dialogue: its id and its header decide the names.
+        speakers: of the utterances that are left.
+        texts: the utterances that are left, normalised.
+        seed: of the names.
+    """
+    traits = partial(speaker_traits, dialogue.source, dialogue.raw)
+    return fill_names(dialogue.dialogue_id, speakers, texts, seed=seed, traits=traits)
+
+
+def _named_texts(dialogues: Sequence[Dialogue], said: Said, seed: int) -> Callable[[int], str]:
+    """Return a function from an utterance's place to its text in the row, "" if it was dropped."""
+    raw_ends = list(accumulate(len(dialogue.texts) for dialogue in dialogues))
+    ends = np.cumsum(said.lengths).tolist()
+    places = said.places.tolist()
+
+    def named_text(place: int) -> str:
+        at = bisect_left(places, place)
+        if at == len(places) or places[at] != place:
+            return ""
+        k = bisect(raw_ends, place)
+        start = ends[k] - int(said.lengths[k])
+        part = slice(start, ends[k])
+        filled = fill_dialogue(dialogues[k], said.speakers[part], said.texts[part], seed)
+        text: str = filled.texts[at - start]
+        return text
+
+    return named_text

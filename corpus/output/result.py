@@ -1,0 +1,294 @@
+"""What an item leaves in `.work/results/`: undecided rows, keys, ledger lines and a receipt.
+
+The receipt is written last and holds the hash of each file, and its own. An item is done if its
+receipt and its files are as they were written; else it is built again.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import file_digest, sha256
+from pathlib import Path
+from secrets import token_hex
+from types import TracebackType
+from typing import Any, BinaryIO, Self, TypeVar
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from corpus.dedup.keys import KEY, Keys
+from corpus.dedup.near import Texts, near_bytes
+from corpus.output.files import json_bytes, temporary_folder, temporary_of, write_file, write_json
+from corpus.output.ledger import ledger_member
+from corpus.output.rows import COLUMNS
+from corpus.output.work import RESULTS
+from corpus.records import CorpusError, Rejected
+from corpus.remote import CONNECTIONS, Folder, local_file
+
+_T = TypeVar("_T")
+
+
+@contextmanager
+def result_folder(work: Folder, index: int) -> Iterator[Path]:
+    """Yield where an item's part is written: `work`, or of a store a folder aside.
+
+    From there it is put under names that no other attempt has, and at last the receipt, which names
+    the attempt: two that come to their end at once cannot mix.
+    """
+    if isinstance(work, Path):
+        yield work
+        return
+    with temporary_folder() as aside:
+        yield aside
+        receipt, attempt = ResultPaths(work, index).receipt, token_hex(8)
+        for path in sorted((aside / RESULTS).iterdir()):
+            if path.name != receipt.name:
+                index_, _, ending = path.name.partition(".")
+                (work / RESULTS / f"{index_}.{attempt}.{ending}").put(path)
+        told = _read_receipt(aside / RESULTS / receipt.name)
+        write_json(receipt, _sealed(told | {"attempt": attempt}))
+
+
+def read_results(
+    work: Folder, indices: Iterable[int], *, prove: bool = False
+) -> Iterator[tuple["ResultPaths", dict[str, Any] | None]]:
+    """Yield the part of each item and what it counted, None if it is not built or was damaged.
+
+    Args:
+        work: the folder of the build.
+        indices: which items.
+        prove: read all files of each part, to see that they are as they were written.
+    """
+    read = partial(_read_result, work, prove=prove)
+    if isinstance(work, Path):
+        yield from map(read, indices)
+    else:
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            yield from pool.map(read, indices)
+
+
+def _read_result(
+    work: Folder, index: int, *, prove: bool
+) -> tuple["ResultPaths", dict[str, Any] | None]:
+    part = ResultPaths(work, index)
+    try:
+        told = _read_receipt(part.receipt)
+    except (FileNotFoundError, ValueError):
+        return part, None
+    part = ResultPaths(work, index, told["attempt"], told["files"])
+    return part, None if prove and not part.are_whole() else told["counts"]
+
+
+def _read_receipt(path: Folder) -> dict[str, Any]:
+    """Return a receipt.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is not as it was written.
+    """
+    content = path.read_bytes()
+    receipt = orjson.loads(content)
+    if not isinstance(receipt, dict) or json_bytes(_sealed(receipt)) != content:
+        raise ValueError(path)
+    return receipt
+
+
+def _sealed(receipt: dict[str, Any]) -> dict[str, Any]:
+    """Return a receipt with its own hash."""
+    told = {name: value for name, value in receipt.items() if name != "sha256"}
+    return told | {"sha256": sha256(json_bytes(told)).hexdigest()}
+
+
+def read_each(parts: Sequence["ResultPaths"], read: Callable[["ResultPaths"], _T]) -> list[_T]:
+    """Return what `read` returns of each part, in plan order, several at once."""
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        return list(pool.map(read, parts))
+
+
+class ResultWriter:
+    """Writes one item's part; used as a context, which on an error leaves no receipt."""
+
+    def __init__(self, work: Path, index: int) -> None:
+        self.paths = ResultPaths(work, index)
+        # A worker of a build that was killed may still write for a moment: not to our file.
+        self.rows_file = work / RESULTS / self.paths.rows.name
+        self.temporary = temporary_of(self.rows_file)
+        self.keys: list[Keys] = []
+        self.ledger: list[bytes] = []
+        self.texts: list[Texts] = []
+
+    def __enter__(self) -> Self:
+        self.rows_file.parent.mkdir(parents=True, exist_ok=True)
+        self.file = self.temporary.open("wb")
+        self.hashed = _Hashed(self.file)
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self.rows = pa.ipc.new_stream(self.hashed, COLUMNS, options=options)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.file.close()
+        finally:
+            if error:
+                self.temporary.unlink(missing_ok=True)  # on a full disk it would be in the way
+
+    def write(
+        self,
+        rows: pa.Table,
+        keys: Keys,
+        rejected: Sequence[Rejected],
+        texts: Sequence[Texts] = (),
+    ) -> None:
+        """Take a batch: rows in dialogue order, for each `KEY` the rows that it counts.
+
+        `texts` are those of the rows, where near-duplicates are looked for.
+        """
+        if len(rows):
+            self.rows.write_table(rows)
+        self.keys.append(keys)
+        self.ledger.append(ledger_member(rejected))
+        self.texts.extend(texts)
+
+    def finish(
+        self, counts: dict[str, Any], examples: dict[str, Any], *, near: bool = False
+    ) -> None:
+        """Make the part durable, the receipt last; `near`: with what tells near-duplicates."""
+        self.rows.close()
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        self.temporary.replace(self.rows_file)
+        contents = {
+            "keys": b"".join(keys.tobytes() for keys in self.keys),
+            "jsonl.gz": b"".join(self.ledger),
+            "examples.json": json_bytes(examples),
+        }
+        if near:
+            contents["near"] = near_bytes(self.texts)
+        hashes = {"rows.arrow": self.hashed.digest.hexdigest()}
+        for ending, content in contents.items():
+            write_file(self.paths.path(ending), content)
+            hashes[ending] = sha256(content).hexdigest()
+        receipt = {"attempt": "", "counts": counts, "files": hashes}
+        write_json(self.paths.receipt, _sealed(receipt))
+
+
+class _Hashed:
+    """A file for pyarrow that hashes what is written into it."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.digest = sha256()
+        self._file = file
+
+    def write(self, content: bytes) -> int:
+        self.digest.update(content)
+        return self._file.write(content)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        """Do nothing: whoever opened the file makes it durable first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPaths:
+    """Where the part of an item lies, and how it is read back."""
+
+    work: Folder
+    index: int
+    attempt: str = ""  # of several in a store
+    hashes: dict[str, str] = field(default_factory=dict)  # sha256 by ending, as the receipt says
+
+    @property
+    def rows(self) -> Folder:
+        """An Arrow stream of `COLUMNS`."""
+        return self.path("rows.arrow")
+
+    @property
+    def keys(self) -> Folder:
+        """An array of `KEY`."""
+        return self.path("keys")
+
+    @property
+    def ledger(self) -> Folder:
+        """Lines of the ledger."""
+        return self.path("jsonl.gz")
+
+    @property
+    def examples(self) -> Folder:
+        """What the report shows of the item."""
+        return self.path("examples.json")
+
+    @property
+    def near(self) -> Folder:
+        """What `near_bytes` gives, with `--dedup near`."""
+        return self.path("near")
+
+    @property
+    def receipt(self) -> Folder:
+        """What was counted."""
+        return self.work / RESULTS / f"{self.index:06}.json"
+
+    def path(self, ending: str) -> Folder:
+        """Return where one of its files lies."""
+        name = ".".join(filter(None, (f"{self.index:06}", self.attempt, ending)))
+        return self.work / RESULTS / name
+
+    def are_whole(self) -> bool:
+        """Say whether all files that the receipt names are as they were written."""
+        try:
+            for ending in self.hashes:
+                self._read(ending)
+        except (OSError, CorpusError):
+            return False
+        return True
+
+    def read_examples(self) -> dict[str, Any]:
+        """Return what the report shows of the item."""
+        return dict(orjson.loads(self._read("examples.json")))
+
+    def read_keys(self) -> Keys:
+        """Return the keys, in plan order."""
+        return np.frombuffer(self._read("keys"), KEY)
+
+    def read_ledger(self) -> bytes:
+        """Return the lines of the ledger as gzip members."""
+        return self._read("jsonl.gz")
+
+    def read_rows(self) -> Iterator[pa.Table]:
+        """Yield the rows batch by batch, in plan order."""
+        with pa.ipc.open_stream(self._read("rows.arrow")) as stream:
+            for batch in stream:
+                yield pa.Table.from_batches([batch])
+
+    def near_file(self) -> Path:
+        """Return the file of what `near_bytes` gives, on this machine."""
+        path = local_file(self.near)
+        with path.open("rb") as file:
+            self._prove("near", file_digest(file, "sha256").hexdigest())
+        return path
+
+    def _read(self, ending: str) -> bytes:
+        content = self.path(ending).read_bytes()
+        if self.hashes:
+            self._prove(ending, sha256(content).hexdigest())
+        return content
+
+    def _prove(self, ending: str, digest: str) -> None:
+        if self.hashes and digest != self.hashes.get(ending):
+            raise CorpusError(
+                f"{self.path(ending)} is not as it was written: the command that built it builds "
+                "it again."
+            )

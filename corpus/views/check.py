@@ -1,0 +1,177 @@
+"""What is in raw/ and what a build of it would give, without building it."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from corpus.building.item import build_item
+from corpus.building.plan import make_plan, n_bytes
+from corpus.building.problems import problems_of
+from corpus.building.unknown import Unknown
+from corpus.counts import Counts, merge_counts
+from corpus.options import Options
+from corpus.output.files import temporary_folder
+from corpus.output.result import ResultPaths
+from corpus.output.shards import ShardWriter
+from corpus.reading.decode import decode_document
+from corpus.reading.documents import Found, open_document
+from corpus.reading.quirks import Problem, count_odd, quirk_problems
+from corpus.records import Document, Item, Rejected
+from corpus.remote import Folder
+from corpus.report.remarks import drawn_lines, size_lines
+from corpus.tokens.encoder import Encoder
+
+SAMPLED_BYTES = 24 << 20  # some 9,000 dialogues, three seconds
+SAMPLED_ITEMS = 16  # evenly spaced, a slice of each: the sources differ in rows a byte
+SMALL_BYTES = 64 << 10  # a document of one dialogue has 48 KB at most
+PLACES = 3  # are named for each kind of problem
+
+
+def check_lines(raw: Folder, found: Found, *, progress: bool = False) -> Iterator[str]:
+    """Yield a report on raw/: files, sources, splits, problems and quirks.
+
+    Every document is read against the types of its source (`schemas/`).
+    """
+    n_files = sum(file.n_files for file in found.files)
+    size = sum(file.bytes for file in found.files)
+    yield f"{raw}: {len(found.documents):,} documents in {n_files:,} files, {_size(size)}"
+    for reason, n in found.left_alone.items():
+        yield f"  left alone: {n:,} {reason}"
+    counts: Counts = defaultdict(Counter)
+    problems = list(found.rejected)
+    with tqdm(total=len(found.documents), unit=" documents", disable=not progress) as bar:
+        for document in found.documents:
+            problems += _look_at(raw, document, counts)
+            bar.update()
+    yield ""
+    yield f"{'source':<10}{'split':<12}{'dialogues':>12}"
+    for name, n in sorted(counts["split"].items()):
+        source, split = name.split("/")
+        yield f"{source:<10}{split:<12}{n:>12,}"
+    yield from drawn_lines(counts["drawn"])
+    yield from size_lines(counts["split"])
+    yield ""
+    yield from _problem_lines([*problems, *map(_as_problem, quirk_problems(counts))])
+    if counts["quirks"]:
+        quirks = (f"{n:,} {name}" for name, n in sorted(counts["quirks"].items()))
+        yield "quirks, all handled: " + ", ".join(quirks)
+
+
+def _look_at(raw: Folder, document: Document, counts: Counts) -> Iterator[Rejected]:
+    """Count the dialogues and quirks of a document, and yield its problems."""
+    declared, n_found = None, 0
+    for decoded in decode_document(open_document(raw, document), document):
+        counts["split"].update(f"{one.source}/{one.split}" for one in decoded.dialogues)
+        if document.split is None:
+            counts["drawn"].update(one.source for one in decoded.dialogues)
+        count_odd(decoded, document, counts)
+        declared = decoded.declared if decoded.declared is not None else declared
+        n_found += decoded.n_entries
+        yield from decoded.rejected
+    if declared not in (None, n_found):
+        yield Rejected(
+            stage="file",
+            reason="wrong_count",
+            detail=f"numberOfItems says {declared:,}, {n_found:,} were found",
+            source=None,
+            dialogue_id=None,
+            raw_file=document.raw_file,
+            raw_offset=0,
+            raw=b"",
+        )
+
+
+def _as_problem(one: Problem) -> Rejected:
+    return Rejected("file", one["reason"], one["detail"], None, None, one["place"], 0, b"")
+
+
+def _problem_lines(problems: Sequence[Rejected]) -> Iterator[str]:
+    counts = Counter(one.reason for one in problems)
+    yield f"problems: {len(problems):,}" if problems else "problems: none"
+    for reason, n in sorted(counts.items()):
+        yield f"  {n:,} {reason}"
+        for one in [one for one in problems if one.reason == reason][:PLACES]:
+            yield f"    {one.raw_file} at {one.raw_offset:,}: {one.detail}"
+
+
+def estimate_lines(raw: Folder, found: Found, encoder: Encoder, options: Options) -> Iterator[str]:
+    """Build a sample aside and yield what all of `raw` would give."""
+    items = make_plan(found.documents)
+    sampled = _sample(items)
+    share = sum(map(n_bytes, sampled)) / (sum(map(n_bytes, items)) or 1) or 1
+    with temporary_folder() as folder:
+        started = time.process_time()  # whatever else keeps this machine busy
+        aside = _build_aside(raw, folder, sampled, encoder, options)
+        seconds = time.process_time() - started
+    for one in problems_of(aside.counts, aside.tokens):
+        if one["reason"] != "unlike_its_source":  # told of all documents already
+            yield f"problem of the sample: {one['reason']}: {one['place']}: {one['detail']}"
+    yield f"a build would give about (from a sample of {share:.0%})"
+    yield f"  rows      {aside.n_rows / share:>14,.0f}"
+    yield f"  tokens    {aside.tokens['train'] / share:>14,.0f}"
+    yield f"  disk      {_size(aside.n_bytes / share):>14}"
+    yield f"  time      {seconds / share:>12,.0f} s  on one core of this machine"
+
+
+def _sample(items: Sequence[Item]) -> list[Item]:
+    """Return a slice of each of some items: every n-th small document, 1/n of each big one."""
+    n = min(SAMPLED_ITEMS, len(items))
+    spaced = [items[(2 * k + 1) * len(items) // (2 * n)] for k in range(n)]
+    step = -(-sum(map(n_bytes, spaced)) // SAMPLED_BYTES) or 1
+    slices: list[tuple[tuple[Document, ...], int, int | None]] = []
+    for item in spaced:
+        small = [document for document in item.documents if document.size <= SMALL_BYTES]
+        if small:
+            slices.append((tuple(small[::step]), 0, None))
+        for document in item.documents:
+            if document.size > SMALL_BYTES:
+                size = (item.end or document.size) - item.start
+                slices.append(((document,), item.start, item.start + size // step))
+    return [Item(index, *one) for index, one in enumerate(slices)]
+
+
+class _Aside(NamedTuple):
+    """What some items gave."""
+
+    n_rows: int
+    tokens: Counter[str]  # all as if in train; and `unk`
+    n_bytes: int  # on disk
+    counts: Counts
+
+
+def _build_aside(
+    raw: Folder, work: Path, items: Sequence[Item], encoder: Encoder, options: Options
+) -> _Aside:
+    """Build some items, as one shard, and return what they gave."""
+    writer = ShardWriter(work / "shards", {})
+    unknown = Unknown.of(encoder)
+    tokens: Counter[str] = Counter()
+    receipts: list[Counts] = []
+    for item in items:
+        receipts.append(build_item(raw, work, item, encoder, options))
+        for table in ResultPaths(work, item.index).read_rows():
+            writer.write(table)
+            tokens["unk"] += unknown.count(table)[0]
+    writer.close()
+    ledgers = sum(len(ResultPaths(work, item.index).ledger.read_bytes()) for item in items)
+    rows, tokens["train"], size = (
+        sum(one[name] for one in writer.shards) for name in ("rows", "tokens", "bytes")
+    )
+    return _Aside(rows, tokens, size + ledgers, merge_counts(receipts))
+
+
+def _size(n: float) -> str:
+    """Return bytes as people read them.
+
+    >>> _size(999), _size(1_234_567)
+    ('999 B', '1.2 MB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if n < 1000:
+            return f"{n:,.0f} B" if unit == "B" else f"{n:,.1f} {unit}"
+        n /= 1000
+    return f"{n:,.1f} TB"
