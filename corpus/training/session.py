@@ -16,7 +16,7 @@ from transformers.utils import logging as transformers_logging
 from corpus.records import CorpusError
 from corpus.training.base import load_model
 from corpus.training.card import model_card
-from corpus.training.checkpoint import find_state, save_state
+from corpus.training.checkpoint import best_model, find_state, save_state
 from corpus.training.curve import write_curve
 from corpus.training.evaluate import Losses, evaluate
 from corpus.training.export import write_chat, write_model
@@ -198,8 +198,9 @@ def finish(run: Run) -> bool:
         return True
     model = run.model
     if not progress.is_best:
-        vocabulary, best = run.material.vocabulary, run.folder / "best"
-        loaded = load_model(best, vocabulary, dropout=0.0) if run.world.is_first else None
+        vocabulary, folder = run.material.vocabulary, run.folder
+        first = run.world.is_first
+        loaded = load_model(best_model(folder), vocabulary, dropout=0.0) if first else None
         model = share_model(loaded, run.world)
     scored = score(model, splits, run.world)
     if scored is None:

@@ -81,7 +81,7 @@ def prepare(
     log = None
     if world.is_first:
         if state is not None:
-            settle(folder, progress)
+            settle(folder)
         project = options.wandb and {"project": options.wandb, "config": identity}
         log = Log(folder, log_bytes=progress.log_bytes, step=progress.step, wandb=project)
     half = world.dtype is torch.float16
