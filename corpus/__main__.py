@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from corpus import __version__
 from corpus.building.process import tune_process
 from corpus.chat.options import add_options as add_chat_options
+from corpus.evaluation.options import add_options as add_eval_options
 from corpus.options import DEFAULT_TOKENIZER, OPTIONS, Option
 from corpus.records import CorpusError
 from corpus.remote import folder_of
@@ -211,6 +212,12 @@ def _chat(args: argparse.Namespace) -> int:
     return chat(args)
 
 
+def _eval(args: argparse.Namespace) -> int:
+    from corpus.evaluation.command import evaluate_run
+
+    return evaluate_run(args)
+
+
 def _card(args: argparse.Namespace) -> int:
     from corpus.views.card import card_text
 
@@ -367,6 +374,9 @@ def _add_chat(verbs: Verbs) -> None:
 
 
 def _add_card(verbs: Verbs) -> None:
+    evaluation = _verb(verbs, "eval", _eval, "measure how good a chatbot a model is, and show it")
+    add_eval_options(evaluation)
+
     card = _verb(verbs, "card", _card, "print the data-set card of PROCESSED")
     card.add_argument(
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
@@ -425,6 +435,7 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    tune_process()
+    if sys.argv[1:2] != ["eval"]:  # torch, which transformers loads, must find an installed pandas
+        tune_process()
     open_streams()
     sys.exit(close_streams(main()))

@@ -66,6 +66,7 @@ def check_raw(
                     rebuilt.compare(rows)
                 for path in (
                     *(part.rows, part.keys, part.ledger, part.examples, part.receipt),
+                    part.utterances,
                     part.near,
                 ):
                     path.unlink(missing_ok=True)
