@@ -11,6 +11,8 @@
 - `names`: by what was filled and what followed · `people`: dialogues by invented people
 - `surnames`, `given_names`: of invented people
 - `speakers`: by source/age/sex, of the rows of one dialogue in `Item.one_in`
+- `turns_joined`: two turns of one speaker that are one, since what stood between was dropped; and
+  `other_speaker`: utterances in no turn, with `--multi-party nearest`; both by source
 - `left_out`: utterances of dialogues that were rejected, by reason
 - `declared`, `found`: entries by document, where a document says how many it holds
 """

@@ -318,7 +318,8 @@ def test_show_finds_a_rejected_dialogue_where_no_dialogue_was_written(tmp_path, 
 
 def test_what_other_choices_keep_ends_with_all_of_them_together(processed, capsys):
     lines = [line for line in run(capsys, "card", processed)[1].splitlines() if "  --" in line]
-    assert [line.count("--") for line in lines] == [1, 1, 1, 3]
+    assert [line.count("--") for line in lines] == [1, 1, 1, 1, 3]
+    assert [line for line in lines if "turns of different people are joined" in line] == [lines[3]]
 
 
 def test_show_lists_by_id_or_by_reason_and_not_by_both(processed, capsys):

@@ -85,7 +85,8 @@ def n_rows_expected(keys: Keys, duplicates: Duplicates, options: dict[str, Any])
         return int(
             keys["rows"].sum() - keys["rows"][keys["rows"] > 0][duplicates.original >= 0].sum()
         )
-    return rows_under(keys, **given_choices(options), dedup=options["dedup"])
+    given = given_choices(options)
+    return rows_under(keys, **given, dedup=options["dedup"], built_as=given["multi_party"])
 
 
 def given_choices(options: dict[str, Any]) -> dict[str, str]:
@@ -141,5 +142,7 @@ def summary_of(counts: Counts, written: Written) -> dict[str, Any]:
             "names",
             "people",
             "quirks",
+            "turns_joined",
+            "other_speaker",
         )
     }

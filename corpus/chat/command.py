@@ -3,7 +3,6 @@
 import argparse
 import secrets
 import sys
-from importlib import import_module
 from importlib.util import find_spec
 
 from corpus.chat.options import check_options
@@ -43,7 +42,9 @@ def chat(args: argparse.Namespace) -> int:
             _say(f"--seed {seed} gives these replies again.")
         draw = _draw(args, seed)
         if args.web:
-            code: int = import_module("corpus.chat.web").serve(
+            from corpus.chat.web import serve  # noqa: PLC0415
+
+            return serve(
                 engine,
                 draw,
                 host=args.host,
@@ -53,7 +54,6 @@ def chat(args: argparse.Namespace) -> int:
                 services=args.services,
                 save=args.save,
             )
-            return code
         if args.prompt is not None:
             return reply_once(engine, draw, args)
         if sys.stdin.isatty():

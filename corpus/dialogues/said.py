@@ -11,12 +11,12 @@ import numpy as np
 
 from corpus.counts import Counts
 from corpus.dialogues.pieces import find_pieces, with_pieces
-from corpus.dialogues.turns import opening_of
+from corpus.dialogues.turns import Arrangement, opening_of
 from corpus.names.fill import Filled, fill_names
 from corpus.options import Options
 from corpus.reading.quirks import place_of
 from corpus.reading.sources.speakers import speaker_traits
-from corpus.records import ABOUT, Dialogue, Ints
+from corpus.records import ABOUT, Dialogue, Ints, Mask
 from corpus.report.examples import Examples
 from corpus.text.normalisation import normalise_texts
 from corpus.text.personal import IN_PIECES
@@ -33,6 +33,17 @@ class Said(NamedTuple):
     places: Ints  # of each among all utterances of the batch
     lengths: Ints  # how many each dialogue has
     dropped: Mapping[int, str] = MappingProxyType({})  # the reason of each that is left out
+
+    def of_dialogues(self, chosen: Mask) -> "Said":
+        """Return what is said in some of the dialogues."""
+        stays = np.repeat(chosen, self.lengths)
+        of_them = stays.tolist()
+        return Said(
+            list(compress(self.speakers, of_them)),
+            list(compress(self.texts, of_them)),
+            self.places[stays],
+            self.lengths[chosen],
+        )
 
 
 def normalise_dialogues(
@@ -144,6 +155,37 @@ def _without_openings(said: Said, agent: str, counts: Counts) -> Said:
     counts["dropped"]["agent_opening"] += len(gone)
     counts["utterances"]["kept"] -= len(gone)
     return _without(said, gone)
+
+
+def count_joined(
+    dialogues: Sequence[Dialogue],
+    said: Said,
+    arranged: Arrangement,
+    reasons: Sequence[str | None],
+    counts: Counts,
+) -> None:
+    """Count, of dialogues that are kept, what the loss of an utterance did to the turns.
+
+    `turns_joined`: two turns of one speaker are one, since all that stood between them was dropped.
+    `other_speaker`: utterances of a group that are in no turn, since another one spoke last.
+    """
+    kept = np.array([reason is None for reason in reasons], np.bool_)[arranged.dialogue]
+    source = dialogues[0].source
+    if n_others := int((arranged.other_speaker & kept).sum()):
+        counts["other_speaker"][source] += n_others
+    after = np.flatnonzero(
+        (np.diff(said.places) > 1)
+        & (np.diff(arranged.dialogue) == 0)
+        & kept[1:]
+        & arranged.in_turn[1:]
+    )
+    starts = np.cumsum([0, *(len(one.texts) for one in dialogues)])
+    for place in after.tolist():
+        if said.speakers[place] == said.speakers[place + 1]:
+            k = int(arranged.dialogue[place])
+            first, last = (int(said.places[one] - starts[k]) for one in (place, place + 1))
+            between = dialogues[k].speakers[first + 1 : last]
+            counts["turns_joined"][source] += any(one != said.speakers[place] for one in between)
 
 
 def fill_dialogue(

@@ -15,7 +15,7 @@ GIVEN_NAMES = 30  # are listed
 
 # Which option keeps what was rejected for a reason, as `other_choices` names it.
 KEPT_BY = {
-    "multi_party": "--multi-party fold",
+    "multi_party": "--multi-party nearest",
     "ends_on_usr": "--usr-ending trim",
     "over_max_tokens": "--overlong split",
 }
