@@ -47,8 +47,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `| head`: whoever read has read enough
         leave_stdout()
         return 0
-    except UnicodeEncodeError as error:
-        sentence = f"{error.object} is not UTF-8, and pyarrow takes no such path: rename it."
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sentence = f"{where}{error.strerror or error}."
@@ -340,12 +338,19 @@ def _add_show(verbs: Verbs) -> None:
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
     )
     chosen = show.add_mutually_exclusive_group()
-    chosen.add_argument("--id", help="this dialogue, whether it was written or rejected")
-    chosen.add_argument("--reason", help="dialogues rejected for this reason")
+    chosen.add_argument(
+        "--id", type=_as_utf8, help="this dialogue, whether it was written or rejected"
+    )
+    chosen.add_argument("--reason", type=_as_utf8, help="what was left out for this reason")
     show.add_argument(
         "--raw", type=folder_of, metavar="RAW", help="with --id: what each step and rule did to it"
     )
     show.add_argument("-n", type=int, default=3, metavar="N", help="how many (default: 3)")
+
+
+def _as_utf8(text: str) -> str:
+    """Return a text of the command line, whatever the locale: ours are UTF-8."""
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def _add_verify(verbs: Verbs) -> None:
