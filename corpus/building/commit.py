@@ -28,6 +28,7 @@ from corpus.building.accounts import (
 )
 from corpus.building.problems import problems_of
 from corpus.building.unknown import Unknown
+from corpus.building.utterances import write_utterances
 from corpus.counts import Counts, merge_counts
 from corpus.dedup.exact import (
     LOCATION,
@@ -129,6 +130,7 @@ def commit(
     )
     members = chain([ledger_member(rejected_files)], by_items, duplicated)
     _write_ledger(members, out / REJECTED)
+    write_utterances(results, out)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
     check_laws(counts, written, n_rows_expected(keys, duplicates, inputs["options"]))
     files = _hashes(out)
@@ -232,7 +234,7 @@ def _reject(
 
 def _write_ledger(members: Iterable[bytes], folder: Path) -> None:
     """Write gzip members one behind the other, a new file after `LEDGER_BYTES`."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     number, file = 0, None
     with ExitStack() as opened:
         for member in filter(None, members):
