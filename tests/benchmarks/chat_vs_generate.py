@@ -185,13 +185,13 @@ open_engine(Path(sys.argv[1])).close()
 def start(code, folder):
     """Return the CPU seconds and the most MB of memory of a process that loads the model."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    code += "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    code += "\nprint(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
     done = subprocess.run(
         [sys.executable, "-c", code, folder], check=True, capture_output=True, text=True
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     taken = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return taken, float(done.stdout.split()[-1])
+    return taken, int(done.stdout.split()[-1]) / 1024
 
 
 def compare_starts(folder, tokenizer, rounds):
