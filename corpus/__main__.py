@@ -26,6 +26,7 @@ EPILOG = "python -m corpus VERB --help tells the options of a verb."
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 # Beside the options.
 HOW = ("tokenizer", "update", "fresh", "workers", "item_timeout", "engine", "address")
+TOLD = 8  # files whose number of dialogues is not what they say
 NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -112,12 +113,16 @@ def _close(
     for line in closing_lines(manifest):
         say(line)
     say(f"Look at it: {args.processed / REPORT}")
-    for raw_file, n in manifest["wrong_counts"].items():
+    wrong = list(manifest["wrong_counts"].items())
+    for raw_file, n in wrong[:TOLD]:
         say(
             f"Warning: numberOfItems of {raw_file} says {n['declared']:,}, {n['found']:,} were "
             "found; is the download complete?",
             sys.stderr,
         )
+    if wrong[TOLD:]:
+        more = len(wrong) - TOLD + manifest["other_wrong_counts"]
+        say(f"Warning: so it is with {more:,} more files.", sys.stderr)
     for line in problem_lines(manifest):
         say(f"Warning: {line}", sys.stderr)
     code = _warn(args, manifest["broken"]) or int(args.strict and bool(manifest["problems"]))
