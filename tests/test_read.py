@@ -489,19 +489,6 @@ def test_a_disk_that_fails_is_on_the_record(tmp_path, monkeypatch):
     assert rejected.detail == "Input/output error"
 
 
-def test_a_file_that_is_gone_when_it_is_read_raises_what_decoding_expects(tmp_path):
-    raw = put(tmp_path, {"a.json": OURS, "b.json": OURS * 2})
-    first, second = find(raw).documents
-    (raw / "a.json").unlink()
-    with pytest.raises(UnreadableError, match="No such file"):
-        open_document(raw, first).read(10)
-    (raw / "b.json").write_bytes(OURS)
-    stream = open_document(raw, second)
-    assert stream.read(10**6) == OURS
-    with pytest.raises(UnreadableError, match="bytes are missing"):
-        stream.read(1)
-
-
 SAMPLE = {"sample/summary.zip": zip_of({"행사.json": OURS}), "sample/topic/T_1.json": OURS}
 
 

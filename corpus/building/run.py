@@ -24,7 +24,7 @@ from corpus.output.work import (
 )
 from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
-from corpus.reading.documents import find_documents
+from corpus.reading.documents import check_unchanged, find_documents
 from corpus.records import SOURCES
 from corpus.remote import Folder, Remote, folder_of
 from corpus.tokens.encoder import Encoder
@@ -134,6 +134,7 @@ def build(
             items = make_plan(found.documents)
             with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
                 build_items(raw, work, items, encoder, options, steps, progress=progress)
+            check_unchanged(raw, found.documents)
             unknown = Unknown.of(encoder)
             del encoder  # 50 MB that the commit can use
             finished = commit(

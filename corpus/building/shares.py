@@ -4,7 +4,7 @@ Whoever comes first makes the plan, and who comes at the same time makes the sam
 for anybody or removes what another one has put there, so shards share a folder and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -41,8 +41,13 @@ from corpus.output.work import (
 from corpus.processed import read_manifest
 from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
-from corpus.reading.documents import find_documents, raw_state
-from corpus.records import TOKENIZER, CorpusError
+from corpus.reading.documents import (
+    check_unchanged,
+    find_documents,
+    raw_state,
+    without_state,
+)
+from corpus.records import TOKENIZER, CorpusError, Document
 from corpus.remote import Folder, folder_of
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
@@ -154,6 +159,11 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
         raw = folder_of(raw or plan.raw)
         if not raw.is_dir():
             raise CorpusError(f"There is no {raw} here: say with --raw where RAW lies.")
+        documents: Iterable[Document] = plan.documents()
+        if str(raw.absolute()) == plan.raw:
+            check_unchanged(raw, plan.documents())
+        else:  # a copy, whose files may have other times
+            documents = map(without_state, documents)
         encoder = Encoder((plan.work / TOKENIZER).read_bytes())
         unknown = Unknown.of(encoder)
         del encoder  # 50 MB that the commit can use
@@ -166,7 +176,7 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
                     inputs=plan.inputs,
                     left_alone=plan.left_alone,
                     rejected_files=plan.rejected,
-                    read_raw=partial(read_raw, raw, by_name(plan.documents())),
+                    read_raw=partial(read_raw, raw, by_name(documents)),
                     unknown=unknown,
                     one_in=plan.one_in,
                 ),

@@ -232,14 +232,15 @@ def _tar_member(tar: Container, info: tarfile.TarInfo) -> tuple[str, Container, 
 def _cut_out(container: Container, offset: int, length: int) -> Container:
     """Return where `length` bytes from `offset` of a container lie; fewer where it ends before.
 
-    >>> _cut_out((Segment("a", 0, 10), Segment("b", 5, 10)), 8, 4)
-    (Segment(path='a', offset=8, length=2), Segment(path='b', offset=5, length=2))
+    >>> _cut_out((Segment("a", 0, 10), Segment("b", 5, 10)), 8, 4)  # doctest: +NORMALIZE_WHITESPACE
+    (Segment(path='a', offset=8, length=2, size=-1, stamp=0),
+     Segment(path='b', offset=5, length=2, size=-1, stamp=0))
     """
     segments = []
     for segment in container:
         taken = min(length, segment.length - offset)
         if taken > 0:
-            segments.append(Segment(segment.path, segment.offset + offset, taken))
+            segments.append(segment._replace(offset=segment.offset + offset, length=taken))
             length -= taken
         offset = max(0, offset - segment.length)
     return tuple(segments)
