@@ -12,11 +12,12 @@ from pathlib import Path
 from unicodedata import normalize
 from zlib import crc32
 
-from corpus.reading.archives import Container, kind_of, readable_name, tar_members, zip_members
+from corpus.reading.archives import Container, kind_of, readable_name, zip_members
 from corpus.reading.foreign import SHOWN, beginning, is_text, what_it_is
 from corpus.reading.labels import labels_missing
 from corpus.reading.parts import join_parts
 from corpus.reading.streams import Joined, Unpacked
+from corpus.reading.tars import is_tar, tar_members
 from corpus.records import Document, Member, Rejected, Segment, Source, UnreadableError
 from corpus.remote import Folder, Remote
 from corpus.splits import split_of
@@ -128,7 +129,7 @@ class Search:
         try:
             with Joined(self._raw, container) as file:
                 head = file.read(HEAD_BYTES)
-            kind = kind_of(head)
+            kind = kind_of(head) or ("tar" if is_tar(head) else None)
             if kind == "zip":
                 self._visit_zip(name, container)
             elif kind == "tar" and not in_tar:
