@@ -6,6 +6,8 @@ network failure says nothing about the data. The listing of a store tells what l
 never used to decide whether a build is complete.
 """
 
+import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +25,7 @@ CONNECTIONS = 16  # objects that are fetched or put at once, where there are man
 RANGE_BYTES = 4 << 20  # are fetched at once of an object that is read in ranges
 RANGES = 4  # are kept of it in memory
 
+_HERE = re.compile(r"(?:file|local)://(?:/(?=[A-Za-z]:))?")  # with Windows' file:///C:/
 _MISSING = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 _T = TypeVar("_T")
 
@@ -56,10 +59,19 @@ class Remote:
         """Say whether there is a folder with something in it."""
         return self._kind() == "directory"
 
+    def n_bytes(self) -> int | None:
+        """Return the size of an object, None if there is none."""
+        info = self._info()
+        return int(info["size"]) if info and info["type"] == "file" else None
+
     def _kind(self) -> str | None:
+        info = self._info()
+        return str(info["type"]) if info else None
+
+    def _info(self) -> dict[str, Any] | None:
         fs, path = _store(self.url)
         try:
-            return str(_persist(self.url, lambda: fs.info(path))["type"])
+            return dict(_persist(self.url, lambda: fs.info(path)))
         except _MISSING:
             return None
 
@@ -171,10 +183,17 @@ def folder_of(place: "str | Folder") -> Folder:
 
     >>> folder_of("s3://bucket/raw/"), folder_of("raw/")
     (Remote(url='s3://bucket/raw'), PosixPath('raw'))
+    >>> folder_of("file:///home/me/raw")  # which links and pipes are told of, as no store does
+    PosixPath('/home/me/raw')
     """
-    if isinstance(place, str):
-        return Remote(place.rstrip("/")) if "://" in place else Path(place)
-    return place
+    if isinstance(place, Remote):
+        return place
+    name = os.fspath(place) if isinstance(place, (str, os.PathLike)) else None
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise CorpusError(f"{place!r} is no path of a folder.")
+    if here := _HERE.match(name):
+        return Path(name[here.end() :])
+    return Remote(name.rstrip("/")) if "://" in name else Path(name)
 
 
 def local_file(place: Folder) -> Path:

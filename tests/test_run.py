@@ -268,7 +268,7 @@ def test_a_file_that_would_become_part_of_the_corpus_is_refused(raw, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "README.md").write_text("mine")
     for fresh in (False, True):
-        with pytest.raises(CorpusError, match=r"README\.md was not written by a build"):
+        with pytest.raises(CorpusError, match=r"out holds what no build wrote: README\.md\."):
             built(raw, tmp_path / "out", fresh=fresh)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["README.md"]
 

@@ -28,6 +28,7 @@ from corpus.building.accounts import (
 )
 from corpus.building.problems import problems_of
 from corpus.building.unknown import Unknown
+from corpus.building.utterances import write_utterances
 from corpus.counts import Counts, merge_counts
 from corpus.dedup.exact import (
     LOCATION,
@@ -40,11 +41,12 @@ from corpus.dedup.exact import (
 from corpus.dedup.keys import Keys
 from corpus.dedup.near import NearRows
 from corpus.output.files import json_bytes, write_file, write_json
+from corpus.output.into_place import make_ready, publish, put_in_place
 from corpus.output.ledger import ledger_member
 from corpus.output.manifest import corpus_hash, shard_metadata
 from corpus.output.result import ResultPaths, read_each, read_results
 from corpus.output.shards import ShardWriter
-from corpus.output.work import make_ready, publish, put_in_place, remove_work
+from corpus.output.work import remove_work
 from corpus.records import (
     MANIFEST,
     REJECTED,
@@ -128,6 +130,7 @@ def commit(
     )
     members = chain([ledger_member(rejected_files)], by_items, duplicated)
     _write_ledger(members, out / REJECTED)
+    write_utterances(results, out)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
     check_laws(counts, written, n_rows_expected(keys, duplicates, inputs["options"]))
     files = _hashes(out)
@@ -146,7 +149,8 @@ def commit(
     examples = merge_examples([*read_each(results, ResultPaths.read_examples), left_out.found()])
     write_file(out / REPORT, report_page(manifest, examples, measured.dialogues()))
     files[REPORT] = _sha256(out / REPORT)
-    manifest |= {"files": files, "corpus_hash": corpus_hash(files)}
+    sizes = {name: (out / name).stat().st_size for name in files}
+    manifest |= {"files": files, "file_bytes": sizes, "corpus_hash": corpus_hash(files)}
     manifest["manifest_sha256"] = sha256(json_bytes(manifest)).hexdigest()
     write_json(out / MANIFEST, manifest)
     if isinstance(processed, Path):
@@ -230,7 +234,7 @@ def _reject(
 
 def _write_ledger(members: Iterable[bytes], folder: Path) -> None:
     """Write gzip members one behind the other, a new file after `LEDGER_BYTES`."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     number, file = 0, None
     with ExitStack() as opened:
         for member in filter(None, members):
@@ -248,6 +252,6 @@ def _hashes(out: Path) -> dict[str, str]:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with path.open("r+b") as file:  # Windows makes durable only what may be written
         os.fsync(file.fileno())
         return file_digest(file, "sha256").hexdigest()

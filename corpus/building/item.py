@@ -9,17 +9,20 @@ from functools import lru_cache
 
 import numpy as np
 
-from corpus.building.workers import TRIES
+from corpus.building.limit import TooLongError, at_most
+from corpus.building.workers import TRIES, too_long
 from corpus.counts import Counts
 from corpus.dedup.keys import KEY, version_of
 from corpus.dialogues.batch import build_batch
 from corpus.options import Options
 from corpus.output.result import ResultWriter, result_folder
 from corpus.output.rows import COLUMNS
+from corpus.output.utterances import Dropped
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
 from corpus.reading.quirks import count_odd
+from corpus.reading.sources.topic import repeated_lines
 from corpus.records import (
     TOKENIZER,
     CorpusError,
@@ -44,7 +47,7 @@ def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options:
     counts: Counts = defaultdict(Counter)
     examples = Examples(of_many=item.one_in >= MANY)
     with result_folder(work, item.index) as folder, ResultWriter(folder, item.index) as part:
-        for read, rejected in _read(raw, item, counts, options["sources"]):
+        for read, rejected, doubled in _read(raw, item, counts, options["sources"]):
             dialogues = [
                 one.in_split(split_with_test(one.split, one.dialogue_id, options["test_share"]))
                 for one in read
@@ -57,13 +60,20 @@ def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options:
                     counts["rejected"][f"{one.source}/{one.reason}"] += 1
                 if one.stage in {"file", "decode"}:
                     counts["broken"][one.reason] += 1
-            part.write(built.rows, built.keys, left_out, built.texts)
+            dropped = [*doubled, *built.dropped]
+            part.write(built.rows, built.keys, left_out, built.texts, dropped)
         part.finish(counts, examples.found(), near=options["dedup"] == "near")
     return counts
 
 
 def build_or_tell(
-    raw: Folder, work: Folder, item: Item, options: Options, encoder: Encoder | None = None
+    raw: Folder,
+    work: Folder,
+    item: Item,
+    options: Options,
+    encoder: Encoder | None = None,
+    *,
+    seconds: float | None = None,
 ) -> Counts | str:
     """Build an item; return what was counted, or why it failed each time.
 
@@ -73,6 +83,7 @@ def build_or_tell(
         item: what to build.
         options: of the build.
         encoder: if this process has one already.
+        seconds: for each try, where nobody else ends one that takes too long.
 
     Raises:
         CorpusError: the build cannot go on.
@@ -80,9 +91,12 @@ def build_or_tell(
     """
     for _ in range(TRIES):
         try:
-            return build_item(raw, work, item, encoder or _encoder(work), options)
+            with at_most(seconds):
+                return build_item(raw, work, item, encoder or _encoder(work), options)
         except (OSError, CorpusError):
             raise
+        except TooLongError:
+            why = too_long(seconds or 0)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other items live
             why = f"{type(error).__name__}: {error}"
     return why
@@ -120,10 +134,14 @@ def reject_item(work: Folder, item: Item, why: str) -> Counts:
 
 def _read(
     raw: Folder, item: Item, counts: Counts, sources: Sequence[Source]
-) -> Iterator[tuple[list[Dialogue], list[Rejected]]]:
-    """Yield the dialogues of an item in batches of one source, with what is broken beside them."""
+) -> Iterator[tuple[list[Dialogue], list[Rejected], list[Dropped]]]:
+    """Yield the dialogues of an item in batches of one source.
+
+    Beside them is what is broken, and the lines that the reader has left out already.
+    """
     dialogues: list[Dialogue] = []
     rejected: list[Rejected] = []
+    doubled: list[Dropped] = []
     n_utterances = 0
     for document, decoded in _decode(raw, item, counts):
         source = _source(decoded)
@@ -135,14 +153,21 @@ def _read(
         for dialogue in decoded.dialogues:
             other_source = dialogues and dialogue.source != dialogues[0].source
             if other_source or n_utterances >= BATCH_UTTERANCES:
-                yield dialogues, rejected
-                dialogues, rejected, n_utterances = [], [], 0
+                yield dialogues, rejected, doubled
+                dialogues, rejected, doubled, n_utterances = [], [], [], 0
             dialogues.append(dialogue)
+            if decoded.quirks["doubled_line"]:
+                doubled += _doubled_lines(dialogue)
             n_utterances += len(dialogue.texts)
         if len(rejected) >= BATCH_REJECTED:
-            yield dialogues, rejected
-            dialogues, rejected, n_utterances = [], [], 0
-    yield dialogues, rejected
+            yield dialogues, rejected, doubled
+            dialogues, rejected, doubled, n_utterances = [], [], [], 0
+    yield dialogues, rejected, doubled
+
+
+def _doubled_lines(dialogue: Dialogue) -> Iterator[Dropped]:
+    for place, text in repeated_lines(dialogue.raw):
+        yield Dropped(dialogue, place, "doubled_line", text)
 
 
 def _decode(raw: Folder, item: Item, counts: Counts) -> Iterator[tuple[Document, Decoded]]:

@@ -5,16 +5,18 @@ for anybody or removes what another one has put there, so shards share a folder 
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import build_items, engine_of
+from corpus.building.engines import ITEM_TIMEOUT, build_items, engine_of
 from corpus.building.plan import n_bytes
 from corpus.building.shared_plan import (
+    DAMAGED,
     declare,
     declared_plan,
     missing_line,
@@ -26,18 +28,12 @@ from corpus.building.shared_plan import (
 from corpus.building.unknown import Unknown
 from corpus.counts import Counts
 from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.output.files import temporary_folder
+from corpus.output.into_place import is_ready, put_in_place
+from corpus.output.locks import locked
 from corpus.output.manifest import differences, inputs_of, versions
-from corpus.output.work import (
-    WORK,
-    begin_work,
-    check_folders,
-    finished_build,
-    is_ready,
-    locked,
-    put_in_place,
-    remove_work,
-    work_name,
-)
+from corpus.output.standing import finished_build
+from corpus.output.work import WORK, begin_work, check_folders, check_how, remove_work, work_name
 from corpus.processed import read_manifest
 from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
@@ -70,6 +66,7 @@ def build_share(
     update: bool = False,
     fresh: bool = False,
     workers: int = 1,
+    item_timeout: float = ITEM_TIMEOUT,
     engine: str = "local",
     address: str | None = None,
     progress: bool = False,
@@ -87,6 +84,7 @@ def build_share(
         update: as for `build`.
         fresh: as for `build`.
         workers: as for `build`, of this shard alone.
+        item_timeout: as for `build`.
         engine: as for `build`.
         address: as for `build`.
         progress: draw a bar on stderr.
@@ -98,7 +96,8 @@ def build_share(
     one = parse_share(shard)
     chosen = options_of(**options)
     raw, processed = folder_of(raw), folder_of(processed)
-    check_folders(raw, processed, workers=workers)
+    check_folders(raw, processed)
+    check_how(workers=workers, item_timeout=item_timeout)
     start = engine_of(engine, address)
     raw_is = raw_state(raw)
     tokenizer_file = find_tokenizer(tokenizer)
@@ -124,7 +123,16 @@ def build_share(
         declare(processed, work, state, one)
         items = read_plan(work).items_of(one)
         with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
-            counts = build_items(raw, work, items, encoder, chosen, steps, progress=progress)
+            counts = build_items(
+                raw,
+                work,
+                items,
+                encoder,
+                chosen,
+                steps,
+                item_timeout=item_timeout,
+                progress=progress,
+            )
     return BuiltShare(len(items), counts)
 
 
@@ -164,10 +172,12 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
             check_unchanged(raw, plan.documents())
         else:  # a copy, whose files may have other times
             documents = map(without_state, documents)
-        encoder = Encoder((plan.work / TOKENIZER).read_bytes())
-        unknown = Unknown.of(encoder)
-        del encoder  # 50 MB that the commit can use
-        with TemporaryDirectory(prefix="corpus-") as aside:
+        tokenizer = (plan.work / TOKENIZER).read_bytes()
+        if sha256(tokenizer).hexdigest() != plan.inputs["tokenizer"]["sha256"]:
+            raise CorpusError(f"{plan.work / TOKENIZER} {DAMAGED}")
+        unknown = Unknown.of(Encoder(tokenizer))  # an encoder has 50 MB that the commit can use
+        here = nullcontext(plan.work) if isinstance(plan.work, Path) else temporary_folder()
+        with here as aside:
             manifest = commit(
                 processed,
                 plan.work,
@@ -180,7 +190,7 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
                     unknown=unknown,
                     one_in=plan.one_in,
                 ),
-                aside=plan.work if isinstance(plan.work, Path) else Path(aside),
+                aside=aside,
             )
         remove_work(processed)
     return manifest

@@ -17,9 +17,9 @@ from corpus.chat.choices import open_decoder
 from corpus.chat.copies import Copies
 from corpus.chat.folder import Trained, find_model, name_of, read_chat
 from corpus.chat.generation import Writer
-from corpus.chat.model import Decoder
+from corpus.chat.model import Decoder, Device
 from corpus.chat.prefixes import Prefixes
-from corpus.chat.reply import UNREADABLE, Draw, Message, Reply, Seen
+from corpus.chat.reply import UNREADABLE, Cancelled, Draw, Message, Reply, Seen
 from corpus.chat.sampling import Vocabulary
 from corpus.chat.window import Reader, make_window, tokens_never_written
 from corpus.records import CorpusError
@@ -63,8 +63,10 @@ class Engine:
         self.name = name_of(model)
         self.max_tokens = min(trained.max_tokens, self._decoder.config.n_positions)
         _check_sizes(self.encoder, self._decoder, self.max_tokens, model)
-        self._reader = _reader(self.encoder, trained)
-        self._vocabulary = _vocabulary(self._reader, self._decoder)
+        self._reader = reader_of(self.encoder, trained)
+        self._vocabulary = vocabulary_of(
+            self._reader, self._decoder.config.vocab_size, self._decoder.device
+        )
         self._prefixes = Prefixes(self._decoder, self.max_tokens)
 
     def reply(
@@ -94,6 +96,11 @@ class Engine:
         )
         return wanted.result()
 
+    @property
+    def max_new_tokens(self) -> int:
+        """The most tokens of a reply: half of a dialogue, to leave room for what it answers."""
+        return self.max_tokens // 2
+
     def read(self, text: str) -> Seen:
         """Return what the model would read of a text."""
         return self._reader.seen(text)
@@ -104,11 +111,11 @@ class Engine:
         self._worker.shutdown(wait=True, cancel_futures=True)
 
     def _within(self, draw: Draw) -> Draw:
-        """Return the draw as this model can do it: at most half of a dialogue is the reply."""
+        """Return the draw as this model can do it."""
         return replace(
             draw,
             candidates=1 if draw.temperature == 0 else draw.candidates,
-            max_new_tokens=max(1, min(draw.max_new_tokens, self.max_tokens // 2)),
+            max_new_tokens=min(draw.max_new_tokens, self.max_new_tokens),
             n_rivals=min(draw.n_rivals, self.encoder.vocab_size),
         )
 
@@ -120,6 +127,12 @@ class Engine:
         is_cancelled: Callable[[], bool],
     ) -> Reply:
         began = time.monotonic()
+
+        def is_ended() -> bool:
+            return self._closed.is_set() or is_cancelled()
+
+        if is_ended():  # while others were answered
+            raise Cancelled
         window = make_window(messages, self._reader, self.max_tokens - 1 - draw.max_new_tokens)
         if window is None:
             return _unreadable(messages, self._reader, time.monotonic() - began)
@@ -131,7 +144,7 @@ class Engine:
             judge,
             draw.candidates,
             on_text=on_text if draw.candidates == 1 else None,
-            is_cancelled=lambda: self._closed.is_set() or is_cancelled(),
+            is_cancelled=is_ended,
         )
         return Reply(
             text=chosen.text,
@@ -229,17 +242,19 @@ def _check_sizes(encoder: Encoder, decoder: Decoder, max_tokens: int, model: Pat
         )
 
 
-def _reader(encoder: Encoder, trained: Trained) -> Reader:
+def reader_of(encoder: Encoder, trained: Trained) -> Reader:
+    """Return what reads messages as a model was trained to see them."""
     lacking = encoder.lacking if trained.respell == "on" else frozenset()
     begin = (encoder.bos_id,) if trained.labels == "shift" else ()
     return Reader(encoder, trained.rules, lacking, begin)
 
 
-def _vocabulary(reader: Reader, decoder: Decoder) -> Vocabulary:
+def vocabulary_of(reader: Reader, vocab_size: int, device: Device) -> Vocabulary:
+    """Return which tokens a reply may hold, of a model that has so many."""
     encoder = reader.encoder
     ends = (encoder.eos_id, encoder.usr_id)
-    never = tokens_never_written(reader) | set(range(encoder.vocab_size, decoder.config.vocab_size))
-    return Vocabulary.of(banned=sorted(never - set(ends)), ends=ends, device=decoder.device)
+    never = tokens_never_written(reader) | set(range(encoder.vocab_size, vocab_size))
+    return Vocabulary.of(banned=sorted(never - set(ends)), ends=ends, device=device)
 
 
 def _unreadable(messages: Sequence[Message], reader: Reader, seconds: float) -> Reply:

@@ -29,7 +29,8 @@ class Duplicates(NamedTuple):
     other_text: Mask  # of each: it has the id of its original, and another text
 
 
-MOST = {"multi_party": "fold", "usr_ending": "trim", "overlong": "split"}  # keeps the most
+# What keeps the most, or about as much without joining the turns of different people.
+MOST = {"multi_party": "nearest", "usr_ending": "trim", "overlong": "split"}
 LOCATION = ["dialogue_id", "source", "split", "raw_file", "raw_offset"]  # what the ledger says
 BATCH = 2_000  # duplicates are looked up and written at once: some megabytes of raw text
 
@@ -196,12 +197,26 @@ def _occurs_twice(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, whi
 
 
 def rows_under(
-    keys: Keys, *, multi_party: str, usr_ending: str, overlong: str, dedup: str = "exact"
+    keys: Keys,
+    *,
+    multi_party: str,
+    usr_ending: str,
+    overlong: str,
+    dedup: str = "exact",
+    built_as: str = "drop",
 ) -> int:
-    """Return how many rows the corpus would have under these options, near-duplicates included."""
+    """Return how many rows the corpus would have under these options, near-duplicates included.
+
+    `built_as` is the `multi_party` of the build that made the keys.
+    """
+    if multi_party != "drop" and (multi_party == "nearest") != (built_as == "nearest"):
+        folded = keys["folded"]
+        keys = keys.copy()
+        for name in ("text", overlong):
+            keys[name][folded] = keys[f"other_{name}"][folded]
     n_rows = keys[overlong]
     kept = n_rows > 0
-    if multi_party != "fold":
+    if multi_party == "drop":
         kept &= ~keys["folded"]
     if usr_ending != "trim":
         kept &= ~keys["trimmed"]
@@ -216,15 +231,18 @@ def other_choices(
 ) -> dict[str, int]:
     """Return the rows that each other choice of the first three options would have kept.
 
-    Each option is changed alone to what keeps the most, then all of them together.
+    Each option is changed alone to what keeps the most, then all of them together; a build that
+    drops groups counts what folding them would keep, too.
     """
     given = {"multi_party": multi_party, "usr_ending": usr_ending, "overlong": overlong}
     changes = [{name: value} for name, value in MOST.items() if given[name] != value]
     if len(changes) > 1:
         changes.append({name: value for change in changes for name, value in change.items()})
+    if multi_party == "drop":
+        changes.append({"multi_party": "fold"})
     return {
         " ".join(
             f"--{name.replace('_', '-')} {value}" for name, value in change.items()
-        ): rows_under(keys, **(given | change), dedup=dedup)
+        ): rows_under(keys, **(given | change), dedup=dedup, built_as=multi_party)
         for change in changes
     }

@@ -1,8 +1,12 @@
 """Files that stand under their names whole or not at all, and our JSON."""
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import orjson
@@ -10,6 +14,8 @@ import orjson
 from corpus.records import CorpusError
 from corpus.remote import Folder, Remote
 
+NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # of folders, on some network file systems
 _WRITER = token_hex(4)  # processes of several machines that share a folder may have the same number
 
 
@@ -37,12 +43,37 @@ def temporary_of(path: Path) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Make the names in a folder durable, where the system can do so."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # Windows opens no folder
+        return
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a folder that is removed again; nothing else is to be written while it is there.
+
+    Raises:
+        CorpusError: there is no room for what is written.
+    """
+    try:
+        with TemporaryDirectory(prefix="corpus-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise CorpusError(
+                f"the folder for temporary files, {gettempdir()}, is full: make room there, or "
+                "let TMPDIR name another one."
+            ) from error
+        raise
 
 
 def write_json(path: Folder, value: Any) -> None:  # noqa: ANN401 - JSON is what it is

@@ -13,7 +13,6 @@ from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
 from secrets import token_hex
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 
@@ -23,9 +22,10 @@ import pyarrow as pa
 
 from corpus.dedup.keys import KEY, Keys
 from corpus.dedup.near import Texts, near_bytes
-from corpus.output.files import json_bytes, temporary_of, write_file, write_json
+from corpus.output.files import json_bytes, temporary_folder, temporary_of, write_file, write_json
 from corpus.output.ledger import ledger_member
 from corpus.output.rows import COLUMNS
+from corpus.output.utterances import Dropped, dropped_member
 from corpus.output.work import RESULTS
 from corpus.records import CorpusError, Rejected
 from corpus.remote import CONNECTIONS, Folder, local_file
@@ -43,14 +43,14 @@ def result_folder(work: Folder, index: int) -> Iterator[Path]:
     if isinstance(work, Path):
         yield work
         return
-    with TemporaryDirectory(prefix="corpus-") as aside:
-        yield Path(aside)
+    with temporary_folder() as aside:
+        yield aside
         receipt, attempt = ResultPaths(work, index).receipt, token_hex(8)
-        for path in sorted((Path(aside) / RESULTS).iterdir()):
+        for path in sorted((aside / RESULTS).iterdir()):
             if path.name != receipt.name:
                 index_, _, ending = path.name.partition(".")
                 (work / RESULTS / f"{index_}.{attempt}.{ending}").put(path)
-        told = _read_receipt(Path(aside) / RESULTS / receipt.name)
+        told = _read_receipt(aside / RESULTS / receipt.name)
         write_json(receipt, _sealed(told | {"attempt": attempt}))
 
 
@@ -120,6 +120,7 @@ class ResultWriter:
         self.temporary = temporary_of(self.rows_file)
         self.keys: list[Keys] = []
         self.ledger: list[bytes] = []
+        self.utterances: list[bytes] = []
         self.texts: list[Texts] = []
 
     def __enter__(self) -> Self:
@@ -148,6 +149,7 @@ class ResultWriter:
         keys: Keys,
         rejected: Sequence[Rejected],
         texts: Sequence[Texts] = (),
+        dropped: Iterable[Dropped] = (),
     ) -> None:
         """Take a batch: rows in dialogue order, for each `KEY` the rows that it counts.
 
@@ -157,6 +159,7 @@ class ResultWriter:
             self.rows.write_table(rows)
         self.keys.append(keys)
         self.ledger.append(ledger_member(rejected))
+        self.utterances.append(dropped_member(dropped))
         self.texts.extend(texts)
 
     def finish(
@@ -173,6 +176,8 @@ class ResultWriter:
             "jsonl.gz": b"".join(self.ledger),
             "examples.json": json_bytes(examples),
         }
+        if any(self.utterances):
+            contents["utterances.jsonl.gz"] = b"".join(self.utterances)
         if near:
             contents["near"] = near_bytes(self.texts)
         hashes = {"rows.arrow": self.hashed.digest.hexdigest()}
@@ -228,6 +233,11 @@ class ResultPaths:
         return self.path("jsonl.gz")
 
     @property
+    def utterances(self) -> Folder:
+        """Lines of the utterances that were left out; no file where there are none."""
+        return self.path("utterances.jsonl.gz")
+
+    @property
     def examples(self) -> Folder:
         """What the report shows of the item."""
         return self.path("examples.json")
@@ -267,6 +277,10 @@ class ResultPaths:
     def read_ledger(self) -> bytes:
         """Return the lines of the ledger as gzip members."""
         return self._read("jsonl.gz")
+
+    def read_utterances(self) -> bytes:
+        """Return the lines of the utterances that were left out as gzip members."""
+        return self._read("utterances.jsonl.gz") if "utterances.jsonl.gz" in self.hashes else b""
 
     def read_rows(self) -> Iterator[pa.Table]:
         """Yield the rows batch by batch, in plan order."""

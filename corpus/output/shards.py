@@ -17,6 +17,15 @@ ROW_GROUP_ROWS = 10_000
 SHARD_ROWS = 50_000
 
 
+def is_shard(path: Path) -> bool:
+    """Say whether a file is a shard that a build wrote, by its metadata."""
+    try:
+        with path.open("rb") as file:
+            return b"corpus_version" in (pq.read_schema(file).metadata or {})
+    except (OSError, pa.ArrowException):
+        return False
+
+
 class ContentDigest:
     """A hash of rows by their values alone, whatever pyarrow wrote them and however they came.
 

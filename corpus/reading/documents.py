@@ -79,7 +79,8 @@ def find_documents(raw: Folder, *, sniff: Sniff) -> Found:
     files = _raw_files(raw, search.holders, documents, unreadable)
     if unreadable:
         documents = [without_state(document, unreadable) for document in documents]
-    return Found(documents, files, rejected, dict(sorted(search.left_alone.items())))
+    left_alone = {reason: n for reason, n in sorted(search.left_alone.items()) if n}
+    return Found(documents, files, rejected, left_alone)
 
 
 def raw_state(raw: Folder) -> str:

@@ -129,7 +129,7 @@ class Joined(io.RawIOBase):
         file = self._files[path]
         if isinstance(file, Ranged):
             return file.read_at(view, offset)
-        return os.preadv(file.fileno(), [view], offset)
+        return _read_at(file, view, offset)
 
     def _prove_state(self, segment: Segment, file: "io.FileIO | Ranged") -> None:
         """Raise RawChangedError if a file that was opened is not the one that was hashed."""
@@ -143,6 +143,13 @@ class Joined(io.RawIOBase):
         for file in self._files.values():
             file.close()
         super().close()
+
+
+def _read_at(file: io.FileIO, view: memoryview, offset: int) -> int:
+    if hasattr(os, "preadv"):
+        return os.preadv(file.fileno(), [view], offset)
+    file.seek(offset)  # Windows has no such call
+    return file.readinto(view)
 
 
 class _Mark(NamedTuple):

@@ -81,12 +81,20 @@ DROPPED = {
     "system_tag": Words("사진·동영상·파일 등", "a picture, a file, a map"),
     "url_tag": Words("링크", "a link"),
     "number_tag": Words("전화번호·계좌 등 (지어내지 않습니다)", "a phone or account number"),
+    "other_tag": Words(
+        "가려진 낱말만 있거나 조사가 붙음 (#@기타#)",
+        "a masked word alone, or with a particle (#@기타#)",
+    ),
+    "garbled": Words(
+        "글자 대부분이 깨짐 (다른 인코딩)",
+        "most of its letters are garbled, as in another encoding",
+    ),
     "personal_data": Words(
         "가려지지 않은 전화번호·이메일·계좌 등",
         "a number or an address of somebody, that was not masked",
     ),
     "unknown_tag": Words("알 수 없는 태그", "a tag that nobody knows"),
-    "mask": Words("이름일 수 없는 별표", "stars that cannot be a name"),
+    "mask": Words("이름이 아닌 말을 가린 별표", "stars that hide no name"),
     "agent_opening": Words(
         "상담원이 고객보다 먼저 한 말", "what an agent says before the customer's first word"
     ),
@@ -110,10 +118,15 @@ PROBLEMS = {
 
 # What an option does to keep dialogues.
 OPTIONS = {
-    "--multi-party fold": Words(
-        "마지막 화자를 <sys>로, 나머지를 <usr>로", "the last speaker is <sys>, all others <usr>"
+    "--multi-party nearest": Words(
+        "마지막 화자를 <sys>로, 그 직전 화자를 <usr>로 (나머지 발화는 제외)",
+        "the last speaker is <sys>, whom it answers <usr>; what others said is left out",
     ),
-    "--usr-ending trim": Words("마지막 차례만 버리기", "only the last turn goes"),
+    "--multi-party fold": Words(
+        "마지막 화자를 <sys>로, 나머지를 모두 <usr>로 (여러 사람의 말이 한 턴으로 합쳐짐)",
+        "the last speaker is <sys>, all others <usr>: turns of different people are joined",
+    ),
+    "--usr-ending trim": Words("마지막 턴만 버리기", "only the last turn goes"),
     "--dedup exact": Words(
         "id나 내용이 똑같은 대화만 버리기", "only what is the same by id or text goes"
     ),

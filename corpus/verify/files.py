@@ -1,71 +1,17 @@
-"""The manifest, the files that it lists, and the ledger: bytes and hashes."""
+"""The manifest and the files that it lists: bytes and hashes."""
 
-import gzip
 import os
-import zlib
-from base64 import b64decode
-from collections import Counter
-from collections.abc import Iterator
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from corpus.options import OPTIONS
 from corpus.output.files import json_bytes
 from corpus.output.manifest import corpus_hash
-from corpus.records import MANIFEST, RAW_BYTES, REJECTED, SPLITS, TOKENIZER, CorpusError
+from corpus.output.shape import misfit
+from corpus.records import MANIFEST, SPLITS, TOKENIZER, CorpusError
 from corpus.verify.findings import Findings
-
-# What is read of a manifest, as an example: a type stands for any value of it, and
-# `{str: ...}` for a mapping with any keys.
-_COUNTS = {str: int}
-_SHAPE: dict[str, Any] = {
-    "broken": _COUNTS,
-    "corpus_hash": str,
-    "dialogues": {"read": int, "rejected": int, "written": int},
-    "files": {str: str},
-    "manifest_sha256": str,
-    "names": _COUNTS,
-    "options": {one.name: [str] if one.takes_several else type(one.default) for one in OPTIONS},
-    "people": _COUNTS,
-    "quirks": _COUNTS,
-    "raw": [{"bytes": int, "n_files": int, "path": str, "sha256": str}],
-    "reasons": _COUNTS,
-    "report": {
-        "surnames": _COUNTS,
-        "speakers": _COUNTS,
-        "tokens": {str: _COUNTS},
-        "topics": {str: _COUNTS},
-        "turns": {str: _COUNTS},
-        "uncapped_tokens": _COUNTS,
-        "utterances": {"cut": int, "in_rows": int, "left_out": _COUNTS},
-    },
-    "rows": dict.fromkeys(SPLITS, int),
-    "rules": _COUNTS,
-    "shards": [
-        {
-            "bytes": int,
-            "content_sha256": str,
-            "path": str,
-            "rows": int,
-            "sha256": str,
-            "split": str,
-            "tokens": int,
-        }
-    ],
-    "sources": {
-        str: {"read": int, "rejected": _COUNTS, "rows": int, "tokens": int, "written": int}
-    },
-    "tags": _COUNTS,
-    "tokenizer": {"name": str, "sha256": str},
-    "tokens": dict.fromkeys(SPLITS, int),
-    "unk_respellable": int,
-    "unk_tokens": int,
-    "utterances": {"dropped": _COUNTS, "kept": int, "read": int},
-    "versions": {"corpus": str},
-}
 
 
 def check_manifest(processed: Path, findings: Findings) -> dict[str, Any] | None:
@@ -83,33 +29,15 @@ def check_manifest(processed: Path, findings: Findings) -> dict[str, Any] | None
     except orjson.JSONDecodeError as error:
         findings.add("files", MANIFEST, f"is no JSON: {error}")
         return None
-    misfit = next(_misfits(manifest, _SHAPE, ""), None)
-    if misfit:
-        findings.add("files", MANIFEST, misfit)
+    why = misfit(manifest)
+    if why:
+        findings.add("files", MANIFEST, why)
         return None
     sealed = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
     seal = sha256(json_bytes(sealed)).hexdigest()
     if content != json_bytes(manifest) or seal != manifest["manifest_sha256"]:
         findings.add("files", MANIFEST, "is not as it was written (manifest_sha256)")
     return dict(manifest)
-
-
-def _misfits(value: Any, shape: Any, name: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
-    """Yield where `value` is not what `shape` shows."""
-    kind: Any = shape if isinstance(shape, type) else type(shape)
-    if type(value) is not kind:
-        yield f"{name or 'it'} is not {kind.__name__}"
-    elif isinstance(shape, list):
-        for place, one in enumerate(value):
-            yield from _misfits(one, shape[0], f"{name}[{place}]")
-    elif isinstance(shape, dict):
-        of_all = shape.get(str)
-        for key in value if of_all else shape:
-            inner = f"{name}.{key}" if name else key
-            if key in value:
-                yield from _misfits(value[key], of_all or shape[key], inner)
-            else:
-                yield f"{inner} is missing"
 
 
 def check_files(processed: Path, manifest: dict[str, Any], findings: Findings) -> set[str]:
@@ -126,6 +54,9 @@ def check_files(processed: Path, manifest: dict[str, Any], findings: Findings) -
         except OSError as error:
             findings.add("files", name, error.strerror or str(error))
             continue
+        size = (processed / name).stat().st_size
+        if found == expected and size != manifest["file_bytes"].get(name):
+            findings.add("files", MANIFEST, f"has another size of {name} than its {size:,} bytes")
         if found != expected:
             changed.add(name)
             if not name.endswith(".parquet"):
@@ -141,14 +72,23 @@ def check_files(processed: Path, manifest: dict[str, Any], findings: Findings) -
 
 
 def _visible(processed: Path) -> set[str]:
-    """Return the files that anything reads of a corpus: all but those with a name of `.`."""
+    """Return the files that anything reads of a corpus.
+
+    Those whose names begin with `.` are left alone, but for Parquet files such as the
+    ._00000.parquet of macOS: DuckDB and polars take them for shards.
+    """
     names = set()
     for folder, folders, files in os.walk(processed):
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
         folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = [Path(folder) / name for name in (*files, *links) if not name.startswith(".")]
+        read = [name for name in (*files, *links) if _is_read(name)]
+        paths = [Path(folder) / name for name in read]
         names |= {path.relative_to(processed).as_posix() for path in paths}
     return names
+
+
+def _is_read(name: str) -> bool:
+    return not name.startswith(".") or name.endswith(".parquet")
 
 
 def _check_shard_list(processed: Path, manifest: dict[str, Any], findings: Findings) -> None:
@@ -174,44 +114,3 @@ def _check_shard_list(processed: Path, manifest: dict[str, Any], findings: Findi
             )
         if shard["sha256"] != manifest["files"].get(shard["path"]):
             findings.add("files", MANIFEST, f"has two hashes of {shard['path']}")
-
-
-def count_ledger(
-    processed: Path, manifest: dict[str, Any], findings: Findings
-) -> tuple[Counter[str], Counter[str]] | None:
-    """Return the dialogues of the ledger by source/reason, and what was broken by reason.
-
-    None if not all lines can be read.
-    """
-    rejected: Counter[str] = Counter()
-    broken: Counter[str] = Counter()
-    for name in manifest["files"]:
-        if not name.startswith(f"{REJECTED}/"):
-            continue
-        number = 0
-        try:
-            with gzip.open(processed / name) as lines:
-                for number, line in enumerate(lines, 1):
-                    entry = orjson.loads(line)
-                    if entry["stage"] != "file":
-                        rejected[f"{entry['source']}/{entry['reason']}"] += 1
-                    if entry["stage"] in {"file", "decode"}:
-                        broken[entry["reason"]] += 1
-                    if not _raw_fits(entry):
-                        what = f"its raw text is not that of its raw_sha256 ({entry['id']})"
-                        findings.add("files", f"{name} line {number:,}", what)
-        except FileNotFoundError:
-            return None  # told already
-        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-            findings.add("files", f"{name} behind line {number:,}", f"cannot be read: {error}")
-            return None
-    return rejected, broken
-
-
-def _raw_fits(entry: dict[str, Any]) -> bool:
-    raw = entry["raw"].encode() if "raw" in entry else b64decode(entry["raw_base64"])
-    # Of a long one the beginning is kept, and a character that is cut at the end is left out.
-    kept = min(entry["raw_length"], RAW_BYTES)
-    if entry["raw_length"] != len(raw):
-        return bool(kept - 4 < len(raw) <= kept)
-    return sha256(raw).hexdigest() == str(entry["raw_sha256"])

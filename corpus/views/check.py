@@ -4,7 +4,6 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from tqdm import tqdm
@@ -15,6 +14,7 @@ from corpus.building.problems import problems_of
 from corpus.building.unknown import Unknown
 from corpus.counts import Counts, merge_counts
 from corpus.options import Options
+from corpus.output.files import temporary_folder
 from corpus.output.result import ResultPaths
 from corpus.output.shards import ShardWriter
 from corpus.reading.decode import decode_document
@@ -118,9 +118,9 @@ def estimate_lines(raw: Folder, found: Found, encoder: Encoder, options: Options
     items = make_plan(found.documents)
     sampled = _sample(items)
     share = sum(map(n_bytes, sampled)) / (sum(map(n_bytes, items)) or 1) or 1
-    with TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         started = time.process_time()  # whatever else keeps this machine busy
-        aside = _build_aside(raw, Path(folder), sampled, encoder, options)
+        aside = _build_aside(raw, folder, sampled, encoder, options)
         seconds = time.process_time() - started
     for one in problems_of(aside.counts, aside.tokens):
         if one["reason"] != "unlike_its_source":  # told of all documents already
