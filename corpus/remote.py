@@ -63,6 +63,15 @@ class Remote:
         except _MISSING:
             return None
 
+    def size(self) -> int:
+        """Return how many bytes an object has.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        fs, path = _store(self.url)
+        return int(_persist(self.url, lambda: fs.info(path))["size"])
+
     def read_bytes(self) -> bytes:
         """Return a whole object.
 

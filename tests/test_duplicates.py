@@ -1,18 +1,16 @@
 from hashlib import sha256
-from itertools import chain
 
 import numpy as np
-import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.dedup import exact as duplicates
 from corpus.dedup.exact import (
-    Duplicates,
+    choices,
     duplicates_of,
-    other_choices,
+    occurs_twice,
     rejected_duplicates,
-    rows_under,
+    rows_of,
+    rows_repeated,
 )
 from corpus.dedup.keys import KEY
 from corpus.records import RAW_BYTES
@@ -61,6 +59,10 @@ def test_duplicates_follow_the_contract(entries):
     assert duplicates_of(keys_of(*entries)).tolist() == slow_duplicates(entries)
 
 
+def rows_under(keys, choice):
+    return int(rows_of(keys, **choice).sum()) - rows_repeated(keys, choice)
+
+
 def test_every_other_choice_is_counted_alone_and_all_together():
     keys = keys_of(
         (1, 1, False, False, False, 1, 1, 1, 1),  # a plain row
@@ -70,42 +72,45 @@ def test_every_other_choice_is_counted_alone_and_all_together():
         (5, 5, False, False, False, 1, 2, 0, 1),  # over the limit
     )
     defaults = {"multi_party": "drop", "usr_ending": "drop", "overlong": "truncate"}
-    assert rows_under(keys, **defaults) == 2
-    assert other_choices(keys, **defaults) == {
+    assert rows_under(keys, defaults) == 2
+    found = {name: rows_under(keys, choice) for name, choice in choices(defaults).items()}
+    assert found == {
         "--multi-party fold": 3,
         "--usr-ending trim": 3,
         "--overlong split": 3,
         "--multi-party fold --usr-ending trim --overlong split": 7,
     }
-    assert other_choices(keys, **defaults | {"overlong": "split", "usr_ending": "trim"}) == {
+    most = choices(defaults | {"overlong": "split", "usr_ending": "trim"})
+    assert {name: rows_under(keys, choice) for name, choice in most.items()} == {
         "--multi-party fold": 7
     }
 
 
-def test_duplicates_are_looked_up_some_at_once_and_little_of_them_is_kept(monkeypatch):
-    monkeypatch.setattr(duplicates, "BATCH", 3)
-    of = duplicates_of(keys_of(*((k, k % 4, False) for k in range(12))))
-    located = [
-        pa.table(
+@given(st.lists(st.integers(0, 9), max_size=12))
+def test_what_occurs_twice_is_found(values):
+    found = occurs_twice(np.array(values, np.uint64)).tolist()
+    assert found == [values.count(value) > 1 for value in values]
+
+
+def test_a_duplicate_says_what_it_repeats_and_keeps_little_of_its_raw_text():
+    ones, firsts = (
+        [
             {
-                "dialogue_id": [f"d{k}" for k in half],
-                "source": ["sns"] * len(half),
-                "split": ["train"] * len(half),
-                "raw_file": ["a.json"] * len(half),
-                "raw_offset": list(half),
+                "dialogue_id": f"d{k}",
+                "source": "sns",
+                "split": "train",
+                "raw_file": "a.json",
+                "raw_offset": k,
             }
-        )
-        for half in (range(5), range(5, 12))
-    ]
-    asked = []
+            for k in places
+        ]
+        for places in (range(4, 12), [k % 4 for k in range(4, 12)])
+    )
 
     def read_raw(places):
-        asked.append(len(places))
         yield from ((place, b"%d" % place[1] * RAW_BYTES) for place in reversed(places))
 
-    batches = list(rejected_duplicates(Duplicates(of, np.zeros(len(of))), located, read_raw))
-    assert asked == [len(batch) for batch in batches] == [3, 3, 2]
-    for k, one in enumerate(chain.from_iterable(batches), 4):
+    for k, one in enumerate(rejected_duplicates(ones, firsts, [0.0] * 8, read_raw), 4):
         raw = b"%d" % k * RAW_BYTES
         assert (one.dialogue_id, one.raw_file, one.raw_offset) == (f"d{k}", "a.json", k)
         assert one.detail == f"same text as d{k % 4} in a.json at {k % 4}"

@@ -605,6 +605,8 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
 
     def dies(worker, place, step):
         give(worker, place, step)
+        if step.func is not build:  # a piece of the commit
+            return
         item = step.args[2]
         if item.index == 1 or (item.index == 2 and 2 not in died):
             died.append(item.index)

@@ -5,62 +5,37 @@ the same bytes wherever and in whatever order the items were built.
 """
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from hashlib import file_digest, sha256
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from corpus.building.accounts import (
-    Written,
-    check_laws,
-    count_rows,
-    given_choices,
-    n_rows_expected,
-    summary_of,
-)
+from corpus.building.accounts import Written, check_laws, summary_of
+from corpus.building.decide import decide, plan_shards
+from corpus.building.engines import Engine
+from corpus.building.pieces import Pieces, duplicate_steps, ledger_steps
 from corpus.building.unknown import Unknown
-from corpus.counts import Counts, merge_counts
-from corpus.dedup.exact import (
-    LOCATION,
-    Duplicates,
-    ReadRaw,
-    find_duplicates,
-    other_choices,
-    rejected_duplicates,
+from corpus.building.writing import (
+    OUT,
+    RECORDS,
+    Writing,
+    read_sample,
+    write_shard,
 )
-from corpus.dedup.keys import Keys
-from corpus.dedup.near import NearRows
+from corpus.counts import Counts, merge_counts
 from corpus.output.files import json_bytes, write_file, write_json
-from corpus.output.ledger import ledger_member
 from corpus.output.manifest import corpus_hash, shard_metadata
 from corpus.output.result import ResultPaths, read_each, read_results
-from corpus.output.shards import ShardWriter
 from corpus.output.work import make_ready, publish, put_in_place, remove_work
-from corpus.records import (
-    MANIFEST,
-    REJECTED,
-    REPORT,
-    SPLITS,
-    TOKENIZER,
-    CorpusError,
-    Ints,
-    Rejected,
-)
+from corpus.records import MANIFEST, REPORT, TOKENIZER, CorpusError, Document, Rejected
 from corpus.remote import Folder
 from corpus.report.examples import Examples, merge_examples
 from corpus.report.measure import Measured
 from corpus.report.numbers import report_numbers
 from corpus.report.page import report_page
-
-LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +45,21 @@ class Origin:
     inputs: dict[str, Any]  # options, versions, tokenizer, raw files, as the manifest records them
     left_alone: dict[str, int]  # files of raw/ that are no documents, by reason
     rejected_files: Sequence[Rejected]  # files of raw/ that cannot be read
-    read_raw: ReadRaw  # looks up the raw text of duplicates
+    raw: Folder  # where the raw text of duplicates is looked up
+    documents: Iterable[Document]  # of raw/
     unknown: Unknown  # what the tokenizer does not know
     one_in: int  # of so many dialogues one was looked at for the report
 
 
 def commit(
-    processed: Folder, work: Folder, n_items: int, origin: Origin, *, aside: Path
+    processed: Folder,
+    work: Folder,
+    n_items: int,
+    origin: Origin,
+    engine: Engine,
+    *,
+    aside: Path,
+    progress: bool = False,
 ) -> dict[str, Any]:
     """Turn the results of all items into the corpus, and return its manifest.
 
@@ -85,14 +68,14 @@ def commit(
         work: the folder of the build, which holds the results.
         n_items: how many items the plan has.
         origin: what else the corpus is made from.
+        engine: where the pieces of the corpus are written.
         aside: where the corpus is made whole: `work`, or for a store a folder of this machine.
+        progress: draw a bar on stderr.
 
     Raises:
         CorpusError: there is no dialogue, or a law does not hold; then the results stay.
     """
-    inputs, unknown, rejected_files = origin.inputs, origin.unknown, origin.rejected_files
-    out = aside / "out"
-    shutil.rmtree(out, ignore_errors=True)
+    inputs, unknown = origin.inputs, origin.unknown
     results, counts = _read_receipts(work, n_items)
     if not counts["read"]:
         sources = ", ".join(inputs["options"]["sources"])
@@ -101,49 +84,82 @@ def commit(
             f"no dialogue of the chosen sources ({sources}) was found: `python -m corpus check "
             "RAW` says what is there."
         )
-    keys = np.concatenate(read_each(results, ResultPaths.read_keys))
-    chosen = keys[keys["rows"] > 0]
-    dedup = inputs["options"]["dedup"]
-    duplicates = _find_duplicates(results, chosen, dedup)
-    measured = Measured(chosen, duplicates.original, unknown.unk_id)
-    metadata = shard_metadata(inputs)
-    written = _write_shards(results, chosen["rows"], duplicates, out, metadata, unknown, measured)
-    for one in rejected_files:
-        counts["broken"][one.reason] += 1
-    by_items = (result.read_ledger() for result in results)
-    left_out = Examples(of_many=False)
-    left_out.take_rejected(rejected_files)
-    duplicated = _reject(
-        rejected_duplicates(duplicates, written.located, origin.read_raw), counts, left_out
+    decisions = decide(results, inputs["options"])
+    writing = Writing(
+        aside=aside.absolute(),
+        state=sha256(json_bytes([result.hashes for result in results])).hexdigest(),
+        raw=origin.raw.absolute(),
+        metadata=shard_metadata(inputs),
+        unknown=unknown,
+        last_id=decisions.of_keys.last_id,
     )
-    members = chain([ledger_member(rejected_files)], by_items, duplicated)
-    _write_ledger(members, out / REJECTED)
-    write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
-    check_laws(counts, written, n_rows_expected(keys, duplicates, inputs["options"]))
-    files = _hashes(out)
+    for folder in (OUT, RECORDS):
+        (aside / folder).mkdir(exist_ok=True)
+    for path in (aside / RECORDS).glob("*.tmp"):  # what a commit that was killed was writing
+        path.unlink()
+    with closing(Pieces(engine, progress=progress)) as pieces:
+        written, measured = Written(), Measured(decisions.of_keys, unknown.unk_id)
+        shards = plan_shards(results, decisions)
+        of_duplicates = duplicate_steps(writing, results, decisions, origin.documents, pieces)
+        told = pieces.made(
+            [*(partial(write_shard, writing, one) for one in shards), *of_duplicates]
+        )
+        for shard in told[: len(shards)]:
+            written.add(shard)
+            measured.take(shard["report"], *(read_sample(writing, one) for one in shard["samples"]))
+        examples = _left_out(origin.rejected_files, told[len(shards) :], counts)
+        members = [one["file"] for one in told[len(shards) :]]
+        ledgers = pieces.made(ledger_steps(writing, results, origin.rejected_files, members))
+    check_laws(counts, written, decisions.n_rows_expected)
+    write_file(aside / OUT / TOKENIZER, (work / TOKENIZER).read_bytes())
     report = report_numbers(measured, counts, unknown.characters, origin.one_in)
     manifest = (
         inputs
         | {"corpus_version": inputs["versions"]["corpus"], "left_alone": origin.left_alone}
         | summary_of(counts, written)
         | {
-            "other_choices": other_choices(keys, **given_choices(inputs["options"]), dedup=dedup),
+            "other_choices": decisions.other_choices,
             "report": report,
-            "shards": [shard | {"sha256": files[shard["path"]]} for shard in written.shards],
+            "shards": written.shards,
         }
     )
-    examples = merge_examples([*read_each(results, ResultPaths.read_examples), left_out.found()])
-    write_file(out / REPORT, report_page(manifest, examples, measured.dialogues()))
-    files[REPORT] = _sha256(out / REPORT)
+    of_items = read_each(results, ResultPaths.read_examples)
+    page = report_page(manifest, merge_examples([*of_items, *examples]), measured.dialogues())
+    write_file(aside / OUT / REPORT, page)
+    files = {one["path"]: one["sha256"] for one in (*written.shards, *ledgers)}
+    files |= {name: _sha256(aside / OUT / name) for name in (TOKENIZER, REPORT)}
+    files = dict(sorted(files.items()))
     manifest |= {"files": files, "corpus_hash": corpus_hash(files)}
     manifest["manifest_sha256"] = sha256(json_bytes(manifest)).hexdigest()
-    write_json(out / MANIFEST, manifest)
+    write_json(aside / OUT / MANIFEST, manifest)
+    _remove_others(aside / OUT, {MANIFEST, *files})
     if isinstance(processed, Path):
-        make_ready(processed, aside, out)
+        make_ready(processed, aside, aside / OUT)
         put_in_place(processed)
     else:
-        publish(processed, out)
+        publish(processed, aside / OUT)
     return manifest
+
+
+def _left_out(
+    rejected_files: Sequence[Rejected], duplicates: Sequence[dict[str, Any]], counts: Counts
+) -> list[dict[str, Any]]:
+    """Count what the commit leaves out, and return examples of it."""
+    of_files = Examples(of_many=False)
+    of_files.take_rejected(rejected_files)
+    counts["broken"].update(one.reason for one in rejected_files)
+    found = [of_files.found()]
+    for told in duplicates:
+        counts["rejected"].update(told["rejected"])
+        found.append({"rules": {}, "tags": {}} | told["examples"])
+    return found
+
+
+def _remove_others(folder: Path, files: set[str]) -> None:
+    """Remove what is no file of this corpus: an earlier commit that was cut short has left it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.relative_to(folder).as_posix() not in files:
+            path.unlink()
 
 
 def _read_receipts(work: Folder, n_items: int) -> tuple[list[ResultPaths], Counts]:
@@ -156,84 +172,6 @@ def _read_receipts(work: Folder, n_items: int) -> tuple[list[ResultPaths], Count
             yield receipt or {}
 
     return results, merge_counts(receipts())
-
-
-def _find_duplicates(results: Sequence[ResultPaths], chosen: Keys, dedup: str) -> Duplicates:
-    near = (
-        NearRows(read_each(results, ResultPaths.near_file), chosen["rows"])
-        if dedup == "near"
-        else None
-    )
-    return find_duplicates(chosen, dedup, near)
-
-
-def _write_shards(
-    results: Sequence[ResultPaths],
-    n_rows: Ints,
-    duplicates: Duplicates,
-    out: Path,
-    metadata: dict[str, str],
-    unknown: Unknown,
-    measured: Measured,
-) -> Written:
-    """Write the rows of all results that duplicate no others, each split into its own shards."""
-    written = Written()
-    writers = {split: ShardWriter(out / split, metadata) for split in SPLITS}
-    key_of_row = np.repeat(np.arange(len(n_rows)), n_rows)
-    goes = duplicates.original >= 0
-    looked_up = goes.copy()
-    looked_up[duplicates.original[goes]] = True
-    is_looked_up = looked_up[key_of_row] & (np.diff(key_of_row, prepend=-1) > 0)
-    row_goes = goes[key_of_row]
-    start = 0
-    for result in results:
-        for table in result.read_rows():
-            rows = slice(start, start + len(table))
-            start += len(table)
-            if is_looked_up[rows].any():
-                mask = pa.array(is_looked_up[rows])
-                written.located.append(table.filter(mask).select(LOCATION))
-            kept = table.filter(pa.array(~row_goes[rows])) if row_goes[rows].any() else table
-            count_rows(kept, written, unknown)
-            measured.take(kept, key_of_row[rows][~row_goes[rows]])
-            for split in pc.unique(kept["split"]).to_pylist():
-                writers[split].write(kept.filter(pc.equal(kept["split"], split)))
-        pa.default_memory_pool().release_unused()
-    for split, writer in writers.items():
-        writer.close()
-        for shard in writer.shards:
-            written.shards.append(shard | {"path": f"{split}/{shard['path']}", "split": split})
-    return written
-
-
-def _reject(
-    duplicated: Iterable[Sequence[Rejected]], counts: Counts, examples: Examples
-) -> Iterator[bytes]:
-    """Count the duplicates, keep some as examples, and yield their lines of the ledger."""
-    for several in duplicated:
-        examples.take_rejected(several)
-        for one in several:
-            counts["rejected"][f"{one.source}/{one.reason}"] += 1
-        yield ledger_member(several)
-
-
-def _write_ledger(members: Iterable[bytes], folder: Path) -> None:
-    """Write gzip members one behind the other, a new file after `LEDGER_BYTES`."""
-    folder.mkdir(parents=True)
-    number, file = 0, None
-    with ExitStack() as opened:
-        for member in filter(None, members):
-            if file is None or file.tell() > LEDGER_BYTES:
-                opened.close()
-                file = opened.enter_context((folder / f"{number:05}.jsonl.gz").open("wb"))
-                number += 1
-            file.write(member)
-
-
-def _hashes(out: Path) -> dict[str, str]:
-    """Return the hashes of all files, made durable, by their paths in order."""
-    paths = [path for path in sorted(out.rglob("*")) if path.is_file()]
-    return {path.relative_to(out).as_posix(): _sha256(path) for path in paths}
 
 
 def _sha256(path: Path) -> str:

@@ -4,7 +4,6 @@ What happens to one item is in item.py and batch.py, what happens once for all i
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from corpus.building.commit import Origin, commit
@@ -22,7 +21,6 @@ from corpus.output.work import (
     put_in_place,
     remove_work,
 )
-from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
 from corpus.reading.documents import find_documents
 from corpus.records import SOURCES
@@ -134,21 +132,24 @@ def build(
             items = make_plan(found.documents)
             with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
                 build_items(raw, work, items, encoder, options, steps, progress=progress)
-            unknown = Unknown.of(encoder)
-            del encoder  # 50 MB that the commit can use
-            finished = commit(
-                processed,
-                work,
-                len(items),
-                Origin(
-                    inputs=inputs,
-                    left_alone=found.left_alone,
-                    rejected_files=found.rejected,
-                    read_raw=partial(read_raw, raw, by_name(found.documents)),
-                    unknown=unknown,
-                    one_in=items[0].one_in if items else 1,
-                ),
-                aside=work,
-            )
+                unknown = Unknown.of(encoder)
+                del encoder  # 50 MB that the commit can use
+                finished = commit(
+                    processed,
+                    work,
+                    len(items),
+                    Origin(
+                        inputs=inputs,
+                        left_alone=found.left_alone,
+                        rejected_files=found.rejected,
+                        raw=raw,
+                        documents=found.documents,
+                        unknown=unknown,
+                        one_in=items[0].one_in if items else 1,
+                    ),
+                    steps,
+                    aside=work,
+                    progress=progress,
+                )
         remove_work(processed)
     return finished

@@ -1,65 +1,38 @@
 """Duplicates, and what other choices of options would have kept.
 
-Exact duplicates are told by the keys alone, and so are other choices, which are counted without
-near-duplicates: of the rows that another choice would have given no signature was made.
+Exact duplicates are found by the keys alone, and so are other choices. These are counted without
+near-duplicates, because no signature was made of the rows that another choice would have given.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from corpus.dedup.keys import Keys
-from corpus.dedup.near import NEAR, NearRows
 from corpus.records import RAW_BYTES, Ints, Mask, Rejected
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
+MOST = {"multi_party": "fold", "usr_ending": "trim", "overlong": "split"}  # keeps the most
+LOCATION = ["dialogue_id", "source", "split", "raw_file", "raw_offset"]  # what the ledger says
+
 
 class Duplicates(NamedTuple):
-    """For each key the place of its original, -1 if it is no duplicate, and how near the two are.
+    """The dialogues that go, in plan order, and for each the one that it repeats.
 
-    A duplicate is never another's original. The nearness of exact duplicates is given as 0.
+    A dialogue that goes is never the original of another one. The nearness of an exact duplicate is
+    given as 0.
     """
 
-    original: Ints
+    places: Ints
+    originals: Ints
     nearness: Floats
 
 
-MOST = {"multi_party": "fold", "usr_ending": "trim", "overlong": "split"}  # keeps the most
-LOCATION = ["dialogue_id", "source", "split", "raw_file", "raw_offset"]  # what the ledger says
-BATCH = 2_000  # duplicates are looked up and written at once: some megabytes of raw text
-
 # Given the (raw_file, raw_offset) of some dialogues, yields each with its raw JSON, in any order.
 ReadRaw = Callable[[Sequence[tuple[str, int]]], Iterable[tuple[tuple[str, int], bytes]]]
-
-
-def find_duplicates(keys: Keys, dedup: str, near: NearRows | None) -> Duplicates:
-    """Return which dialogues duplicate an earlier one that stays; `near` with `--dedup near`."""
-    nearness = np.zeros(len(keys))
-    if dedup == "off":
-        return Duplicates(np.full(len(keys), -1, np.int64), nearness)
-    if near is None:
-        return Duplicates(duplicates_of(keys), nearness)
-    suspects = near.suspects()
-    exact = _Originals()
-    found = np.full(len(keys), -1, np.int64)
-    suspected = _occurs_twice(keys["id"]) | _occurs_twice(keys["text"])
-    order = _in_order(keys)
-    for place in order[(suspected | suspects)[order]].tolist():
-        first, alike = exact.of(keys[place]), 0.0
-        if first < 0 and suspects[place]:
-            first, alike = near.nearest(place)
-            if alike < NEAR:
-                first = -1
-        if first >= 0:
-            found[place], nearness[place] = first, alike
-        else:
-            exact.keep(place, keys[place])
-            near.keep(place)
-    return Duplicates(found, nearness)
 
 
 def duplicates_of(keys: Keys) -> Ints:
@@ -68,48 +41,80 @@ def duplicates_of(keys: Keys) -> Ints:
     The first in plan order stays, validation before test before train. A duplicate is
     never another's original.
     """
-    order = _in_order(keys)
-    suspected = (_occurs_twice(keys["id"]) | _occurs_twice(keys["text"]))[order]
-    exact = _Originals()
+    order = in_order(keys)
+    order = order[(occurs_twice(keys["id"]) | occurs_twice(keys["text"]))[order]]
+    kept = Originals()
     found = np.full(len(keys), -1, np.int64)
-    for place in order[suspected].tolist():
-        found[place] = exact.of(keys[place])
+    for place, one, text in values_of(keys, order):
+        found[place] = kept.of(one, text)
         if found[place] < 0:
-            exact.keep(place, keys[place])
+            kept.keep(place, one, text)
     return found
 
 
+def in_order(keys: Keys) -> Ints:
+    """Return the places in the order of preference: validation, test, train; then plan order."""
+    return np.argsort(-keys["held_out"].astype(np.int64), kind="stable")
+
+
+def values_of(keys: Keys, order: Ints) -> Iterator[tuple[int, int, int]]:
+    """Yield place, id and text of some keys, as integers of Python."""
+    ids, texts = (keys[name][order].tolist() for name in ("id", "text"))
+    return zip(order.tolist(), ids, texts, strict=True)
+
+
+class Originals:
+    """The dialogues that stay, by id and by text."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, int] = {}
+        self._by_text: dict[int, int] = {}
+
+    def of(self, one: int, text: int) -> int:
+        """Return the place of the one with the same id, or else the same text; -1 if none."""
+        return self._by_id.get(one, self._by_text.get(text, -1))
+
+    def keep(self, place: int, one: int, text: int) -> None:
+        """Let the dialogue at `place` be an original."""
+        self._by_id[one] = self._by_text[text] = place
+
+
+def occurs_twice(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, which numpy cannot type
+    """Return for each value whether another one is equal to it.
+
+    It holds one sorted copy of the values, and one place for each.
+    """
+    ordered = np.sort(values)
+    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(repeated):
+        return np.zeros(len(values), np.bool_)
+    places = np.searchsorted(repeated, values)
+    places[places == len(repeated)] = 0
+    return np.asarray(repeated[places] == values)
+
+
 def rejected_duplicates(
-    duplicates: Duplicates, located: Sequence[pa.Table], read_raw: ReadRaw
-) -> Iterator[list[Rejected]]:
-    """Yield the duplicates as rejected dialogues, in plan order, some at once.
+    ones: Sequence[dict[str, Any]],
+    firsts: Sequence[dict[str, Any]],
+    nearness: Sequence[float],
+    read_raw: ReadRaw,
+) -> list[Rejected]:
+    """Return some duplicates as rejected dialogues.
 
     Args:
-        duplicates: as `find_duplicates` gives them.
-        located: `LOCATION` of each of them and of each that one duplicates, in plan order.
+        ones: `LOCATION` of each of them.
+        firsts: and of the one that it repeats.
+        nearness: of the two.
         read_raw: looks up what stands in raw/; of two at one place (members of an archive may
             share their name) the last counts.
     """
-    places = np.flatnonzero(duplicates.original >= 0)
-    if not len(places):
-        return
-    known = np.union1d(places, duplicates.original[places])
-    table = pa.concat_tables(located).combine_chunks()
-    for start in range(0, len(places), BATCH):
-        of_batch = places[start : start + BATCH]
-        ones, firsts = (
-            table.take(np.searchsorted(known, keys)).to_pylist()
-            for keys in (of_batch, duplicates.original[of_batch])
-        )
-        raws: dict[tuple[str, int], tuple[bytes, tuple[int, str]]] = {}
-        for place, raw in read_raw([(one["raw_file"], one["raw_offset"]) for one in ones]):
-            raws[place] = raw[:RAW_BYTES], (len(raw), sha256(raw).hexdigest())
-        yield [
-            _rejected(one, first, nearness, *raws[one["raw_file"], one["raw_offset"]])
-            for one, first, nearness in zip(
-                ones, firsts, duplicates.nearness[of_batch].tolist(), strict=True
-            )
-        ]
+    raws: dict[tuple[str, int], tuple[bytes, tuple[int, str]]] = {}
+    for place, raw in read_raw([(one["raw_file"], one["raw_offset"]) for one in ones]):
+        raws[place] = raw[:RAW_BYTES], (len(raw), sha256(raw).hexdigest())
+    return [
+        _rejected(one, first, alike, *raws[one["raw_file"], one["raw_offset"]])
+        for one, first, alike in zip(ones, firsts, nearness, strict=True)
+    ]
 
 
 def _rejected(
@@ -119,7 +124,7 @@ def _rejected(
     raw: bytes,
     whole: tuple[int, str],
 ) -> Rejected:
-    same_split = one.pop("split") == first["split"]
+    same_split = one["split"] == first["split"]
     reason = "near_duplicate" if same_split else f"near_{first['split']}"
     how = f"{nearness:.3f} similar to"
     if not nearness:
@@ -130,68 +135,44 @@ def _rejected(
         stage="commit",
         reason=reason,
         detail=f"{how} {first['dialogue_id']} in {where}",
+        source=one["source"],
+        dialogue_id=one["dialogue_id"],
+        raw_file=one["raw_file"],
+        raw_offset=one["raw_offset"],
         raw=raw,
         whole=whole,
-        **one,
     )
 
 
-def _in_order(keys: Keys) -> Ints:
-    """Return the places in plan order, validation before test before train."""
-    return np.argsort(-keys["held_out"].astype(np.int64), kind="stable")
-
-
-class _Originals:
-    """The dialogues that stay, by id and by text."""
-
-    def __init__(self) -> None:
-        self._by_id: dict[int, int] = {}
-        self._by_text: dict[int, int] = {}
-
-    def of(self, key: np.void) -> int:
-        """Return the place of the one with the same id, or else the same text; -1 if none."""
-        return self._by_id.get(int(key["id"]), self._by_text.get(int(key["text"]), -1))
-
-    def keep(self, place: int, key: np.void) -> None:
-        """Let the dialogue at `place` be an original."""
-        self._by_id[int(key["id"])] = self._by_text[int(key["text"])] = place
-
-
-def _occurs_twice(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, which numpy cannot type
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray(counts[places] > 1)
-
-
-def rows_under(
-    keys: Keys, *, multi_party: str, usr_ending: str, overlong: str, dedup: str = "exact"
-) -> int:
-    """Return how many rows the corpus would have under these options, near-duplicates included."""
-    n_rows = keys[overlong]
-    kept = n_rows > 0
+def rows_of(keys: Keys, *, multi_party: str, usr_ending: str, overlong: str) -> Ints:
+    """Return how many rows each dialogue has under these options, whatever it repeats."""
+    kept = np.ones(len(keys), np.bool_)
     if multi_party != "fold":
         kept &= ~keys["folded"]
     if usr_ending != "trim":
         kept &= ~keys["trimmed"]
-    chosen = keys[kept]
-    if dedup != "off":
-        chosen = chosen[duplicates_of(chosen) < 0]
-    return int(chosen[overlong].sum())
+    return np.where(kept, keys[overlong], 0).astype(np.int64)
 
 
-def other_choices(
-    keys: Keys, *, multi_party: str, usr_ending: str, overlong: str, dedup: str = "exact"
-) -> dict[str, int]:
-    """Return the rows that each other choice of the first three options would have kept.
+def rows_repeated(keys: Keys, choice: Mapping[str, str]) -> int:
+    """Return how many of the rows under these options go with their dialogues as duplicates."""
+    n_rows = rows_of(keys, **choice)
+    kept = n_rows > 0
+    return int(n_rows[kept][duplicates_of(keys[kept]) >= 0].sum())
+
+
+def choices(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return other choices of `MOST`, by what is said on the command line.
 
     Each option is changed alone to what keeps the most, then all of them together.
     """
-    given = {"multi_party": multi_party, "usr_ending": usr_ending, "overlong": overlong}
     changes = [{name: value} for name, value in MOST.items() if given[name] != value]
     if len(changes) > 1:
         changes.append({name: value for change in changes for name, value in change.items()})
     return {
-        " ".join(
-            f"--{name.replace('_', '-')} {value}" for name, value in change.items()
-        ): rows_under(keys, **(given | change), dedup=dedup)
+        " ".join(f"--{name.replace('_', '-')} {value}" for name, value in change.items()): {
+            **given,
+            **change,
+        }
         for change in changes
     }

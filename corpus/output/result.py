@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from corpus.dedup.keys import KEY, Keys
 from corpus.dedup.near import Texts, near_bytes
-from corpus.output.files import json_bytes, temporary_of, write_file, write_json
+from corpus.output.files import json_bytes, read_sealed, sealed, temporary_of, write_file
 from corpus.output.ledger import ledger_member
 from corpus.output.rows import COLUMNS
 from corpus.output.work import RESULTS
@@ -50,8 +50,8 @@ def result_folder(work: Folder, index: int) -> Iterator[Path]:
             if path.name != receipt.name:
                 index_, _, ending = path.name.partition(".")
                 (work / RESULTS / f"{index_}.{attempt}.{ending}").put(path)
-        told = _read_receipt(Path(aside) / RESULTS / receipt.name)
-        write_json(receipt, _sealed(told | {"attempt": attempt}))
+        told = read_sealed(Path(aside) / RESULTS / receipt.name)
+        write_file(receipt, sealed(told | {"attempt": attempt}))
 
 
 def read_results(
@@ -77,37 +77,23 @@ def _read_result(
 ) -> tuple["ResultPaths", dict[str, Any] | None]:
     part = ResultPaths(work, index)
     try:
-        told = _read_receipt(part.receipt)
+        told = read_sealed(part.receipt)
     except (FileNotFoundError, ValueError):
         return part, None
     part = ResultPaths(work, index, told["attempt"], told["files"])
     return part, None if prove and not part.are_whole() else told["counts"]
 
 
-def _read_receipt(path: Folder) -> dict[str, Any]:
-    """Return a receipt.
-
-    Raises:
-        FileNotFoundError: there is none.
-        ValueError: it is not as it was written.
-    """
-    content = path.read_bytes()
-    receipt = orjson.loads(content)
-    if not isinstance(receipt, dict) or json_bytes(_sealed(receipt)) != content:
-        raise ValueError(path)
-    return receipt
-
-
-def _sealed(receipt: dict[str, Any]) -> dict[str, Any]:
-    """Return a receipt with its own hash."""
-    told = {name: value for name, value in receipt.items() if name != "sha256"}
-    return told | {"sha256": sha256(json_bytes(told)).hexdigest()}
-
-
 def read_each(parts: Sequence["ResultPaths"], read: Callable[["ResultPaths"], _T]) -> list[_T]:
     """Return what `read` returns of each part, in plan order, several at once."""
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         return list(pool.map(read, parts))
+
+
+def ledger_bytes(part: "ResultPaths") -> int:
+    """Return how many bytes the ledger lines of a part have."""
+    path = part.ledger
+    return path.stat().st_size if isinstance(path, Path) else path.size()
 
 
 class ResultWriter:
@@ -180,7 +166,7 @@ class ResultWriter:
             write_file(self.paths.path(ending), content)
             hashes[ending] = sha256(content).hexdigest()
         receipt = {"attempt": "", "counts": counts, "files": hashes}
-        write_json(self.paths.receipt, _sealed(receipt))
+        write_file(self.paths.receipt, sealed(receipt))
 
 
 class _Hashed:
@@ -268,9 +254,10 @@ class ResultPaths:
         """Return the lines of the ledger as gzip members."""
         return self._read("jsonl.gz")
 
-    def read_rows(self) -> Iterator[pa.Table]:
-        """Yield the rows batch by batch, in plan order."""
-        with pa.ipc.open_stream(self._read("rows.arrow")) as stream:
+    def read_rows(self, columns: Sequence[str] = COLUMNS.names) -> Iterator[pa.Table]:
+        """Yield the rows batch by batch, in plan order; columns not asked for are not unpacked."""
+        chosen = pa.ipc.IpcReadOptions(included_fields=[*map(COLUMNS.get_field_index, columns)])
+        with pa.ipc.open_stream(self._read("rows.arrow"), options=chosen) as stream:
             for batch in stream:
                 yield pa.Table.from_batches([batch])
 

@@ -123,15 +123,14 @@ def _build_aside(
     raw: Folder, work: Path, items: Sequence[Item], encoder: Encoder, options: Options
 ) -> tuple[int, int, int]:
     """Return the rows, the tokens and the bytes on disk of some items."""
-    writer = ShardWriter(work / "shards", {})
+    writer = ShardWriter(work / "shard", {})
     for item in items:
         build_item(raw, work, item, encoder, options)
         for table in ResultPaths(work, item.index).read_rows():
             writer.write(table)
-    writer.close()
+    shard = writer.close()
     ledgers = sum(len(ResultPaths(work, item.index).ledger.read_bytes()) for item in items)
-    rows, tokens, size = (sum(s[k] for s in writer.shards) for k in ("rows", "tokens", "bytes"))
-    return rows, tokens, size + ledgers
+    return shard["rows"], shard["tokens"], shard["bytes"] + ledgers
 
 
 def _size(n: float) -> str:
