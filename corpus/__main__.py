@@ -7,22 +7,26 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from corpus import __version__
 from corpus.building.process import tune_process
 from corpus.chat.options import add_options as add_chat_options
+from corpus.evaluation.options import add_options as add_eval_options
 from corpus.options import DEFAULT_TOKENIZER, OPTIONS, Option
 from corpus.records import CorpusError
 from corpus.remote import folder_of
 from corpus.verify.findings import CLASSES
+from corpus.views.terminal import close_streams, leave_stdout, open_streams, say
 
 DESCRIPTION = "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns) into a chat corpus."
 EPILOG = "python -m corpus VERB --help tells the options of a verb."
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
-HOW = ("tokenizer", "update", "fresh", "workers", "engine", "address")  # beside the options
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+# Beside the options.
+HOW = ("tokenizer", "update", "fresh", "workers", "item_timeout", "engine", "address")
+NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,24 +34,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 raw/ was broken somewhere (--strict), 2 a wrong call; `verify` has more of its own.
     """
-    args = _parser().parse_args(argv)
-    run: Callable[[argparse.Namespace], int] = args.run
     try:
+        args = _parser().parse_args(argv)
+        run: Callable[[argparse.Namespace], int] = args.run
         return run(args)
     except CorpusError as error:
         sentence = str(error)
     except KeyboardInterrupt:
-        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        with suppress(OSError):
+            print("\nStopped. The same command goes on from here.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `| head`: whoever read has read enough
-        sys.stderr.close()
+        leave_stdout()
         return 0
+    except UnicodeEncodeError as error:
+        sentence = f"{error.object} is not UTF-8, and pyarrow takes no such path: rename it."
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sentence = f"{where}{error.strerror or error}."
         if error.errno in NO_ROOM:
             sentence = "the disk is full. Make room; the same command then goes on from here."
-    print(f"corpus: {sentence}", file=sys.stderr)
+    say(f"corpus: {sentence}", sys.stderr)
     return 2
 
 
@@ -65,13 +72,13 @@ def _build(args: argparse.Namespace) -> int:
     names = (*HOW, *(option.name for option in OPTIONS))
     options: dict[str, Any] = {name: getattr(args, name) for name in names}
     options["progress"] = sys.stderr.isatty()
-    if not args.shard:
+    if args.shard is None:
         manifest = build(args.raw, args.processed, **options)
         return _close(args, manifest, started, is_old=manifest == before)
     share = build_share(args.raw, args.processed, args.shard, **options)
     if share is None:
         return _close(args, read_manifest(args.processed), started, is_old=True)
-    print(
+    say(
         f"Built --shard {args.shard}: {share.n_items:,} items, {share.counts['read'].total():,} "
         f"dialogues read, in {time.monotonic() - started:.1f} s. Once all shards are built: "
         f"python -m corpus commit {args.processed}"
@@ -97,31 +104,39 @@ def _close(
 ) -> int:
     """Tell what became of everything, and return the exit code."""
     from corpus.records import REPORT
+    from corpus.report.remarks import no_row_line, problem_lines
     from corpus.views.closing import closing_lines
 
     if is_old:
-        print(f"{args.processed} is this build already, finished; nothing to do.")
+        say(f"{args.processed} is this build already, finished; nothing to do.")
     else:
-        print(f"Built {args.processed} in {time.monotonic() - started:.1f} s.")
-    print("\n".join(closing_lines(manifest)))
-    print(f"Look at it: {args.processed / REPORT}")
+        say(f"Built {args.processed} in {time.monotonic() - started:.1f} s.")
+    for line in closing_lines(manifest):
+        say(line)
+    say(f"Look at it: {args.processed / REPORT}")
     for raw_file, n in manifest["wrong_counts"].items():
-        print(
+        say(
             f"Warning: numberOfItems of {raw_file} says {n['declared']:,}, {n['found']:,} were "
             "found; is the download complete?",
-            file=sys.stderr,
+            sys.stderr,
         )
-    return _warn(args, manifest["broken"])
+    for line in problem_lines(manifest):
+        say(f"Warning: {line}", sys.stderr)
+    code = _warn(args, manifest["broken"]) or int(args.strict and bool(manifest["problems"]))
+    if not sum(manifest["rows"].values()):
+        say(f"corpus: {no_row_line(manifest)}", sys.stderr)
+        return 2
+    return code
 
 
 def _warn(args: argparse.Namespace, broken: Mapping[str, int]) -> int:
     """Tell what was broken in raw/, if anything, and return the exit code."""
     if broken:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(broken.items()))
-        print(
+        say(
             f"Warning: something in {args.raw or 'RAW'} was broken and left out: {reasons}. "
             f"`python -m corpus show {args.processed} --reason REASON` lists them.",
-            file=sys.stderr,
+            sys.stderr,
         )
     return 1 if broken and args.strict else 0
 
@@ -130,9 +145,9 @@ def _sample(args: argparse.Namespace) -> int:
     from corpus.sample.write import write_sample
 
     counts = write_sample(args.raw, dialogues=args.dialogues, seed=args.seed)
-    print(f"Wrote invented dialogues to {args.raw}, with the irregularities of the true sets:")
+    say(f"Wrote invented dialogues to {args.raw}, with the irregularities of the true sets:")
     for name, n in sorted(counts.items()):
-        print(f"  {n:>8,} {name.replace('_', ' ')}")
+        say(f"  {n:>8,} {name.replace('_', ' ')}")
     return 0
 
 
@@ -141,15 +156,19 @@ def _check(args: argparse.Namespace) -> int:
     from corpus.reading.decode import sniff
     from corpus.reading.documents import find_documents
     from corpus.tokens.encoder import Encoder
-    from corpus.tokens.find import find_tokenizer
+    from corpus.tokens.find import UnreachableTokenizerError, find_tokenizer
     from corpus.views.check import check_lines, estimate_lines
 
     found = find_documents(args.raw, sniff=sniff)
     for line in check_lines(args.raw, found, progress=sys.stderr.isatty()):
-        print(line)
-    encoder = Encoder(find_tokenizer(args.tokenizer).json)
+        say(line)
+    try:
+        encoder = Encoder(find_tokenizer(args.tokenizer).json)
+    except UnreachableTokenizerError as error:
+        say(f"What a build would give is not estimated. {error}")
+        return 0
     for line in estimate_lines(args.raw, found, encoder, options_of()):
-        print(line)
+        say(line)
     return 0
 
 
@@ -158,16 +177,16 @@ def _show(args: argparse.Namespace) -> int:
 
     if args.n < 1:
         raise CorpusError(f"-n is {args.n}; it is how many dialogues to show.")
-    if args.raw and not args.id:
+    if args.raw and args.id is None:
         raise CorpusError("--raw tells what was done to one dialogue: name it with --id.")
-    if args.id:
+    if args.id is not None:
         lines = show.dialogue_lines(args.processed, args.id, raw=args.raw)
-    elif args.reason:
+    elif args.reason is not None:
         lines = show.rejected_lines(args.processed, reason=args.reason, n=args.n)
     else:
         lines = show.sample_lines(args.processed, n=args.n)
     for line in show.unless_damaged(args.processed, lines):
-        print(line)
+        say(line)
     return 0
 
 
@@ -180,10 +199,10 @@ def _verify(args: argparse.Namespace) -> int:
     started = time.monotonic()
     findings = verify(local_copy(args.processed), raw=args.raw, workers=args.workers)
     for line in findings.lines():
-        print(line)
+        say(line)
     n = findings.counts.total()
     found = f"{n:,} finding{'s' if n > 1 else ''}" if n else "nothing wrong"
-    print(f"Verified {args.processed} in {time.monotonic() - started:.1f} s: {found}.")
+    say(f"Verified {args.processed} in {time.monotonic() - started:.1f} s: {found}.")
     return findings.exit_code
 
 
@@ -193,10 +212,17 @@ def _chat(args: argparse.Namespace) -> int:
     return chat(args)
 
 
+def _eval(args: argparse.Namespace) -> int:
+    from corpus.evaluation.command import evaluate_run
+
+    return evaluate_run(args)
+
+
 def _card(args: argparse.Namespace) -> int:
     from corpus.views.card import card_text
 
-    print(card_text(args.processed), end="")
+    for line in card_text(args.processed).splitlines():
+        say(line)
     return 0
 
 
@@ -230,6 +256,14 @@ def _add_build(verbs: Verbs) -> None:
     for option in OPTIONS:
         _add_option(build, option)
     _add_workers(build)
+    build.add_argument(
+        "--item-timeout",
+        type=float,
+        default=600.0,
+        metavar="S",
+        help="seconds for one item of the plan, some 8 MB; one that takes longer in each of three "
+        "tries is rejected as an item (default: %(default)g)",
+    )
     build.add_argument(
         "--engine",
         choices=("local", "ray"),
@@ -340,6 +374,9 @@ def _add_chat(verbs: Verbs) -> None:
 
 
 def _add_card(verbs: Verbs) -> None:
+    evaluation = _verb(verbs, "eval", _eval, "measure how good a chatbot a model is, and show it")
+    add_eval_options(evaluation)
+
     card = _verb(verbs, "card", _card, "print the data-set card of PROCESSED")
     card.add_argument(
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
@@ -398,5 +435,7 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    tune_process()
-    sys.exit(main())
+    if sys.argv[1:2] != ["eval"]:  # torch, which transformers loads, must find an installed pandas
+        tune_process()
+    open_streams()
+    sys.exit(close_streams(main()))

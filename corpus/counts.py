@@ -2,6 +2,10 @@
 
 - `read`: dialogues by source · `rejected`: by source/reason · `not_chosen`: by source (--sources)
 - `broken`: files and entries by reason · `quirks`: of raw, all of them handled
+- `odd`: dialogues that have a quirk by quirk/place, and `dialogues_in`: all of a place
+- `drawn`: dialogues by source whose split no path tells
+- `newer`: dialogues by the folder in which AIHub published files again
+- `garbled`: utterances that are by place, and `beside_garbled`: all of the batches that have some
 - `utterances`: `read` and `kept` · `dropped`: utterances by reason
 - `rules`, `tags`: how often they fired or stood there
 - `names`: by what was filled and what followed · `people`: dialogues by invented people

@@ -5,8 +5,9 @@ again" command are made from this table. To add an option, add its row here, its
 `corpus.building.run.build`, and the code that reads it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 from corpus.records import SOURCES, CorpusError
@@ -63,17 +64,17 @@ class Option:
         if self.takes_several:
             return self._checked_list(value)
         if self.choices:
-            if value not in self.choices:
+            if not isinstance(value, str) or value not in self.choices:
                 raise CorpusError(f"{self.name} can be {' or '.join(self.choices)}, not {value!r}.")
             return value
         kind = type(self.default)
-        is_number = isinstance(value, (int, kind)) and not isinstance(value, bool)
-        if not is_number or not self.lowest <= value < self.below:
+        is_number = isinstance(value, Integral if kind is int else Real)  # numpy's, too
+        if not is_number or isinstance(value, bool) or not self.lowest <= value < self.below:
             raise CorpusError(f"{self.name} is {value!r}; {self.range_help}.")
         return kind(value)
 
     def _checked_list(self, value: Any) -> list[str]:  # noqa: ANN401
-        given = [value] if isinstance(value, str) else list(value or ())
+        given = [value] if isinstance(value, str) or not isinstance(value, Iterable) else [*value]
         unknown = sorted({str(one) for one in given} - set(self.choices))
         if unknown or not given:
             told = ", ".join(unknown) or "none"

@@ -5,7 +5,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from corpus.output.files import read_json
+from corpus.output.shape import read_whole
 from corpus.records import MANIFEST, SPLITS, CorpusError
 from corpus.remote import Folder, copies, folder_of, local_file
 
@@ -22,7 +22,8 @@ def read_manifest(processed: Folder | str) -> dict[str, Any]:
     """Return the manifest of a corpus.
 
     Raises:
-        CorpusError: there is none, so no build has finished there.
+        CorpusError: there is none, so no build has finished there, or it is damaged or of another
+            version of this project.
     """
     path = folder_of(processed) / MANIFEST
     if not path.exists():
@@ -30,7 +31,7 @@ def read_manifest(processed: Folder | str) -> dict[str, Any]:
             f"{processed} holds no finished corpus (no {MANIFEST}): "
             f"run `python -m corpus build raw/ {processed}`."
         )
-    return dict(read_json(path))
+    return read_whole(path)
 
 
 def local_copy(processed: Folder) -> Path:
@@ -57,15 +58,26 @@ def load(processed: Folder | str, *, split: str | None = None) -> "pd.DataFrame"
         split: `train`, `validation` or `test` alone; all by default.
 
     Raises:
-        CorpusError: no build has finished there, or there is no such split.
+        CorpusError: no build has finished there, its shards cannot be read, or there is no such
+            split.
     """
     import pandas as pd  # noqa: PLC0415 - the manifest is read without it
+    import pyarrow as pa  # noqa: PLC0415
 
     shards = read_manifest(processed)["shards"]
     if split is not None and split not in SPLITS:
         raise CorpusError(f"split can be {', '.join(SPLITS)}, not {split!r}.")
     chosen = [shard["path"] for shard in shards if split in (None, shard["split"])]
-    frames = [pd.read_parquet(local_file(folder_of(processed) / path)) for path in chosen]
+    frames = []
+    try:
+        for path in chosen:
+            with local_file(folder_of(processed) / path).open("rb") as file:
+                frames.append(pd.read_parquet(file))
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise CorpusError(
+            f"{processed} cannot be read ({error}): `python -m corpus verify {processed}` says "
+            "what is wrong with it."
+        ) from error
     if not frames:
         raise CorpusError(f"{processed} holds no rows{f' of {split}' if split else ''}.")
     return pd.concat(frames, ignore_index=True)

@@ -17,10 +17,28 @@ Ints: TypeAlias = "npt.NDArray[np.int64]"
 Ids: TypeAlias = "npt.NDArray[np.int32]"  # of tokens
 Mask: TypeAlias = "npt.NDArray[np.bool_]"
 
-Source = Literal["topic", "summary", "sns"]
+Source = Literal["topic", "summary", "sns", "task"]
 Split = Literal["train", "validation", "test"]
 
-SOURCES: tuple[Source, ...] = ("topic", "summary", "sns")
+
+class SourceFacts(NamedTuple):
+    """What is known of a source beside the shape of its files."""
+
+    number: str  # of the data set on AIHub
+    name: str  # there
+    ids: str  # the space of its dialogue ids: sources that share one have the same dialogues
+    agent: str | None = None  # the speaker who always is `<sys>`, where the data set has one
+
+
+# To add a source: its name above, its row here and in `corpus.reading.sources.READERS`, its reader,
+# `schemas/NAME.json` (written by tests/test_schemas.py) and a test.
+ABOUT: dict[Source, SourceFacts] = {
+    "topic": SourceFacts("543", "주제별 텍스트 일상 대화", "topic"),
+    "summary": SourceFacts("117", "한국어 대화 요약", "summary"),
+    "sns": SourceFacts("114", "한국어 SNS", "summary"),  # 117 is a part of 114
+    "task": SourceFacts("544", "용도별 목적대화", "task", agent="A"),
+}
+SOURCES: tuple[Source, ...] = tuple(ABOUT)
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 # What lies in processed/ beside the shards.

@@ -6,6 +6,7 @@ network failure says nothing about the data. The listing of a store tells what l
 never used to decide whether a build is complete.
 """
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -56,21 +57,21 @@ class Remote:
         """Say whether there is a folder with something in it."""
         return self._kind() == "directory"
 
+    def n_bytes(self) -> int | None:
+        """Return the size of an object, None if there is none."""
+        info = self._info()
+        return int(info["size"]) if info and info["type"] == "file" else None
+
     def _kind(self) -> str | None:
+        info = self._info()
+        return str(info["type"]) if info else None
+
+    def _info(self) -> dict[str, Any] | None:
         fs, path = _store(self.url)
         try:
-            return str(_persist(self.url, lambda: fs.info(path))["type"])
+            return dict(_persist(self.url, lambda: fs.info(path)))
         except _MISSING:
             return None
-
-    def size(self) -> int:
-        """Return how many bytes an object has.
-
-        Raises:
-            FileNotFoundError: there is none.
-        """
-        fs, path = _store(self.url)
-        return int(_persist(self.url, lambda: fs.info(path))["size"])
 
     def read_bytes(self) -> bytes:
         """Return a whole object.
@@ -181,9 +182,12 @@ def folder_of(place: "str | Folder") -> Folder:
     >>> folder_of("s3://bucket/raw/"), folder_of("raw/")
     (Remote(url='s3://bucket/raw'), PosixPath('raw'))
     """
-    if isinstance(place, str):
-        return Remote(place.rstrip("/")) if "://" in place else Path(place)
-    return place
+    if isinstance(place, Remote):
+        return place
+    name = os.fspath(place) if isinstance(place, (str, os.PathLike)) else None
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise CorpusError(f"{place!r} is no path of a folder.")
+    return Remote(name.rstrip("/")) if "://" in name else Path(name)
 
 
 def local_file(place: Folder) -> Path:
@@ -211,7 +215,8 @@ def _store(url: str) -> tuple[Any, str]:
     import fsspec.core  # noqa: PLC0415 - 0.1 s that local builds need not wait for
 
     try:
-        fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        more = {"auto_mkdir": True} if url.startswith(("file:", "local:")) else {}
+        fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False, **more)
     except (ImportError, ValueError) as error:
         raise CorpusError(f"{url} cannot be reached: {str(error).rstrip('.')}.") from error
     return fs, str(path)

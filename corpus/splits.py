@@ -11,9 +11,17 @@ from hashlib import sha256
 from corpus.records import Split
 
 VALIDATION_ONE_IN = 20  # dialogues, where the path does not tell the split
-# AIHub's folders (`1.Training`, `Validation`, `Training_220728_add`) and the stems of its archives
-# (`TL_01. KAKAO(1).zip`); a folder of the user's own, say `Training data`, tells nothing.
-_SPLIT = re.compile(r"(?:\d+[._ -]\s*)?(?i:(training)|(validation))(?:[._].*)?|(?:(T)|(V))[A-Z]_.*")
+# AIHub's folders (`1.Training`, `Validation`, `Training_220728_add`), the stems of its archives
+# (`TL_01. KAKAO(1).zip`, `[라벨]한국어대화요약_train.zip`), what they are unpacked to, and the
+# folders `Train`, `Valid` and `Val` of other copies. A folder of the user's own, say
+# `Training data` or `train_station`, tells nothing.
+_NUMBER = r"(?:\d+[._ -]\s*)?"
+_COPY = r"(?:[._ -]?\(?\d{1,4}\)?)?(?:\.[A-Za-z]\w{0,4})*"  # `_1`, ` (2)`, `.zip`
+_SPLIT = re.compile(
+    rf"{_NUMBER}(?i:(training)|(validation))(?:[._].*)?"
+    r"|(?:(T)|(V))[A-Z]_.*"
+    rf"|(?:{_NUMBER}|.*[_\-\]])(?i:(train|training)|(val|valid|validation)){_COPY}"
+)
 
 
 def split_of(raw_file: str) -> Split | None:
@@ -21,10 +29,13 @@ def split_of(raw_file: str) -> Split | None:
 
     >>> split_of("1.Training/TL_01. KAKAO.zip!K_1.json"), split_of("VL_02.zip!K_2.json")
     ('train', 'validation')
+    >>> split_of("[라벨]한국어대화요약_valid.zip!행사.json"), split_of("Training data/a.json")
+    ('validation', None)
     """
     for part in reversed(re.split("[/!]", raw_file)):
         if found := _SPLIT.fullmatch(part):
-            return "train" if found[1] or found[3] else "validation"
+            train, validation = found[1] or found[3] or found[5], found[2] or found[4] or found[6]
+            return "train" if train and not validation else "validation"
     return None
 
 

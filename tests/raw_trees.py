@@ -88,6 +88,17 @@ def topic_document(stem, *messages, subject="가족"):
     return json.dumps({"dataset": {"identifier": 1}, "info": [info]}, ensure_ascii=False).encode()
 
 
+def task_document(stem, *messages, subject="AS문의", **speaker):
+    """Return the bytes of a document of set 544 whose messages are ("A", "안녕하세요") pairs."""
+    document = json.loads(topic_document(stem, *messages, subject=subject))
+    for line, (who, text) in zip(
+        document["info"][0]["annotations"]["lines"], messages, strict=True
+    ):
+        line["text"] = line["norm_text"] = f"{who}.{text}"
+        line["speaker"] = {"id": who, "sex": "여성", "age": "30대"} | speaker
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
 def write(folder, **documents):
     """Write documents as loose files; `a__b` names the file b.json in the folder a."""
     for name, content in documents.items():

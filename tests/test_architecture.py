@@ -35,7 +35,6 @@ LATE = {  # modules that import late, and why
 }
 # Each library lives in one place; what many places need (arrays and tables) is not listed.
 HOMES = {
-    "faker": {"names/lexicon.py"},
     "msgspec": {"reading"},
     "regex": {"text/rules.py"},
     "tokenizers": {"tokens"},
@@ -48,11 +47,13 @@ HOMES = {
     "FinanceDataReader": {"chat/network.py"},
     "starlette": {"chat/web.py", "chat/guard.py"},
     "uvicorn": {"chat/web.py", "chat/guard.py"},
+    "sacrebleu": {"evaluation/measure.py"},
 }
 # Outside of training.
 TORCH = {
-    "torch": {"chat/model.py", "chat/sampling.py"},
+    "torch": {"chat/model.py", "chat/sampling.py", "evaluation/model.py"},
     "safetensors": {"chat/weights.py"},
+    "transformers": {"evaluation/model.py"},  # models of others, too
 }
 
 
@@ -129,11 +130,11 @@ def test_a_library_lives_in_one_place(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=home)
-def test_training_alone_imports_transformers_and_nothing_else_imports_training(path):
+def test_torch_stands_where_it_is_needed_and_nothing_but_training_imports_training(path):
     if step(path) != "training":
         roots = {name.partition(".")[0] for name in imports_of(path)}
         places = {library for library in TORCH if home(path) in TORCH[library]}
-        assert not roots & {"transformers", *TORCH} - places
+        assert not roots & TORCH.keys() - places
         assert not any(name.startswith("corpus.training") for name in imports_of(path))
 
 
@@ -143,20 +144,28 @@ def test_chat_imports_records_text_and_tokens_alone(path):
     assert ours <= {"chat", "records", "remote", "text", "tokens"}
 
 
-def test_help_comes_before_any_library_is_loaded():
-    heavy = "torch safetensors numpy pyarrow regex tokenizers starlette uvicorn msgspec faker"
+@pytest.mark.parametrize("path", [path for path in MODULES if step(path) == "evaluation"], ids=home)
+def test_evaluation_imports_what_chat_does_and_chat(path):
+    ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("corpus.")}
+    assert ours <= {"evaluation", "chat", "records", "remote", "text", "tokens"}
+
+
+@pytest.mark.parametrize(("verb", "option"), [("chat", "--candidates"), ("eval", "--replies")])
+def test_help_comes_before_any_library_is_loaded(verb, option):
+    heavy = ["torch", "safetensors", "transformers", "sacrebleu", "numpy", "pyarrow", "regex"]
+    heavy += ["tokenizers", "starlette", "uvicorn", "msgspec", "faker"]
     code = f"""if True:
         import sys
         from corpus.__main__ import main
         try:
-            main(["chat", "--help"])
+            main([{verb!r}, "--help"])
         except SystemExit:
-            loaded = set({heavy!r}.split()) & set(sys.modules)
+            loaded = set({heavy!r}) & set(sys.modules)
             sys.exit(f"loaded: {{loaded}}" if loaded else 0)
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "--candidates" in done.stdout
+    assert option in done.stdout
 
 
 def test_train_never_imports_the_builder():

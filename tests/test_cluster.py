@@ -17,7 +17,7 @@ from corpus.building import shares as cluster
 from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
 from corpus.building.shares import build_share, commit_shares
-from corpus.output import manifest, work
+from corpus.output import locks, manifest
 from corpus.output.result import ResultWriter
 from corpus.processed import read_manifest
 from corpus.reading.decode import sniff
@@ -198,7 +198,9 @@ def test_a_plain_build_goes_on_with_what_shards_have_built(raw, tmp_path, whole,
     built(raw, tmp_path / "out", "1/2")
     began = []
     real = engines.run_items
-    monkeypatch.setattr(engines, "run_items", lambda *args: began.extend(args[2]) or real(*args))
+    monkeypatch.setattr(
+        engines, "run_items", lambda *args, **how: began.extend(args[2]) or real(*args, **how)
+    )
     run.build(raw, tmp_path / "out", tokenizer="builtin")
     assert 0 < len(began) < 7
     assert hashes(tmp_path / "out") == whole
@@ -228,14 +230,14 @@ def test_a_commit_that_was_cut_short_is_finished_by_the_next_one(raw, tmp_path, 
 
 def test_no_commit_and_no_plain_build_while_a_shard_runs(raw, tmp_path, whole):
     out = tmp_path / "out"
-    with work.locked(out, shared=True):
+    with locks.locked(out, shared=True):
         built(raw, out, "1/1")
         with pytest.raises(CorpusError, match="is being built by another process"):
             commit_shares(out)
         with pytest.raises(CorpusError, match="is being built by another process"):
             run.build(raw, out, tokenizer="builtin")
     with (
-        work.locked(out),
+        locks.locked(out),
         pytest.raises(CorpusError, match="is being built by another process"),
     ):
         built(raw, out, "1/1")
@@ -267,7 +269,7 @@ def test_a_shard_that_does_not_exist_is_one_sentence(raw, tmp_path, capsys, text
     words = ["build", str(raw), str(tmp_path / "out"), "--tokenizer", "builtin"]
     assert main([*words, f"--shard={text}"]) == 2
     assert capsys.readouterr().err == (
-        f"corpus: --shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text}.\n"
+        f"corpus: --shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text!r}.\n"
     )
     assert not (tmp_path / "out").exists()
 

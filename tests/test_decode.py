@@ -513,9 +513,12 @@ def test_a_broken_topic_document_is_rejected_with_its_reason(monkeypatch):
         assert reasons(decoded) == [f"decode {reason}"]
         assert decoded.rejected[0].dialogue_id == "KAKAO_1_01"
         assert decoded.rejected[0].raw == bad
-    monkeypatch.setattr("corpus.reading.decode.ENTRY_BYTES", 100)
+    for module in ("decode", "entries", "framing"):
+        monkeypatch.setattr(f"corpus.reading.{module}.ENTRY_BYTES", 100)
     (rejected,) = look(raw).rejected
-    assert (rejected.reason, rejected.whole) == ("too_big", (len(raw), sha256(raw).hexdigest()))
+    entry = raw[rejected.raw_offset :]
+    assert (rejected.reason, rejected.dialogue_id) == ("too_big", f"x@{rejected.raw_offset}")
+    assert rejected.whole == (len(entry), sha256(entry).hexdigest())
 
 
 def test_a_damaged_topic_file_loses_what_cannot_be_read():
@@ -533,7 +536,7 @@ def test_a_damaged_topic_file_loses_what_cannot_be_read():
         (b" \n\t ", "empty_file", "white space"),
         (b'{"name": "a", "version": 1}', "unknown_json", "name, version"),
         (b"[1, 2, 3]", "unknown_json", "none"),
-        (b'{"numberOfItems": 0, "data": []}', "unknown_json", "numberOfItems, data"),
+        (b'{"numberOfItems": 2, "rows": []}', "unknown_json", "numberOfItems, rows"),
         (b"<html>", "not_json", "<html>"),
         (b"\x00" * 100, "not_json", "x00"),
         (b"PK\x03\x04", "not_json", "PK"),
@@ -578,9 +581,9 @@ def test_only_the_wanted_entries_are_decoded_again(monkeypatch):
     document = Document("x.json", (), None, len(raw), None)
     read, real = [], entries.read_entry
 
-    def counting(source, raw, document, offset, quirks):
+    def counting(source, raw, document, offset, quirks, *, merged):
         read.append(offset)
-        return real(source, raw, document, offset, quirks)
+        return real(source, raw, document, offset, quirks, merged=merged)
 
     monkeypatch.setattr(entries, "read_entry", counting)
     wanted = [spans[n][0] for n in (0, 7, 48)]

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.dedup.exact import (
+    as_duplicates,
     choices,
     duplicates_of,
     occurs_twice,
@@ -47,6 +48,33 @@ def test_the_first_in_plan_order_wins():
 
 def test_validation_wins_over_train():
     assert duplicates_of(keys_of((1, 1, False), (1, 2, True))).tolist() == [1, -1]
+
+
+def pair(one, first):
+    """A duplicate and its original, as arrays."""
+    return np.array([one]), np.array([first]), np.zeros(1)
+
+
+def with_versions(keys, *versions):
+    keys["version"] = versions
+    return keys
+
+
+def test_of_one_id_in_two_versions_the_newer_stays_whatever_its_place_and_its_split():
+    keys = with_versions(keys_of((1, 1, True), (2, 2, False), (1, 3, False)), 0, 0, 20250929)
+    assert duplicates_of(keys).tolist() == [2, -1, -1]
+    assert as_duplicates(keys, *pair(0, 2)).other_text.tolist() == [True]
+
+
+def test_the_same_text_under_the_same_id_is_no_other_text():
+    keys = with_versions(keys_of((1, 1, False), (1, 1, False)), 0, 20250929)
+    assert duplicates_of(keys).tolist() == [1, -1]
+    assert as_duplicates(keys, *pair(0, 1)).other_text.tolist() == [False]
+
+
+def test_a_newer_folder_changes_nothing_for_other_ids():
+    keys = with_versions(keys_of((1, 1, False), (2, 1, False)), 0, 20250929)
+    assert duplicates_of(keys).tolist() == [-1, 0]
 
 
 def test_a_duplicate_is_nobodys_first():
@@ -110,7 +138,7 @@ def test_a_duplicate_says_what_it_repeats_and_keeps_little_of_its_raw_text():
     def read_raw(places):
         yield from ((place, b"%d" % place[1] * RAW_BYTES) for place in reversed(places))
 
-    for k, one in enumerate(rejected_duplicates(ones, firsts, [0.0] * 8, read_raw), 4):
+    for k, one in enumerate(rejected_duplicates(ones, firsts, [0.0] * 8, [False] * 8, read_raw), 4):
         raw = b"%d" % k * RAW_BYTES
         assert (one.dialogue_id, one.raw_file, one.raw_offset) == (f"d{k}", "a.json", k)
         assert one.detail == f"same text as d{k % 4} in a.json at {k % 4}"

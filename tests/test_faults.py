@@ -5,6 +5,7 @@ import io
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from raw_trees import (
     EVERYTHING,
@@ -28,9 +31,11 @@ from raw_trees import (
 import corpus
 from corpus.building import commit, engines, plan, run, workers
 from corpus.building import item as item_module
-from corpus.output import files, manifest, shards, work
+from corpus.building.limit import at_most
+from corpus.output import files, locks, manifest, shards
 from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
+from corpus.views.card import card_text
 
 TALK = [
     ("1", "안녕 뭐해"),
@@ -213,7 +218,7 @@ def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_end
     built(raw, tmp_path / "new", **options)
     new = standing(tmp_path / "new")
     assert old.keys() - new.keys()
-    make_ready, states, at = work.make_ready, [], 0
+    make_ready, states, at = commit.make_ready, [], 0
     while new not in states:
         at += 1
         out = tmp_path / "out"
@@ -259,7 +264,8 @@ def test_half_a_folder_of_work_is_not_taken_for_the_whole(raw, tmp_path):
         patch.setattr(run, "commit", full_disk)
         with pytest.raises(OSError, match="No space"):
             built(raw, tmp_path / "out")
-    [folder] = (tmp_path / "out" / ".work").iterdir()
+    [folder] = (tmp_path / "out" / ".work").glob("*/results")
+    folder = folder.parent
     (folder / "inputs.json").unlink()  # what is removed first
     (folder / "results" / "000001.rows.arrow").unlink()
     built(raw, tmp_path / "out")
@@ -345,6 +351,28 @@ def test_an_item_that_fails_three_times_is_rejected_as_an_item(raw, tmp_path, mo
     assert set(corpus.load(tmp_path / "out")["dialogue_id"]) == {"b", "c"}
 
 
+def test_an_item_that_takes_too_long_is_rejected_as_an_item(raw, tmp_path, monkeypatch):
+    real, calls = item_module.build_item, []
+
+    def hangs(raw, work, item, *args, **options):
+        calls.append(item.index)
+        if item.index == 1:
+            time.sleep(600)
+        return real(raw, work, item, *args, **options)
+
+    def at_once(seconds):
+        is_next = calls == [0] or 0 < calls.count(1) < 3
+        return at_most(0.05 if is_next else seconds)
+
+    monkeypatch.setattr(item_module, "build_item", hangs)
+    monkeypatch.setattr(item_module, "at_most", at_once)
+    manifest = built(raw, tmp_path / "out", item_timeout=400)
+    assert calls == [0, 1, 1, 1, 2]
+    assert manifest["broken"] == {"failed_item": 1}
+    [line] = [one for one in read_ledger(tmp_path / "out") if one["reason"] == "failed_item"]
+    assert line["detail"].startswith("it took longer than --item-timeout, 400 s; 1 documents from")
+
+
 def test_workers_that_cannot_start_are_a_wrong_call_and_no_lost_item(
     raw, tmp_path, monkeypatch, capfd
 ):
@@ -376,7 +404,7 @@ def test_the_order_of_a_directory_cannot_show(raw, tmp_path, monkeypatch, option
 def test_two_builds_in_one_folder_are_one_too_many(raw, tmp_path):
     out = tmp_path / "out"
     with (
-        work.locked(out),
+        locks.locked(out),
         pytest.raises(CorpusError, match=r"out is being built by another process\.$"),
     ):
         built(raw, out)
@@ -467,30 +495,166 @@ def test_a_build_begun_with_other_raw_files_is_no_part_of_an_update(raw, tmp_pat
             patch.setattr(run, "commit", full_disk)
             with pytest.raises(OSError, match="No space"):
                 built(raw, out, update=True)
-        assert len(list((out / ".work").iterdir())) == 1
+        assert len(list((out / ".work").iterdir())) == 2  # the build, and its locks
     built(raw, out, update=True)
     built(raw, tmp_path / "new")
     assert hashes(out) == hashes(tmp_path / "new")
 
 
-def test_a_file_of_somebody_else_among_the_shards_is_refused_and_survives(raw, tmp_path):
+def test_files_of_somebody_else_among_the_shards_are_refused_at_once_and_survive(raw, tmp_path):
     out = tmp_path / "out"
     built(raw, out)
     (out / "train" / ".DS_Store").write_text("Finder")
-    (out / "train" / "notes.txt").write_text("mine")
-    with pytest.raises(CorpusError, match=r"train/notes\.txt was not written by a build"):
+    (out / "_notes").mkdir()
+    others = ["_rejected/99.txt", "train/00000.csv", "train/notes.txt"]
+    for name in others:
+        (out / name).write_text("mine")
+    told = (
+        "out holds what no build wrote: _notes, _rejected/99.txt, train/00000.csv, "
+        "train/notes.txt. A corpus stands in a folder of its own, or readers take other files for "
+        "a part of it: move them away, or choose another folder."
+    )
+    with pytest.raises(CorpusError, match=re.escape(told) + "$"):
         built(raw, out, fresh=True, seed=1)
-    (out / "train" / "notes.txt").unlink()
+    for name in others:
+        assert (out / name).read_text() == "mine"
+        (out / name).unlink()
+    (out / "_notes").rmdir()
     built(raw, out, fresh=True, seed=1)
     assert (out / "train" / ".DS_Store").read_text() == "Finder"
 
 
-def test_a_damaged_manifest_is_one_sentence(raw, tmp_path):
+@pytest.mark.parametrize(
+    "damage",
+    ["{", "{}", "[]", "null", "", '{"corpus_version": "0.1.0"}', '{"files": {}, "options": {}}'],
+)
+def test_a_damaged_manifest_is_one_sentence_and_fresh_replaces_it(raw, tmp_path, damage):
+    out, told = tmp_path / "out", r"_manifest\.json is damaged \(.*\): `build` with --fresh builds"
+    built(raw, tmp_path / "whole")
+    built(raw, out, test_share=0.5)
+    (out / "_manifest.json").write_text(damage)
+    for options in ({}, {"update": True}):
+        with pytest.raises(CorpusError, match=told):
+            built(raw, out, **options)
+    for look in (corpus.load, card_text):
+        with pytest.raises(CorpusError, match=told):
+            look(out)
+    built(raw, out, fresh=True)
+    assert hashes(out) == hashes(tmp_path / "whole")
+
+
+def test_a_manifest_of_another_version_is_one_sentence_and_fresh_replaces_it(raw, tmp_path):
+    out, told = tmp_path / "out", r"written by version 9\.0 of this project, and this is 0\.1\.0: "
+    built(raw, out)
+    before = hashes(out)
+    (out / "_manifest.json").write_text(
+        '{"corpus_version": "9.0", "files": {"x/9.arrow": "", "../raw": ""}}'
+    )
+    (out / "x").mkdir()
+    (out / "x" / "9.arrow").write_text("of that version")
+    for look in (lambda out: built(raw, out), corpus.load, card_text):
+        with pytest.raises(CorpusError, match=told):
+            look(out)
+    built(raw, out, fresh=True)
+    assert hashes(out) == before
+
+
+def test_a_corpus_without_its_manifest_is_replaced_by_fresh_alone(raw, tmp_path):
+    out = tmp_path / "out"
+    built(raw, tmp_path / "whole")
+    built(raw, out, test_share=0.5)
+    left = built(raw, out, test_share=0.5)["files"]
+    (out / "_manifest.json").unlink()
+    told = rf"files of a build without its manifest \({', '.join(sorted(left))}\): add --fresh"
+    with pytest.raises(CorpusError, match=told):
+        built(raw, out)
+    built(raw, out, fresh=True)
+    assert hashes(out) == hashes(tmp_path / "whole")  # no file of the third split is left
+
+
+def test_a_parquet_file_that_no_build_wrote_is_not_replaced_by_fresh(raw, tmp_path):
+    mine = tmp_path / "out" / "train" / "00000.parquet"
+    mine.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"x": [1]}), mine)
+    before = mine.read_bytes()
+    with pytest.raises(CorpusError, match=r"out holds what no build wrote: train/00000\.parquet\."):
+        built(raw, tmp_path / "out", fresh=True)
+    assert mine.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "name", ["train/00000.parquet", "_report.html", "_rejected/00000.jsonl.gz"]
+)
+def test_a_corpus_that_lost_a_file_is_not_finished(raw, tmp_path, name):
     out = tmp_path / "out"
     built(raw, out)
-    (out / "_manifest.json").write_text("{")
-    with pytest.raises(CorpusError, match=r"_manifest\.json is damaged"):
-        built(raw, out)
+    before = hashes(out)
+    size = (out / name).stat().st_size
+    for damage, told in (
+        (lambda path: os.truncate(path, 9), f"{name} has 9 bytes and not {size:,}"),
+        (Path.unlink, f"{name} is missing"),
+    ):
+        damage(out / name)
+        for options in ({}, {"update": True}):
+            with pytest.raises(CorpusError, match=f"but not whole: {told}; add --fresh to build"):
+                built(raw, out, **options)
+    built(raw, out, fresh=True)
+    assert hashes(out) == before
+
+
+def test_fresh_uses_nothing_that_another_build_left_and_goes_on_with_its_own(raw, tmp_path):
+    out = tmp_path / "out"
+    half_built(raw, out)
+    [keys] = (out / ".work").glob("*/results/000000.keys")
+    old = keys.stat().st_ino
+    half_built(raw, out)
+    assert keys.stat().st_ino == old  # goes on
+    half_built(raw, out, fresh=True)
+    new = keys.stat().st_ino
+    assert new != old
+    half_built(raw, out, fresh=True)
+    assert keys.stat().st_ino == new
+    built(raw, out, fresh=True)
+    built(raw, tmp_path / "whole")
+    assert hashes(out) == hashes(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["inputs.json", "_tokenizer.json"])
+def test_what_a_build_is_made_from_is_written_again_where_it_is_damaged(raw, tmp_path, name):
+    half_built(raw, tmp_path / "half")
+    built(raw, tmp_path / "whole")
+    for damage in (lambda path: os.truncate(path, 3), lambda path: path.write_text("{}")):
+        shutil.copytree(tmp_path / "half", tmp_path / "out")
+        [path] = (tmp_path / "out" / ".work").glob(f"*/{name}")
+        damage(path)
+        built(raw, tmp_path / "out")
+        assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
+        shutil.rmtree(tmp_path / "out")
+
+
+@pytest.mark.parametrize("how", ["lost file", "damaged manifest"])
+def test_a_corpus_that_was_ready_and_is_damaged_is_no_dead_end(raw, tmp_path, how):
+    out = tmp_path / "out"
+    built(raw, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commit, "put_in_place", full_disk)
+        with pytest.raises(OSError, match="No space"):
+            built(raw, out)
+    ready = out / ".work" / "ready"
+    if how == "lost file":
+        (ready / "_report.html").unlink()
+        with pytest.raises(CorpusError, match=r"ready/_report\.html is lost: add --fresh"):
+            built(raw, out)
+    else:
+        os.truncate(ready / "_manifest.json", 99)
+    built(raw, out, fresh=how == "lost file")
+    assert hashes(out) == hashes(tmp_path / "whole")
+
+
+def test_a_link_to_nowhere_is_named(raw, tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / "gone")
+    with pytest.raises(CorpusError, match=r"out is a link to .*gone, which is not there\.$"):
+        built(raw, tmp_path / "out")
 
 
 CHILD = """

@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from faker.providers.person.ko_KR import Provider
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.names.fill import fill_names
-from corpus.names.lexicon import SURNAME_STEPS, SURNAMES, WORDS, given_names, names_of
+from corpus.names.given import DECADES, UNKNOWN, names_of
+from corpus.names.lexicon import SURNAME_STEPS, SURNAMES, WORDS
 from corpus.names.particles import PARTICLES
 from corpus.records import (
     ADDRESS,
@@ -48,7 +48,7 @@ MARKS = {
 # The table of the design, row by row: ending and form of the name, and what follows it.
 TABLE = {
     "C given": "이가 이는 이를 이도 이두 이만 이한테 이한텐 이에게 이네 이의 이와 이보다 이처럼"
-    " 이하고 이까지 이부터 이꺼 이예요 이 인 인데 아",
+    " 이하고 이까지 이부터 이꺼 이예요 이 인 인데 아",  # 인 and 인데: C where they stand alone
     "C either": "이랑 이라 이라고 이라는 이란 이라도 이면 이었 이에요 이야 이고 이며 이지 이죠 이다"
     " 이냐 이니 이래 이구 이잖 이든 은 을 과 으로",
     "O given": "야 얌 양 여",
@@ -68,6 +68,7 @@ _CENSUS = (
 CENSUS = dict(zip(_CENSUS.split()[::2], map(float, _CENSUS.split()[1::2]), strict=True))
 
 SUFFIXES = "동역구시읍"
+PLACES = ("place", "inner", *SUFFIXES)
 
 
 def placeholders(text):
@@ -89,15 +90,16 @@ def fill(*texts, seed=0, dialogue_id="d"):
 
 def surrogates(text, filled, people):
     """Return what stands in `filled` for each placeholder of `text`; all else must be as it was."""
+    words = {kind: "|".join(pool["any"]) for kind, pool in WORDS.items()}
+    of_place = "|".join(words[kind] for kind in PLACES)
     shapes = {
-        NAME: "|".join(f"{name}|{name[1:]}|{name[0]}" for name in people),
-        ADDRESS: "|".join({word for kind in ("place", *SUFFIXES) for word in WORDS[kind]["any"]}),
-        AFFILIATION: "|".join(WORDS["affiliation"]["any"]),
+        NAME: "|".join(f"{name}|{name[-2:]}|{name[:-2]}" for name in people),
+        AFFILIATION: "|".join(words[kind] for kind in words if kind not in PLACES),
     }
-    for kind in (MASKED_GIVEN, MASKED_FULL, MASKED_SURNAME):
-        shapes[kind] = shapes[NAME]
-    for kind in (MASKED_STEM, MASKED_PLACE):
-        shapes[kind] = shapes[ADDRESS]
+    shapes |= dict.fromkeys((ADDRESS, MASKED_STEM, MASKED_PLACE), of_place)
+    shapes |= dict.fromkeys((MASKED_GIVEN, MASKED_FULL, MASKED_SURNAME), shapes[NAME])
+    for kind in (MASKED_GIVEN, MASKED_FULL):  # where a place was named before
+        shapes[kind] = "|".join(filter(None, (shapes[kind], of_place)))
     pattern = "".join(
         f"({shapes[character]})" if character in PLACEHOLDERS else re.escape(character)
         for character in text
@@ -116,7 +118,7 @@ def disagreement(shown, wanted, people):
     final = (ord(shown[-1]) - 0xAC00) % 28
     if form == "surname":
         return None if len(shown) == 1 else "not a surname"
-    if len(shown) != 2 + full:
+    if len(shown) not in ((3, 4) if full else (2,)):
         return "neither a given name of two syllables nor a surname before one"
     if final == 8:
         return "ends in ㄹ"
@@ -146,13 +148,21 @@ def check(case, filled):
         kind, _, ending = wanted.partition(" ")
         if kind not in ("place", "affiliation"):
             assert disagreement(word, wanted, filled.people) is None, (word, wanted)
-        elif ending in SUFFIXES:
+        elif ending in WORDS:
             assert word in WORDS[ending]["any"]
-            assert len(word) == 2
         else:
             assert word in WORDS[kind]["any"]
             final = (ord(word[-1]) - 0xAC00) % 28
             assert {"C": final not in (0, 8), "O": not final, "any": True}[ending], (word, wanted)
+    if "same" in case:
+        kinds = [wanted.partition(" ")[0] in ("place", "affiliation") for wanted in case["names"]]
+        who = [word if kind else word[-2:] for word, kind in zip(shown, kinds, strict=True)]
+        for (one, same), (other, same_) in itertools.combinations(
+            zip(who, case["same"], strict=True), 2
+        ):
+            assert (one == other) == (same == same_), (who, case["same"])
+    for name in case.get("called", ()):  # a surname that was typed is that person's
+        assert any(person.startswith(name) for person in filled.people), filled.people
 
 
 def test_no_name_of_thousands_drawn_disagrees_with_its_particle():
@@ -211,31 +221,38 @@ def test_a_surname_is_shown_in_about_half_of_the_mentions_that_may(particle):
     assert abs(full / n - 0.5) < 0.04
 
 
-def test_fakers_given_names_are_drawn_but_those_in_lieul_and_those_of_grandmothers():
-    drawn = {fill("a: #@이름# 왔어", dialogue_id=str(k)).people[0][1:] for k in range(3_000)}
-    lieul = {name for name in Provider.first_names if (ord(name[-1]) - 0xAC00) % 28 == 8}
-    grandmothers = {name for name in Provider.first_names if name.endswith("자")}
-    assert drawn == set(Provider.first_names) - lieul - grandmothers
+def test_somebody_of_whom_nothing_is_known_has_a_name_given_since_1985():
+    drawn = {fill("a: #@이름# 왔어", dialogue_id=str(k)).people[0][1:] for k in range(6_000)}
+    assert UNKNOWN >= 1985
+    assert drawn == set(names_of(UNKNOWN)["any"]["any"])
 
 
 @pytest.mark.parametrize(
-    ("title", "names"),
+    ("title", "sex", "decade"),
     [
-        ("형", Provider.first_names_male),
-        ("이 오빠", Provider.first_names_male),
-        ("누나", Provider.first_names_female),
-        (" 언니", Provider.first_names_female),
-        ("이이모", Provider.first_names_female),
-        ("양", Provider.first_names_female),
+        ("형", "male", 1990),
+        ("이 오빠", "male", 1990),
+        ("누나", "female", 1990),
+        (" 언니", "female", 1990),
+        ("이이모", "female", 1970),
+        ("양", "female", 1990),
+        (" 할머니", "female", 1950),
+        ("할아버지", "male", 1950),
+        (" 아줌마", "female", 1960),
+        (" 과장님", "any", 1980),
+        ("선생님", "any", 1970),
+        (" 사장님", "any", 1960),
     ],
 )
-def test_a_title_says_whether_the_name_is_a_mans_or_a_womans(title, names):
+def test_a_title_says_which_sex_and_age_somebody_is_of(title, sex, decade):
     for k in range(50):
-        assert fill(f"a: #@이름#{title} 왔어?", dialogue_id=str(k)).people[0][1:] in names
+        filled = fill(f"a: #@이름#{title} 왔어?", dialogue_id=str(k))
+        assert filled.people[0][1:] in names_of(decade)[sex]["any"]
 
 
-def test_titles_of_two_sexes_invent_nobody():
-    assert len(fill("a: #@이름#형 왔어", "b: #@이름#언니 왔어").people) == 1
+def test_titles_of_two_sexes_are_two_people():
+    for k in range(20):
+        assert len(fill("a: #@이름#형 왔어", "b: #@이름#언니 왔어", dialogue_id=str(k)).people) == 2
     filled = fill("a: #@이름#오빠랑 #@이름#언니랑", "b: #@이름# 언니만?", "b: #@이름# 오빠는?")
     brother, sister = filled.people
     assert sister[1:] in filled.texts[1]
@@ -386,16 +403,22 @@ GAPS = [
 ]  # the middle one: near, but not past the next
 
 
-def fewest(mentions):
+def fewest(mentions, *, two):
     """Return the least number of people, by trying every way to share the mentions out."""
 
     @cache
     def clash(one, other):
-        (turn, at, speaker, ending, calls), (turn_, at_, speaker_, ending_, calls_) = one, other
+        turn, at, speaker, after, (ending, calls) = one
+        turn_, at_, speaker_, after_, (ending_, calls_) = other
         return (
             {ending, ending_} == {"C", "O"}
             or (turn == turn_ and abs(at - at_) - 1 <= 12)
             or (calls and calls_ and speaker != speaker_)
+            # In a dialogue of two, who is called is the other speaker, who is not spoken of by
+            # himself or herself.
+            or (two and calls != calls_ and speaker != speaker_)
+            # the same particle in one chain of clauses
+            or (turn == turn_ and after == after_ in ("이가", "가", "도") and abs(at - at_) <= 60)
         )
 
     def least(rest, people):
@@ -415,7 +438,7 @@ def fewest(mentions):
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from("ab"),
+            st.sampled_from("abc"),
             st.lists(
                 st.tuples(st.sampled_from(sorted(SNIPPETS)), st.sampled_from(GAPS)), max_size=4
             ),
@@ -428,11 +451,12 @@ def test_no_more_people_are_invented_than_the_grammar_demands(lines):
     for turn, (speaker, line) in enumerate(lines):
         text = ""
         for snippet, gap in line:
-            mentions.append((turn, len(text), speaker, *SNIPPETS[snippet]))
+            mentions.append((turn, len(text), speaker, snippet, SNIPPETS[snippet]))
             text += NAME + snippet + gap
         texts.append(text)
     filled = fill_names("d", [speaker for speaker, _ in lines], texts, seed=0)
-    assert len(filled.people) == fewest(mentions)
+    two = len({speaker for speaker, _ in lines}) == 2
+    assert len(filled.people) == fewest(mentions, two=two)
 
 
 def known(**speakers):
@@ -440,7 +464,6 @@ def known(**speakers):
     return lambda: {name: SpeakerTraits(*traits) for name, traits in speakers.items()}
 
 
-DECADES = range(1940, 2020, 10)
 BOTH = ("male", "female")
 
 
@@ -467,28 +490,103 @@ def test_a_title_is_of_somebody_else_and_the_sex_of_who_is_called_stays():
         assert filled.texts[1][:2] in names_of(1990)["female"]["C"]
 
 
+TWO = {"a": ("female", 1990), "b": ("male", 1980)}
+
+
+def of(names, decade, sex):
+    return {word[-2:] for word in names} <= set(names_of(decade)[sex]["any"])
+
+
 @pytest.mark.parametrize(
-    ("speakers", "traits"),
+    "call",
     [
-        ("aba", known()),
-        ("abc", known(a=("male", 1990), b=("male", 1990), c=("male", 1990))),
-        ("aaa", known(a=("male", 1990))),
+        "아 안녕",
+        "야 안녕",
+        " 씨는요?",
+        "님은 뭐 좋아해요?",
+        "쌤 오늘 뭐 하세요?",
+        "씨 밥 드셨어요?",
     ],
 )
-def test_where_nothing_is_known_or_nobody_can_tell_who_is_called_names_are_as_without(
-    speakers, traits
-):
+def test_who_is_spoken_to_is_of_the_sex_and_age_of_the_other_speaker(call):
+    for k in range(40):
+        filled = fill_names(str(k), "ab", [NAME + call, "네"], seed=0, traits=known(**TWO))
+        assert of(filled.people, 1980, "male")
+
+
+@pytest.mark.parametrize(
+    "told", ["이가 빵 줬어", "도 온대", " 왔어?", "이랑 놀았어", "한테 줘", "오빠 왔어", "이네 집"]
+)
+def test_who_is_spoken_of_is_as_old_as_the_speaker(told):
+    names = set()
+    for k in range(60):
+        filled = fill_names(str(k), "ab", ["응", NAME + told], seed=0, traits=known(**TWO))
+        names |= {person[1:] for person in filled.people}
+    assert names <= set(names_of(1980)["any"]["any"])
+
+
+@pytest.mark.parametrize(
+    ("text", "decade"),
+    [
+        ("#@이름# 할머니 오셨어", 1950),
+        ("#@이름# 과장님이 그러셨어", 1980),
+        ("#@이름#선생님 수업이야", 1970),
+        ("#@이름# 교수님 과제", 1970),
+        ("#@이름# 언니 왔어", 2000),
+        ("우리 조카 #@이름#이 왔어", 2010),
+        ("우리 딸 #@이름#이가 그래", 2010),
+        ("#@이름#이 엄마가 그러던데", 2000),
+        ("#@이름# 이사 갔대", 2000),
+        ("#@이름#이 선생님이 좋대", 2000),
+        ("#@이름#역장님 오셨어", 1980),
+        ("#@이름# 씨가 그러던데요", 2000),
+    ],
+)
+def test_a_title_of_age_or_a_child_is_no_friend_of_ones_own_age(text, decade):
+    traits = known(a=("female", 2000), b=("female", 2000))
+    for k in range(40):
+        filled = fill_names(str(k), "ab", [placeholders(text), "응"], seed=0, traits=traits)
+        assert of(filled.people, decade, "any")
+
+
+def test_a_child_of_a_speaker_who_may_be_a_parent_is_younger():
+    traits = known(a=("female", 1970), b=("female", 1970))
+    for k in range(40):
+        texts = [f"{NAME}이 엄마 왔어?", f"{NAME} 과장님도"]
+        child, boss = fill_names(str(k), "ab", texts, seed=0, traits=traits).people
+        assert of([child], 2000, "any")
+        assert of([boss], 1970, "any")
+
+
+def test_in_a_group_of_one_sex_whoever_is_called_is_of_it():
+    traits = known(a=("male", 1990), b=("female", 1980), c=("female", 1980))
+    for k in range(40):
+        texts = [f"{NAME}아 안녕", "응", f"{NAME}이 왔어?"]
+        filled = fill_names(str(k), "abc", texts, seed=0, traits=traits)
+        assert of(filled.people[:1], 1980, "female")
+        other = fill_names(str(k), "bac", texts, seed=0, traits=traits)
+        assert of(other.people[:1], 1980, "any")
+
+
+def test_a_speaker_who_says_the_own_name_is_of_the_own_sex_and_age():
+    for k in range(40):
+        filled = fill_names(str(k), "ab", [f"나 {NAME}인데", "응"], seed=0, traits=known(**TWO))
+        assert of(filled.people, 1990, "female")
+
+
+def test_where_nothing_is_known_names_are_as_without():
     texts = [f"{NAME}아 안녕", "응", f"{NAME}야 뭐해"]
-    assert fill_names("d", speakers, texts, seed=0, traits=traits) == fill_names(
-        "d", speakers, texts, seed=0
-    )
+    for traits in (known(), known(a=("any", None), b=("any", None))):
+        assert fill_names("d", "aba", texts, seed=0, traits=traits) == fill_names(
+            "d", "aba", texts, seed=0
+        )
 
 
-def test_nobody_asks_for_traits_where_nobody_is_called():
+def test_nobody_asks_for_traits_where_nobody_is_invented():
     def traits():
         raise AssertionError
 
-    fill_names("d", ["a", "b"], [f"{NAME}이가 왔어", f"{NAME} 씨"], seed=0, traits=traits)
+    fill_names("d", ["a", "b"], [f"{ADDRESS}에서", f"{AFFILIATION} 다녀"], seed=0, traits=traits)
 
 
 def test_sex_and_decade_are_used_alone_too():
@@ -497,18 +595,19 @@ def test_sex_and_decade_are_used_alone_too():
         one = fill_names(str(k), "ab", texts, seed=0, traits=known(b=("any", 1950)))
         other = fill_names(str(k), "ab", texts, seed=0, traits=known(b=("female", None)))
         assert one.texts[0][:2] in names_of(1950)["any"]["C"]
-        assert other.texts[0][:2] in given_names()["female"]["C"]
+        assert other.texts[0][:2] in names_of(UNKNOWN)["female"]["C"]
 
 
 def test_names_of_a_decade_are_of_two_syllables_and_no_end_in_rieul():
     for decade in DECADES:
         for sex in BOTH:
             pools = names_of(decade)[sex]
-            assert min(len(pools["C"]), len(pools["O"])) >= 3
+            assert len(pools["any"]) >= 60
+            assert min(len(pools["C"]), len(pools["O"])) >= 25
             assert {*pools["C"], *pools["O"]} == {*pools["any"]}
             assert all(len(name) == 2 for name in pools["any"])
             assert len(set(pools["any"])) == len(pools["any"])
-    assert names_of(1900) == names_of(1940)
+    assert names_of(1900) == names_of(1950)
     assert names_of(2030) == names_of(2010)
 
 
@@ -520,11 +619,6 @@ def test_every_word_is_a_word_of_the_right_sort():
         assert not any((ord(word[-1]) - 0xAC00) % 28 == 8 for word in words["C"])
 
 
-def test_faker_is_imported_only_when_a_name_is_invented():
-    program = "import sys, corpus.names.fill; sys.exit('faker' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
 def test_every_syllable_is_one_that_kogpt2_knows():
     path = os.environ.get("KOGPT2_TOKENIZER")
     if not path:
@@ -532,8 +626,7 @@ def test_every_syllable_is_one_that_kogpt2_knows():
     vocabulary = json.loads(Path(path).read_text(encoding="utf-8"))["model"]["vocab"]
     words = [
         *SURNAMES,
-        *given_names()["any"]["any"],
-        *(name for decade in range(1940, 2020, 10) for name in names_of(decade)["any"]["any"]),
+        *(name for decade in DECADES for name in names_of(decade)["any"]["any"]),
         *(w for pool in WORDS.values() for w in pool["any"]),
     ]
     assert not {syllable for word in words for syllable in word} - set(vocabulary)

@@ -25,7 +25,16 @@ def test_an_option_has_one_default_everywhere(option):
 
 
 def test_build_has_no_option_that_the_table_lacks():
-    how = {"tokenizer", "update", "fresh", "workers", "engine", "address", "progress"}
+    how = {
+        "tokenizer",
+        "update",
+        "fresh",
+        "workers",
+        "item_timeout",
+        "engine",
+        "address",
+        "progress",
+    }
     parameters = inspect.signature(build).parameters
     assert parameters.keys() - how - {"raw", "processed"} == set(NAMES)
 
@@ -49,8 +58,8 @@ def test_the_command_of_a_build_builds_the_same(chosen):
     ("name", "value", "sentence"),
     [
         ("rules", "mine", "rules can be default or chathuman, not 'mine'."),
-        ("sources", [], "sources can be topic, summary, sns, not none."),
-        ("sources", ["topic", "kakao"], "sources can be topic, summary, sns, not kakao."),
+        ("sources", [], "sources can be topic, summary, sns, task, not none."),
+        ("sources", ["topic", "kakao"], "sources can be topic, summary, sns, task, not kakao."),
         ("max_tokens", 5, "max_tokens is 5; the shortest row has 6: <s> <usr> one <sys> one </s>."),
         ("max_tokens", 2**64, "max_tokens is 18446744073709551616; the shortest row has 6"),
         ("test_share", 1, "test_share is 1; it is a share of train: 0.05, say."),

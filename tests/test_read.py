@@ -134,6 +134,36 @@ def test_a_part_sequence_with_a_hole_is_rejected_and_its_neighbours_live(tmp_pat
     assert [one.raw_file for one in found.documents] == ["a.json"]
 
 
+def test_plain_cuts_are_joined_as_parts_are(tmp_path):
+    archive = zip_of({f"{k}.json": content(k) for k in range(3)})
+    cuts = [archive[at : at + 90] for at in range(0, len(archive), 90)]
+    raw = put(tmp_path, {f"TL_01.zip.{k:03}": cut for k, cut in enumerate(cuts, 1)})
+    assert contents(raw) == {f"TL_01.zip!{k}.json": content(k) for k in range(3)}
+    (raw / "TL_01.zip.002").unlink()
+    (raw / "good.json").write_bytes(OURS)
+    assert why(find(raw)) == {"TL_01.zip": "part_hole"}
+
+
+def test_a_split_zip_is_told_with_the_way_to_join_it(tmp_path):
+    files = {"TL_01.zip": ARCHIVE[60:], "TL_01.z01": ARCHIVE[:30], "TL_01.z02": ARCHIVE[30:60]}
+    raw = put(tmp_path, files | {"VL_01.z01": b"", "good.json": OURS})
+    found = find(raw)
+    assert why(found) == {"TL_01.zip": "split_zip", "VL_01.zip": "split_zip"}
+    details = {one.raw_file: one.detail for one in found.rejected}
+    assert "TL_01.z01 to TL_01.z02 belong to it; join them: zip -s 0" in details["TL_01.zip"]
+    assert "whose last one, .zip, is missing" in details["VL_01.zip"]
+
+
+def test_parts_that_were_joined_in_the_wrong_order_are_told_as_that(tmp_path):
+    long = {f"{k}.json": content(k).ljust(50_000) for k in range(9)}
+    archive = zip_of(long, method=zipfile.ZIP_STORED)
+    half = len(archive) // 2
+    raw = put(tmp_path, {"TL.zip": archive[:9] + archive[half:] + archive[9:half], "a.json": OURS})
+    [one] = find(raw).rejected
+    assert one.reason == "broken_archive"
+    assert "and not at its end: were the parts joined in the wrong order?" in one.detail
+
+
 def test_parts_beside_the_whole_they_were_joined_to_are_left_alone(tmp_path):
     archive = zip_of({"a.json": OURS})
     found = find(put(tmp_path, {"X.zip": archive, **parts_of("X.zip", archive, 100)}))
@@ -195,7 +225,21 @@ def test_the_plan_never_has_the_order_of_the_directory(tmp_path, monkeypatch):
         ("my Validation/y.json", None),
         ("Validations/y.json", None),
         ("Trainingszeit/y.json", None),
-        ("[라벨]한국어대화요약_train.zip!y.json", None),
+        ("[라벨]한국어대화요약_train.zip!y.json", "train"),
+        ("[라벨]한국어대화요약_valid.zip!행사.json", "validation"),
+        ("한국어대화요약_valid (1).zip!행사.json", "validation"),
+        ("한국어대화요약_train/행사.json", "train"),
+        ("SNS/Train/y.json", "train"),
+        ("SNS/Valid/y.json", "validation"),
+        ("SNS/val/y.json", "validation"),
+        ("2.Valid/y.json", "validation"),
+        ("sns-valid_2.json", "validation"),
+        ("Training/한국어_valid.zip!y.json", "validation"),
+        ("train_station/y.json", None),
+        ("interval/y.json", None),
+        ("strain.zip!y.json", None),
+        ("bullet train/y.json", None),
+        ("Valid data/y.json", None),
         ("KAKAO_1_01.json", None),
         ("T_1.json", None),
         ("tl_01.json", None),
@@ -205,6 +249,23 @@ def test_the_plan_never_has_the_order_of_the_directory(tmp_path, monkeypatch):
 )
 def test_the_split_is_read_from_the_path_as_aihub_writes_it(path, split):
     assert split_of(path) == split
+
+
+def test_a_zip_that_windows_made_has_folders(tmp_path):
+    names = ("1.Training\\라벨링데이터\\K_1.json", "2.Validation\\라벨링데이터\\K_2.json")
+    members = dict.fromkeys(names, OURS) | {"2.Validation\\": b"", "__MACOSX\\._K_2.json": OURS}
+    raw = put(tmp_path, {"TL_all.zip": zip_of(members)})
+    found = find(raw)
+    assert [(one.raw_file, one.split) for one in found.documents] == [
+        ("TL_all.zip!1.Training/라벨링데이터/K_1.json", "train"),
+        ("TL_all.zip!2.Validation/라벨링데이터/K_2.json", "validation"),
+    ]
+    assert found.left_alone == {"hidden": 1}
+
+
+def test_a_backslash_in_a_name_of_any_other_zip_is_part_of_the_name(tmp_path):
+    raw = put(tmp_path, {"a.zip": zip_of({"d/K\\1.json": OURS})})
+    assert [one.raw_file for one in find(raw).documents] == ["a.zip!d/K\\1.json"]
 
 
 def test_raw_text_and_what_is_no_json_are_left_alone_and_counted(tmp_path):
@@ -468,12 +529,24 @@ def test_the_sample_is_left_alone_beside_anything_readable(tmp_path):
     ("files", "words"),
     [
         ({}, "it is empty"),
-        ({"x/cut.zip": ARCHIVE[:50]}, "x/cut.zip is rejected as broken_archive .*no directory"),
+        ({"x/cut.zip": ARCHIVE[:50]}, r"1 broken_archive: x/cut.zip \(.*no directory"),
         (
             {"a.txt": b"", "b.json": b"{}", "c.zip": b""},
             "1 broken_archive, 1 raw_text, 1 unknown_json",
         ),
-        ({"TS_01.zip": zip_of({"a.txt": b"1 : a"})}, "1 raw_text"),
+        ({"TS_01.zip": zip_of({"a.txt": b"1 : a"})}, "1 labels_missing, 1 raw_text: .*no TL_01"),
+        ({"a.csv": b"id,text\n1,2"}, r"1 not_json: a.csv \(CSV, it begins with 'id,text 1,2'\)"),
+        ({"a.parquet": b"PAR1" + bytes(90)}, r"a.parquet \(Parquet\); expected are AIHub's zips"),
+        (
+            {"download.tar": "승인되지 않은 데이터".encode()},
+            "1 broken_archive: .* text and no archive: it begins with '승인",
+        ),
+        ({"a.json": b'{"rows": [1]}'}, r"1 unknown_json: a.json \(it begins with"),
+        (
+            {"보고서.hwp": b"\xd0\xcf\x11\xe0" + bytes(90)},
+            r"1 not_json: 보고서.hwp \(HWP or old Office\)",
+        ),
+        ({"a.zip": zip_of({"b.zip": ARCHIVE})}, r"1 nested_archive: a.zip!b.zip \(an archive in"),
     ],
 )
 def test_a_folder_without_anything_readable_is_a_wrong_call(files, words, tmp_path):

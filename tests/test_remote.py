@@ -18,11 +18,10 @@ from corpus.__main__ import main
 from corpus.building import item, run, workers
 from corpus.building.shares import build_share, commit_shares
 from corpus.dedup.keys import KEY
-from corpus.output import work
 from corpus.output.result import ResultWriter, read_results, result_folder
 from corpus.output.rows import COLUMNS
 from corpus.processed import read_manifest
-from corpus.records import CorpusError
+from corpus.records import MANIFEST, CorpusError
 from corpus.remote import Ranged, Remote, folder_of
 
 TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
@@ -248,7 +247,7 @@ def test_wherever_a_commit_is_cut_short_the_next_one_ends_it(raw, tmp_path, at):
 
 
 def remote_manifest(url):
-    return (Remote(url) / work.MANIFEST).exists()
+    return (Remote(url) / MANIFEST).exists()
 
 
 def test_of_two_attempts_at_an_item_one_is_taken_whole(tmp_path):
@@ -318,7 +317,13 @@ def test_a_finished_corpus_in_a_store_is_read_shown_and_verified(raw, whole, buc
     assert f"rows in {url}" in out
     (Remote(url) / "train" / "00000.parquet").write_bytes(b"PAR1")
     assert main(["verify", url]) > 2
-    assert main(["build", str(raw), url, "--tokenizer", "builtin"]) == 0
+    build = ["build", str(raw), url, "--tokenizer", "builtin"]
+    assert main(build) == 2
+    assert (
+        "is this build, but not whole: train/00000.parquet has 4 bytes" in capsys.readouterr().err
+    )
+    assert main([*build, "--fresh"]) == 0
+    assert main(build) == 0
     assert "already, finished" in capsys.readouterr().out
 
 

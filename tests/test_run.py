@@ -76,7 +76,7 @@ def test_every_dialogue_is_a_row_or_rejected_for_its_reason(raw, tmp_path, optio
         ("ends_on_usr", "turns", "ends_on_usr"),
         ("over_max_tokens", "tokens", "over_max_tokens"),
         ("same_text", "commit", "duplicate"),
-        ("row", "commit", "duplicate"),
+        ("row", "commit", "other_version"),
     }
     assert {(one["stage"], one["reason"]) for one in lines} >= {
         ("decode", "bad_shape"),
@@ -268,7 +268,7 @@ def test_a_file_that_would_become_part_of_the_corpus_is_refused(raw, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "README.md").write_text("mine")
     for fresh in (False, True):
-        with pytest.raises(CorpusError, match=r"README\.md was not written by a build"):
+        with pytest.raises(CorpusError, match=r"out holds what no build wrote: README\.md\."):
             built(raw, tmp_path / "out", fresh=fresh)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["README.md"]
 
@@ -309,7 +309,7 @@ def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
     ("options", "message"),
     [
         ({"overlong": "cut"}, "overlong can be truncate or split or drop, not 'cut'"),
-        ({"sources": ["news"]}, "sources can be topic, summary, sns, not news"),
+        ({"sources": ["news"]}, "sources can be topic, summary, sns, task, not news"),
         ({"max_tokens": 5}, "the shortest row has 6"),
     ],
 )

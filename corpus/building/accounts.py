@@ -121,4 +121,16 @@ def summary_of(counts: Counts, written: Written) -> dict[str, Any]:
             for name, declared in counts["declared"].items()
             if declared != counts["found"][name]
         },
-    } | {name: counts[name] for name in ("broken", "rules", "tags", "names", "people", "quirks")}
+    } | {
+        name: counts[name]
+        for name in (
+            "broken",
+            "drawn",
+            "newer",
+            "rules",
+            "tags",
+            "names",
+            "people",
+            "quirks",
+        )
+    }

@@ -4,7 +4,7 @@ It reads what the items left in `.work/` and the raw text of duplicates, in plan
 the same bytes wherever and in whatever order the items were built.
 """
 
-import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from corpus.building.accounts import Written, check_laws, summary_of
-from corpus.building.decide import decide, plan_shards
+from corpus.building.decide import Decisions, decide, plan_shards
 from corpus.building.engines import Engine
 from corpus.building.pieces import Pieces, duplicate_steps, ledger_steps
+from corpus.building.problems import problems_of
 from corpus.building.unknown import Unknown
 from corpus.building.writing import (
     OUT,
@@ -27,15 +28,17 @@ from corpus.building.writing import (
 )
 from corpus.counts import Counts, merge_counts
 from corpus.output.files import json_bytes, write_file, write_json
+from corpus.output.into_place import make_ready, publish, put_in_place
 from corpus.output.manifest import corpus_hash, shard_metadata
 from corpus.output.result import ResultPaths, read_each, read_results
-from corpus.output.work import make_ready, publish, put_in_place, remove_work
+from corpus.output.work import remove_work
 from corpus.records import MANIFEST, REPORT, TOKENIZER, CorpusError, Document, Rejected
 from corpus.remote import Folder
 from corpus.report.examples import Examples, merge_examples
 from corpus.report.measure import Measured
 from corpus.report.numbers import report_numbers
 from corpus.report.page import report_page
+from corpus.report.remarks import no_row_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def commit(
         progress: draw a bar on stderr.
 
     Raises:
-        CorpusError: there is no dialogue, or a law does not hold; then the results stay.
+        CorpusError: there is no dialogue, no row in place of a corpus that has some, or a law does
+            not hold; then the results stay.
     """
     inputs, unknown = origin.inputs, origin.unknown
     results, counts = _read_receipts(work, n_items)
@@ -93,66 +97,90 @@ def commit(
         unknown=unknown,
         last_id=decisions.of_keys.last_id,
     )
-    for folder in (OUT, RECORDS):
-        (aside / folder).mkdir(exist_ok=True)
-    for path in (aside / RECORDS).glob("*.tmp"):  # what a commit that was killed was writing
-        path.unlink()
     with closing(Pieces(engine, progress=progress)) as pieces:
-        written, measured = Written(), Measured(decisions.of_keys, unknown.unk_id)
-        shards = plan_shards(results, decisions)
-        of_duplicates = duplicate_steps(writing, results, decisions, origin.documents, pieces)
-        told = pieces.made(
-            [*(partial(write_shard, writing, one) for one in shards), *of_duplicates]
-        )
-        for shard in told[: len(shards)]:
-            written.add(shard)
-            measured.take(shard["report"], *(read_sample(writing, one) for one in shard["samples"]))
-        examples = _left_out(origin.rejected_files, told[len(shards) :], counts)
-        members = [one["file"] for one in told[len(shards) :]]
-        ledgers = pieces.made(ledger_steps(writing, results, origin.rejected_files, members))
-    check_laws(counts, written, decisions.n_rows_expected)
-    write_file(aside / OUT / TOKENIZER, (work / TOKENIZER).read_bytes())
-    report = report_numbers(measured, counts, unknown.characters, origin.one_in)
+        made = _make(writing, results, decisions, origin, pieces)
+    counts["broken"].update(one.reason for one in origin.rejected_files)
+    counts["rejected"].update(made.rejected)
+    check_laws(counts, made.written, decisions.n_rows_expected)
+    told = summary_of(counts, made.written) | {"other_choices": decisions.other_choices}
+    if not made.written.shards and (processed / MANIFEST).exists():
+        remove_work(processed)
+        raise CorpusError(f"{no_row_line(told)} What stands in {processed} stays.")
+    report = report_numbers(made.measured, counts, unknown.characters, origin.one_in)
     manifest = (
         inputs
         | {"corpus_version": inputs["versions"]["corpus"], "left_alone": origin.left_alone}
-        | summary_of(counts, written)
+        | told
         | {
-            "other_choices": decisions.other_choices,
+            "problems": problems_of(counts, made.written.tokens),
             "report": report,
-            "shards": written.shards,
+            "shards": made.written.shards,
         }
     )
     of_items = read_each(results, ResultPaths.read_examples)
-    page = report_page(manifest, merge_examples([*of_items, *examples]), measured.dialogues())
-    write_file(aside / OUT / REPORT, page)
-    files = {one["path"]: one["sha256"] for one in (*written.shards, *ledgers)}
-    files |= {name: _sha256(aside / OUT / name) for name in (TOKENIZER, REPORT)}
+    examples = merge_examples([*of_items, *made.examples])
+    page = report_page(manifest, examples, made.measured.dialogues())
+    out = aside / OUT
+    write_file(out / REPORT, page)
+    write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
+    files = made.files | {name: _sha256(out / name) for name in (TOKENIZER, REPORT)}
     files = dict(sorted(files.items()))
-    manifest |= {"files": files, "corpus_hash": corpus_hash(files)}
+    sizes = {name: (out / name).stat().st_size for name in files}
+    manifest |= {"files": files, "file_bytes": sizes, "corpus_hash": corpus_hash(files)}
     manifest["manifest_sha256"] = sha256(json_bytes(manifest)).hexdigest()
-    write_json(aside / OUT / MANIFEST, manifest)
-    _remove_others(aside / OUT, {MANIFEST, *files})
+    write_json(out / MANIFEST, manifest)
+    _remove_others(out, {MANIFEST, *files})
     if isinstance(processed, Path):
-        make_ready(processed, aside, aside / OUT)
+        make_ready(processed, aside, out)
         put_in_place(processed)
     else:
-        publish(processed, aside / OUT)
+        publish(processed, out)
     return manifest
 
 
-def _left_out(
-    rejected_files: Sequence[Rejected], duplicates: Sequence[dict[str, Any]], counts: Counts
-) -> list[dict[str, Any]]:
-    """Count what the commit leaves out, and return examples of it."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the pieces of a corpus are, and what was counted in them."""
+
+    written: Written
+    measured: Measured
+    rejected: Counter[str]  # duplicates, by source/reason
+    examples: list[dict[str, Any]]  # of what the commit leaves out
+    files: dict[str, str]  # hashes of shards and ledger, by path
+
+
+def _make(
+    writing: Writing,
+    results: Sequence[ResultPaths],
+    decisions: Decisions,
+    origin: Origin,
+    pieces: Pieces,
+) -> _Made:
+    """Write shards and ledger, where they are not written already."""
+    for folder in (OUT, RECORDS):
+        (writing.aside / folder).mkdir(exist_ok=True)
+    for path in (writing.aside / RECORDS).glob("*.tmp"):  # what was written when one was killed
+        path.unlink()
+    shards = [partial(write_shard, writing, one) for one in plan_shards(results, decisions)]
+    repeated = duplicate_steps(writing, results, decisions, origin.documents, pieces)
+    told = pieces.made([*shards, *repeated])
+    of_shards, of_duplicates = told[: len(shards)], told[len(shards) :]
+    written = Written()
+    measured = Measured(decisions.of_keys, origin.unknown.unk_id)
+    for one in of_shards:
+        written.add(one)
+        measured.take(one["report"], *(read_sample(writing, name) for name in one["samples"]))
+    members = [one["file"] for one in of_duplicates]
+    ledgers = pieces.made(ledger_steps(writing, results, origin.rejected_files, members))
+    rejected: Counter[str] = Counter()
     of_files = Examples(of_many=False)
-    of_files.take_rejected(rejected_files)
-    counts["broken"].update(one.reason for one in rejected_files)
-    found = [of_files.found()]
-    for told in duplicates:
-        counts["rejected"].update(told["rejected"])
-        found.append({"rules": {}, "tags": {}} | told["examples"])
-    return found
+    of_files.take_rejected(origin.rejected_files)
+    examples = [of_files.found()]
+    for one in of_duplicates:
+        rejected.update(one["rejected"])
+        examples.append(one["examples"])
+    files = {one["path"]: one["sha256"] for one in (*written.shards, *ledgers)}
+    return _Made(written, measured, rejected, examples, files)
 
 
 def _remove_others(folder: Path, files: set[str]) -> None:
@@ -176,5 +204,4 @@ def _read_receipts(work: Folder, n_items: int) -> tuple[list[ResultPaths], Count
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        os.fsync(file.fileno())
         return file_digest(file, "sha256").hexdigest()

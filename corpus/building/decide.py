@@ -17,6 +17,7 @@ import numpy as np
 from corpus.dedup.exact import (
     MOST,
     Duplicates,
+    as_duplicates,
     choices,
     duplicates_of,
     occurs_twice,
@@ -181,8 +182,8 @@ def _duplicates(results: Sequence[ResultPaths], keys: Keys, places: Ints, dedup:
     chosen = keys["rows"] > 0
     original = duplicates_of(keys[chosen])
     goes = np.flatnonzero(original >= 0)
-    of_chosen = places[chosen]
-    return Duplicates(of_chosen[goes], of_chosen[original[goes]], np.zeros(len(goes)))
+    found = as_duplicates(keys[chosen], goes, original[goes], np.zeros(len(goes)))
+    return _placed(found, places[chosen])
 
 
 def _near(results: Sequence[ResultPaths], places: Ints) -> Duplicates:
@@ -192,4 +193,9 @@ def _near(results: Sequence[ResultPaths], places: Ints) -> Duplicates:
     near = NearRows(read_each(results, ResultPaths.near_file), keys["rows"][chosen])
     suspects = near.suspects() | np.isin(chosen, places)
     found = find_duplicates(keys[chosen], near, suspects)
-    return Duplicates(chosen[found.places], chosen[found.originals], found.nearness)
+    return _placed(found, chosen)
+
+
+def _placed(found: Duplicates, places: Ints) -> Duplicates:
+    """Return duplicates among some dialogues, given the places of these among all."""
+    return found._replace(places=places[found.places], originals=places[found.originals])

@@ -20,14 +20,18 @@ from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 
 ENGINES = ("local", "ray")
+ITEM_TIMEOUT = 600.0  # seconds: an item of 8 MB takes one
 
 
 class Engine(Protocol):
     """Does steps somewhere; `corpus.building.workers.Workers` documents it."""
 
     is_here: bool
+    ends_steps: bool
 
-    def run(self, steps: Sequence[Step]) -> Generator[tuple[int, Any], None, None]:
+    def run(
+        self, steps: Sequence[Step], *, seconds: float | None = None
+    ) -> Generator[tuple[int, Any], None, None]:
         """Do some steps and yield the place and the answer of each, in the order they are done."""
 
 
@@ -68,6 +72,8 @@ def run_items(
     encoder: Encoder,
     options: Options,
     engine: Engine,
+    *,
+    item_timeout: float = ITEM_TIMEOUT,
 ) -> Generator[tuple[Item, Counts], None, None]:
     """Build `items` and yield each with what was counted, in the order in which they are done.
 
@@ -80,6 +86,7 @@ def run_items(
         encoder: of this process; other processes load their own from `work`.
         options: of the build.
         engine: where items are built.
+        item_timeout: seconds for one try at an item.
 
     Raises:
         CorpusError: the build cannot go on.
@@ -87,8 +94,11 @@ def run_items(
     """
     raw, work = raw.absolute(), work.absolute()  # tasks of Ray have another working directory
     own = encoder if engine.is_here else None
-    steps = [partial(build_or_tell, raw, work, item, options, own) for item in items]
-    with closing(engine.run(steps)) as done:
+    seconds = None if engine.ends_steps else item_timeout
+    steps = [
+        partial(build_or_tell, raw, work, item, options, own, seconds=seconds) for item in items
+    ]
+    with closing(engine.run(steps, seconds=item_timeout)) as done:
         for place, answer in done:
             item = items[place]
             failed = answer.why if isinstance(answer, Death) else answer
@@ -103,6 +113,7 @@ def build_items(
     options: Options,
     engine: Engine,
     *,
+    item_timeout: float,
     progress: bool,
 ) -> Counts:
     """Build the items that are not built yet, or damaged, and return what all of them counted."""
@@ -125,7 +136,8 @@ def build_items(
             if receipt is not None:
                 count(item, receipt)
         left = [item for item in items if done[item.index] is None]
-        with closing(run_items(raw, work, left, encoder, options, engine)) as built:
+        running = run_items(raw, work, left, encoder, options, engine, item_timeout=item_timeout)
+        with closing(running) as built:
             for item, counts in built:
                 count(item, counts)
     return counted

@@ -9,9 +9,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from corpus.building.workers import TRIES
+from corpus.building.limit import TooLongError, at_most
+from corpus.building.workers import TRIES, too_long
 from corpus.counts import Counts
-from corpus.dedup.keys import KEY
+from corpus.dedup.keys import KEY, version_of
 from corpus.dialogues.batch import build_batch
 from corpus.options import Options
 from corpus.output.result import ResultWriter, result_folder
@@ -19,7 +20,16 @@ from corpus.output.rows import COLUMNS
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
-from corpus.records import TOKENIZER, CorpusError, Dialogue, Item, Rejected, Source
+from corpus.reading.quirks import count_odd
+from corpus.records import (
+    TOKENIZER,
+    CorpusError,
+    Dialogue,
+    Document,
+    Item,
+    Rejected,
+    Source,
+)
 from corpus.remote import Folder
 from corpus.report.examples import Examples
 from corpus.splits import split_with_test
@@ -53,7 +63,13 @@ def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options:
 
 
 def build_or_tell(
-    raw: Folder, work: Folder, item: Item, options: Options, encoder: Encoder | None = None
+    raw: Folder,
+    work: Folder,
+    item: Item,
+    options: Options,
+    encoder: Encoder | None = None,
+    *,
+    seconds: float | None = None,
 ) -> Counts | str:
     """Build an item; return what was counted, or why it failed each time.
 
@@ -63,6 +79,7 @@ def build_or_tell(
         item: what to build.
         options: of the build.
         encoder: if this process has one already.
+        seconds: for each try, where nobody else ends one that takes too long.
 
     Raises:
         CorpusError: the build cannot go on.
@@ -70,9 +87,12 @@ def build_or_tell(
     """
     for _ in range(TRIES):
         try:
-            return build_item(raw, work, item, encoder or _encoder(work), options)
+            with at_most(seconds):
+                return build_item(raw, work, item, encoder or _encoder(work), options)
         except (OSError, CorpusError):
             raise
+        except TooLongError:
+            why = too_long(seconds or 0)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other items live
             why = f"{type(error).__name__}: {error}"
     return why
@@ -115,12 +135,12 @@ def _read(
     dialogues: list[Dialogue] = []
     rejected: list[Rejected] = []
     n_utterances = 0
-    for decoded in _decode(raw, item, counts):
+    for document, decoded in _decode(raw, item, counts):
         source = _source(decoded)
         if source and source not in sources:
             counts["not_chosen"][source] += decoded.n_entries
             continue
-        _count_decoded(decoded, source, counts)
+        _count_decoded(decoded, document, source, counts)
         rejected += decoded.rejected
         for dialogue in decoded.dialogues:
             other_source = dialogues and dialogue.source != dialogues[0].source
@@ -132,14 +152,14 @@ def _read(
     yield dialogues, rejected
 
 
-def _decode(raw: Folder, item: Item, counts: Counts) -> Iterator[Decoded]:
+def _decode(raw: Folder, item: Item, counts: Counts) -> Iterator[tuple[Document, Decoded]]:
     for document in item.documents:
         stream = open_document(raw, document)
         declared, n_found = None, 0
         for decoded in decode_document(stream, document, start=item.start, end=item.end):
             declared = decoded.declared if decoded.declared is not None else declared
             n_found += decoded.n_entries
-            yield decoded
+            yield document, decoded
         if declared is not None:
             counts["declared"][document.raw_file] = declared
         if declared is not None or item.start:  # a later range of one that may declare it
@@ -153,11 +173,16 @@ def _source(decoded: Decoded) -> Source | None:
     return next((one.source for one in decoded.rejected if one.source), None)
 
 
-def _count_decoded(decoded: Decoded, source: Source | None, counts: Counts) -> None:
+def _count_decoded(
+    decoded: Decoded, document: Document, source: Source | None, counts: Counts
+) -> None:
     if source and decoded.n_entries:
         counts["read"][source] += decoded.n_entries
-    if decoded.quirks:
-        counts["quirks"].update(decoded.quirks)
+        if document.split is None:
+            counts["drawn"][source] += len(decoded.dialogues)
+        if "_add" in document.raw_file and (folder := version_of(document.raw_file)[1]):
+            counts["newer"][folder] += len(decoded.dialogues)
+    count_odd(decoded, document, counts)
     doubled = decoded.quirks["doubled_line"]  # the reader left these out already
     if doubled:
         counts["utterances"]["read"] += doubled

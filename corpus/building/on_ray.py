@@ -31,9 +31,11 @@ class RayTasks:
 
     Attributes:
         is_here: never, for a task runs in a process of Ray.
+        ends_steps: never: who knows how long a task waited before it ran?
     """
 
     is_here = False
+    ends_steps = False
 
     def __init__(
         self, *, workers: int, n_bytes: int, address: str | None, versions: Mapping[str, str]
@@ -70,7 +72,12 @@ class RayTasks:
         if self._ours:
             ray.shutdown()
 
-    def run(self, steps: Sequence[Step]) -> Generator[tuple[int, Any], None, None]:
+    def run(
+        self,
+        steps: Sequence[Step],
+        *,
+        seconds: float | None = None,  # noqa: ARG002 - see `ends_steps`
+    ) -> Generator[tuple[int, Any], None, None]:
         """Do some steps and yield the place and the answer of each, in the order they are done.
 
         Raises:

@@ -64,7 +64,7 @@ def duplicate_steps(
     pieces: Pieces,
 ) -> list[Step]:
     """Return the steps that write the ledger lines of duplicates, `BATCH` of them each."""
-    places, originals, nearness = decisions.duplicates
+    places, originals, nearness, other_text = decisions.duplicates
     if not len(places):
         return []
     known = np.union1d(places, originals)
@@ -101,6 +101,7 @@ def duplicate_steps(
                 number,
                 (ones, firsts),
                 nearness[batch].tolist(),
+                other_text[batch].tolist(),
                 of_batch,
             )
         )

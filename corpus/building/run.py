@@ -7,20 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import build_items, engine_of
+from corpus.building.engines import ITEM_TIMEOUT, build_items, engine_of
 from corpus.building.plan import make_plan, n_bytes
 from corpus.building.shares import build_in_store
 from corpus.building.unknown import Unknown
 from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.output.into_place import put_in_place
+from corpus.output.locks import locked
 from corpus.output.manifest import inputs_of
-from corpus.output.work import (
-    begin_build,
-    check_folders,
-    finished_build,
-    locked,
-    put_in_place,
-    remove_work,
-)
+from corpus.output.standing import finished_build
+from corpus.output.work import begin_build, check_folders, check_how, remove_work
 from corpus.reading.decode import sniff
 from corpus.reading.documents import find_documents
 from corpus.records import SOURCES
@@ -48,6 +44,7 @@ def build(
     update: bool = False,
     fresh: bool = False,
     workers: int = 1,
+    item_timeout: float = ITEM_TIMEOUT,
     engine: str = "local",
     address: str | None = None,
     progress: bool = False,
@@ -80,6 +77,8 @@ def build(
         fresh: build whatever stands there. Either way it stays until the new one is complete.
         workers: processes that build at most; a script that asks for more than one must be
             guarded by `if __name__ == "__main__"`, for they import it.
+        item_timeout: seconds; an item of the plan that takes longer in each of three tries is
+            rejected as an item.
         engine: where items are built: `local`, in processes of this machine, or `ray`.
         address: of a Ray cluster, whose nodes see `raw` and `processed` under the same paths; Ray
             is started here without one.
@@ -102,7 +101,8 @@ def build(
         respell=respell,
         seed=seed,
     )
-    check_folders(raw, processed, workers=workers)
+    check_folders(raw, processed)
+    check_how(workers=workers, item_timeout=item_timeout)
     start = engine_of(engine, address)
     if isinstance(processed, Remote):
         return build_in_store(
@@ -113,6 +113,7 @@ def build(
             update=update,
             fresh=fresh,
             workers=workers,
+            item_timeout=item_timeout,
             engine=engine,
             address=address,
             progress=progress,
@@ -125,13 +126,23 @@ def build(
     if finished is not None:
         return finished
     with locked(processed):
-        put_in_place(processed)  # what was ready when a build was cut short
+        if not fresh:
+            put_in_place(processed)  # what was ready when a build was cut short
         finished = finished_build(processed, inputs, update=update, fresh=fresh)
         if finished is None:
-            work = begin_build(processed, inputs, tokenizer_file.json)
+            work = begin_build(processed, inputs, tokenizer_file.json, fresh=fresh)
             items = make_plan(found.documents)
             with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
-                build_items(raw, work, items, encoder, options, steps, progress=progress)
+                build_items(
+                    raw,
+                    work,
+                    items,
+                    encoder,
+                    options,
+                    steps,
+                    item_timeout=item_timeout,
+                    progress=progress,
+                )
                 unknown = Unknown.of(encoder)
                 del encoder  # 50 MB that the commit can use
                 finished = commit(

@@ -7,6 +7,7 @@
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,14 +19,15 @@ from typing import Any, TextIO
 import orjson
 
 from corpus.building.plan import make_plan, n_bytes
-from corpus.output.files import read_json, write_file, write_json
+from corpus.output.files import write_file, write_json
 from corpus.output.result import read_results
-from corpus.output.work import INPUTS, SHARDS, WORK
+from corpus.output.work import SHARDS, WORK, read_declared, read_inputs
 from corpus.reading.documents import Found
 from corpus.records import CorpusError, Document, Item, Member, Rejected, Segment, Split
 from corpus.remote import Folder
 
 PLAN = "plan.jsonl.gz"
+DAMAGED = "is damaged: run one of the shards again, which makes it anew."
 NAMED = 8  # shards are named of those that are missing
 
 
@@ -50,9 +52,9 @@ def parse_share(text: str) -> Share:
     Raises:
         CorpusError: there is no such shard.
     """
-    numbers = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+    numbers = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text) if isinstance(text, str) else None
     if not numbers or not 1 <= int(numbers[1]) <= int(numbers[2]):
-        raise CorpusError(f"--shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text}.")
+        raise CorpusError(f"--shard can be 1/8, 2/8, ... 8/8 for one of 8 shards, not {text!r}.")
     return Share(int(numbers[1]), int(numbers[2]))
 
 
@@ -121,11 +123,21 @@ def write_plan(work: Folder, inputs: dict[str, Any], raw: Folder, found: Found) 
 
 
 def read_plan(work: Folder) -> SharedPlan:
-    """Return the plan that lies in the folder of a build."""
-    with _opened(work) as lines:
-        header = json.loads(next(lines))
-    header["rejected"] = [Rejected(*[*one, b""]) for one in header["rejected"]]
-    return SharedPlan(work, **header)
+    """Return the plan that lies in the folder of a build.
+
+    Raises:
+        CorpusError: it is damaged.
+    """
+    try:
+        with _opened(work) as lines:
+            header = json.loads(next(lines))
+            header["rejected"] = [Rejected(*[*one, b""]) for one in header["rejected"]]
+            plan = SharedPlan(work, **header)
+            if sum(1 for _ in lines) == len(plan.sizes):  # read to its end, which proves it
+                return plan
+    except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, StopIteration):
+        pass
+    raise CorpusError(f"{work / PLAN} {DAMAGED}")
 
 
 def plan_state(
@@ -143,19 +155,34 @@ def declare(processed: Folder, work: Folder, state: str, shard: Share) -> None:
 
 
 def declared_plan(processed: Folder, state: str | None = None) -> SharedPlan | None:
-    """Return the plan of the shards in `processed`, None if there is none, or of another state."""
-    if not (processed / WORK / SHARDS).exists():
+    """Return the plan of the shards in `processed`, None if there is none.
+
+    Args:
+        processed: the folder of the corpus.
+        state: of the plan that is looked for; one of another state, or a damaged one, is None.
+
+    Raises:
+        CorpusError: it is damaged, and any state would do.
+    """
+    declared = read_declared(processed)
+    if declared is None:
+        if state is None and (processed / WORK / SHARDS).exists():
+            raise CorpusError(f"{processed / WORK / SHARDS} {DAMAGED}")
         return None
-    declared = read_json(processed / WORK / SHARDS)
     work = processed / WORK / declared["work"]
-    if state not in (None, declared["state"]) or not (work / INPUTS).exists():
+    if state not in (None, declared["state"]) or read_inputs(work) is None:
         return None  # without its inputs it is of a build that is done with
-    return read_plan(work)
+    try:
+        return read_plan(work)
+    except CorpusError:
+        if state is None:
+            raise
+        return None
 
 
 def missing_line(processed: Folder, plan: SharedPlan, missing: Sequence[int]) -> str:
     """Return which shards have not built which items, as a person would say it."""
-    of = read_json(processed / WORK / SHARDS)["shards"]
+    of = (read_declared(processed) or {"shards": 1})["shards"]
     numbers = share_numbers(plan.sizes, of)
     shards = [str(Share(number, of)) for number in sorted({numbers[one] for one in missing})]
     more = f" and {len(shards) - NAMED:,} more" if shards[NAMED:] else ""

@@ -5,15 +5,17 @@ for anybody or removes what another one has put there, so shards share a folder 
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import build_items, engine_of
+from corpus.building.engines import ITEM_TIMEOUT, build_items, engine_of
 from corpus.building.plan import n_bytes
 from corpus.building.shared_plan import (
+    DAMAGED,
     declare,
     declared_plan,
     missing_line,
@@ -26,18 +28,12 @@ from corpus.building.unknown import Unknown
 from corpus.building.workers import Workers
 from corpus.counts import Counts
 from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.output.files import temporary_folder
+from corpus.output.into_place import is_ready, put_in_place
+from corpus.output.locks import locked
 from corpus.output.manifest import differences, inputs_of, versions
-from corpus.output.work import (
-    WORK,
-    begin_work,
-    check_folders,
-    finished_build,
-    is_ready,
-    locked,
-    put_in_place,
-    remove_work,
-    work_name,
-)
+from corpus.output.standing import finished_build
+from corpus.output.work import WORK, begin_work, check_folders, check_how, remove_work, work_name
 from corpus.processed import read_manifest
 from corpus.reading.decode import sniff
 from corpus.reading.documents import find_documents, raw_state
@@ -64,6 +60,7 @@ def build_share(
     update: bool = False,
     fresh: bool = False,
     workers: int = 1,
+    item_timeout: float = ITEM_TIMEOUT,
     engine: str = "local",
     address: str | None = None,
     progress: bool = False,
@@ -81,6 +78,7 @@ def build_share(
         update: as for `build`.
         fresh: as for `build`.
         workers: as for `build`, of this shard alone.
+        item_timeout: as for `build`.
         engine: as for `build`.
         address: as for `build`.
         progress: draw a bar on stderr.
@@ -92,7 +90,8 @@ def build_share(
     one = parse_share(shard)
     chosen = options_of(**options)
     raw, processed = folder_of(raw), folder_of(processed)
-    check_folders(raw, processed, workers=workers)
+    check_folders(raw, processed)
+    check_how(workers=workers, item_timeout=item_timeout)
     start = engine_of(engine, address)
     raw_is = raw_state(raw)
     tokenizer_file = find_tokenizer(tokenizer)
@@ -118,7 +117,16 @@ def build_share(
         declare(processed, work, state, one)
         items = read_plan(work).items_of(one)
         with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
-            counts = build_items(raw, work, items, encoder, chosen, steps, progress=progress)
+            counts = build_items(
+                raw,
+                work,
+                items,
+                encoder,
+                chosen,
+                steps,
+                item_timeout=item_timeout,
+                progress=progress,
+            )
     return BuiltShare(len(items), counts)
 
 
@@ -161,13 +169,12 @@ def commit_shares(
         raw = folder_of(raw or plan.raw)
         if not raw.is_dir():
             raise CorpusError(f"There is no {raw} here: say with --raw where RAW lies.")
-        encoder = Encoder((plan.work / TOKENIZER).read_bytes())
-        unknown = Unknown.of(encoder)
-        del encoder  # 50 MB that the commit can use
-        with (
-            TemporaryDirectory(prefix="corpus-") as aside,
-            Workers(workers=workers, n_bytes=sum(plan.sizes)) as engine,
-        ):
+        tokenizer = (plan.work / TOKENIZER).read_bytes()
+        if sha256(tokenizer).hexdigest() != plan.inputs["tokenizer"]["sha256"]:
+            raise CorpusError(f"{plan.work / TOKENIZER} {DAMAGED}")
+        unknown = Unknown.of(Encoder(tokenizer))  # an encoder has 50 MB that the commit can use
+        here = nullcontext(plan.work) if isinstance(plan.work, Path) else temporary_folder()
+        with here as aside, Workers(workers=workers, n_bytes=sum(plan.sizes)) as engine:
             manifest = commit(
                 processed,
                 plan.work,
@@ -182,7 +189,7 @@ def commit_shares(
                     one_in=plan.one_in,
                 ),
                 engine,
-                aside=plan.work if isinstance(plan.work, Path) else Path(aside),
+                aside=aside,
                 progress=progress,
             )
         remove_work(processed)

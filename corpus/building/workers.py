@@ -6,9 +6,10 @@ at any time: that costs another try of the one step it was at.
 
 import os
 import signal
+import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -29,6 +30,12 @@ CANNOT_START = (
     '`if __name__ == "__main__"`, for they import it; --workers 1 needs none.'
 )
 
+
+def too_long(seconds: float) -> str:
+    """Return why a step was ended."""
+    return f"it took longer than --item-timeout, {seconds:g} s"
+
+
 Step = Callable[[], Any]  # can be pickled: a function of a module with its arguments
 
 
@@ -44,6 +51,7 @@ class Workers:
 
     Attributes:
         is_here: there are none, and this process does all steps.
+        ends_steps: a step that takes too long is ended, with its process.
     """
 
     def __init__(self, *, workers: int, n_bytes: int) -> None:
@@ -56,6 +64,7 @@ class Workers:
         self._most = min(workers, n_bytes // BYTES_PER_WORKER)
         self._workers: dict[object, _Worker] = {}  # by their connections
         self.is_here = self._most < 2
+        self.ends_steps = not self.is_here
 
     def __enter__(self) -> Self:
         return self
@@ -69,11 +78,14 @@ class Workers:
         for worker in self._workers.values():
             worker.stop()
 
-    def run(self, steps: Sequence[Step]) -> Generator[tuple[int, Any], None, None]:
+    def run(
+        self, steps: Sequence[Step], *, seconds: float | None = None
+    ) -> Generator[tuple[int, Any], None, None]:
         """Do some steps and yield the place and the answer of each, in the order they are done.
 
         Steps begin in the order in which they are given. All answers must be taken before the next
-        steps are given.
+        steps are given. A process that is at one step for more than so many seconds is ended, as if
+        it had died.
 
         Raises:
             CorpusError: no worker process can be started.
@@ -92,14 +104,13 @@ class Workers:
             for worker in self._workers.values():
                 if waiting and worker.is_ready and worker.place is None:
                     worker.give(*waiting.popleft())
-            for connection in wait([worker.connection for worker in self._workers.values()]):
-                worker = self._workers[connection]
+            for worker in self._next_to_answer(seconds):
                 place = worker.place
                 try:
                     answer = worker.answer()
                     stillborn = 0
                 except EOFError as death:
-                    del self._workers[connection]
+                    del self._workers[worker.connection]
                     stillborn += not worker.is_ready
                     if stillborn == TRIES:
                         raise CorpusError(f"{CANNOT_START} ({death})") from None
@@ -112,6 +123,20 @@ class Workers:
                 if place is not None:
                     yield place, answer
 
+    def _next_to_answer(self, seconds: float | None) -> "list[_Worker]":
+        """Wait until some workers have something to say, be it by their death, and return them."""
+        workers = self._workers.values()
+        begun = [worker.begun for worker in workers if worker.place is not None]
+        room = None
+        if seconds is not None and begun:
+            room = max(0.0, min(begun) + seconds - time.monotonic())
+        ready = wait([worker.connection for worker in workers], room)
+        if not ready and seconds is not None:
+            for worker in workers:
+                if worker.place is not None and time.monotonic() - worker.begun >= seconds:
+                    worker.end(too_long(seconds))
+        return [self._workers[connection] for connection in ready]
+
 
 class _Worker:
     """A process that does one step after the other, seen from the build."""
@@ -122,21 +147,20 @@ class _Worker:
         self.process = context.Process(target=_work, args=(theirs,), daemon=True)
         # Ctrl-C reaches all processes of a terminal, but is the build's alone, which ends its
         # workers. They inherit the mask, so that it does not reach one that still starts either.
-        resource_tracker.ensure_running()  # or it would be started below, and unblock SIGINT
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            self.process.start()
-        except BrokenPipeError as error:  # killed before it was told what to do
-            raise CorpusError(f"{CANNOT_START} ({error})") from None
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        with _without_ctrl_c():
+            try:
+                self.process.start()
+            except BrokenPipeError as error:  # killed before it was told what to do
+                raise CorpusError(f"{CANNOT_START} ({error})") from None
         theirs.close()  # the process has the only other end: it is closed when that dies
         self.is_ready = False
         self.place: int | None = None  # of the step that it is at
+        self.begun = 0.0  # when it was given that step
+        self.why = ""  # it was ended
 
     def give(self, place: int, step: Step) -> None:
         """Let it do a step; if it is dead, `answer` will say so."""
-        self.place = place
+        self.place, self.begun = place, time.monotonic()
         with suppress(OSError):
             self.connection.send(step)
 
@@ -152,11 +176,16 @@ class _Worker:
         except (EOFError, OSError):
             self.stop()
             code = self.process.exitcode
-            raise EOFError(f"its worker process died (exit code {code})") from None
+            raise EOFError(self.why or f"its worker process died (exit code {code})") from None
         self.is_ready, self.place = True, None
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def end(self, why: str) -> None:
+        """End the process; `answer` will say why."""
+        self.why = why
+        self.process.kill()
 
     def stop(self) -> None:
         """End the process, whatever it is at."""
@@ -165,10 +194,26 @@ class _Worker:
         self.connection.close()
 
 
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Start processes in the block that Ctrl-C does not reach; Windows knows no such mask."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # or it would be started in the block, and unblock SIGINT
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def _work(connection: Connection) -> None:
     """Do the steps that come in, one thread for all of them, until the build has ended."""
     tune_process()
     use_one_thread()
+    if not hasattr(signal, "pthread_sigmask"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the build's alone
     Thread(target=_follow, daemon=True).start()
     with suppress(EOFError, OSError):  # of the connection: the build is gone
         connection.send("ready")

@@ -152,6 +152,7 @@ def write_duplicates(
     number: int,
     located: tuple[pa.Table, pa.Table],
     nearness: Sequence[float],
+    other_text: Sequence[bool],
     documents: Sequence[Document],
 ) -> dict[str, Any]:
     """Write the ledger lines of some duplicates as one gzip member, and return what was counted.
@@ -161,6 +162,7 @@ def write_duplicates(
         number: of these duplicates among all.
         located: `LOCATION` of each of them, and of the one that it repeats.
         nearness: of the two.
+        other_text: as `Duplicates` has it.
         documents: that the duplicates stand in.
     """
     name = f"duplicates-{number:05}"
@@ -168,7 +170,7 @@ def write_duplicates(
         return told
     read = partial(read_raw, writing.raw, by_name(documents))
     ones, firsts = (table.to_pylist() for table in located)
-    rejected = rejected_duplicates(ones, firsts, nearness, read)
+    rejected = rejected_duplicates(ones, firsts, nearness, other_text, read)
     member = writing.aside / RECORDS / f"{name}.jsonl.gz"
     write_file(member, ledger_member(rejected))
     examples = Examples(of_many=False)

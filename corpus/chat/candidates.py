@@ -88,8 +88,14 @@ class Judge:
 
     def _tokens(self, one: Drawing) -> tuple[Token, ...]:
         texts = self.reader.encoder.token_texts
+        known = len(texts)  # the model may have more, which belong to no text
         return tuple(
-            Token(piece, token, log_p, tuple((texts[other], other, p) for other, p in rivals))
+            Token(
+                piece,
+                token,
+                log_p,
+                tuple((texts[one] if one < known else "", one, p) for one, p in rivals),
+            )
             for piece, token, log_p, rivals in zip(
                 one.pieces, one.ids, one.log_p, one.rivals, strict=False
             )

@@ -17,7 +17,7 @@ from corpus.chat.choices import open_decoder
 from corpus.chat.copies import Copies
 from corpus.chat.folder import Trained, find_model, name_of, read_chat
 from corpus.chat.generation import Writer
-from corpus.chat.model import Decoder
+from corpus.chat.model import Decoder, Device
 from corpus.chat.prefixes import Prefixes
 from corpus.chat.reply import UNREADABLE, Draw, Message, Reply, Seen
 from corpus.chat.sampling import Vocabulary
@@ -36,6 +36,7 @@ class Engine:
         max_tokens: of a dialogue, as it was trained.
         notices: what is to be said at the start, a sentence each.
         encoder: of its tokenizer.
+        vocab_size: how many token ids there are.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Engine:
         """Load a model; `open_engine` finds it in the folder of its run."""
         trained, notice = read_chat(model)
         self.encoder = Encoder(_tokenizer(model))
+        self.vocab_size = self.encoder.vocab_size
         self._copies = Copies(corpus) if corpus else None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="chat")
         self._closed = Event()
@@ -61,8 +63,10 @@ class Engine:
         self.name = name_of(model)
         self.max_tokens = min(trained.max_tokens, self._decoder.config.n_positions)
         _check_sizes(self.encoder, self._decoder, self.max_tokens, model)
-        self._reader = _reader(self.encoder, trained)
-        self._vocabulary = _vocabulary(self._reader, self._decoder)
+        self._reader = reader_of(self.encoder, trained)
+        self._vocabulary = vocabulary_of(
+            self._reader, self._decoder.config.vocab_size, self._decoder.device
+        )
         self._prefixes = Prefixes(self._decoder, self.max_tokens)
 
     def reply(
@@ -227,17 +231,19 @@ def _check_sizes(encoder: Encoder, decoder: Decoder, max_tokens: int, model: Pat
         )
 
 
-def _reader(encoder: Encoder, trained: Trained) -> Reader:
+def reader_of(encoder: Encoder, trained: Trained) -> Reader:
+    """Return what reads messages as a model was trained to see them."""
     lacking = encoder.lacking if trained.respell == "on" else frozenset()
     begin = (encoder.bos_id,) if trained.labels == "shift" else ()
     return Reader(encoder, trained.rules, lacking, begin)
 
 
-def _vocabulary(reader: Reader, decoder: Decoder) -> Vocabulary:
+def vocabulary_of(reader: Reader, vocab_size: int, device: Device) -> Vocabulary:
+    """Return which tokens a reply may hold, of a model that has so many."""
     encoder = reader.encoder
     ends = (encoder.eos_id, encoder.usr_id)
-    never = tokens_never_written(reader) | set(range(encoder.vocab_size, decoder.config.vocab_size))
-    return Vocabulary.of(banned=sorted(never - set(ends)), ends=ends, device=decoder.device)
+    never = tokens_never_written(reader) | set(range(encoder.vocab_size, vocab_size))
+    return Vocabulary.of(banned=sorted(never - set(ends)), ends=ends, device=device)
 
 
 def _unreadable(messages: Sequence[Message], reader: Reader, seconds: float) -> Reply:

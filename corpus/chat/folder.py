@@ -7,7 +7,7 @@ from pathlib import Path
 from corpus.records import CorpusError
 from corpus.text.normalisation import TABLES
 
-_CONFIG, _CHAT, _BEST, _LAST, _RUN = "config.json", "chat.json", "best", "last", "run.json"
+_CONFIG, CHAT, _BEST, _LAST, _RUN = "config.json", "chat.json", "best", "last", "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ def read_chat(model: Path) -> tuple[Trained, str]:
     Raises:
         CorpusError: its chat.json is broken.
     """
-    path = model / _CHAT
+    path = model / CHAT
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
         default = Trained()
         return default, (
-            f"no {_CHAT} in {model}: taken as trained with --labels {default.labels}, "
+            f"no {CHAT} in {model}: taken as trained with --labels {default.labels}, "
             f"{default.max_tokens} tokens, the default rules."
         )
     except ValueError as error:

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from corpus.chat.weights import Config, Weights
 
+Device = torch.device
 Linear = Callable[[torch.Tensor], torch.Tensor]
 Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 

@@ -31,7 +31,7 @@ _RANGES = (
     _Range("top_p", 0, 1, above_least=True),
     _Range("top_k", 0, float("inf")),
     _Range("max_new_tokens", 1, float("inf")),
-    _Range("seed", 0, 2**63 - 1),
+    _Range("seed", 0, float("inf")),
     _Range("threads", 1, float("inf")),
     _Range("port", 0, 65535),
 )
@@ -131,4 +131,4 @@ def _told(allowed: _Range) -> str:
     least = f"above {allowed.least:g}" if allowed.above_least else f"{allowed.least:g}"
     if allowed.most == float("inf"):
         return f"{least} or more"
-    return f"{least} to {allowed.most:.12g}"
+    return f"{least} to {allowed.most:g}"

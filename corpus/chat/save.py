@@ -35,6 +35,7 @@ def save_dialogue(folder: Path, messages: Sequence[Message], *, now: datetime) -
     """
     if not messages or (messages[0].role, messages[-1].role) != ("user", "assistant"):
         raise ValueError("a dialogue begins with the user and ends with a reply")
+    messages = _writable(messages)
     said = _said(messages)
 
     def place(line: dict[str, Any]) -> str:
@@ -53,19 +54,22 @@ def save_preference(folder: Path, prompt: Sequence[Message], *, chosen: str, rej
         CorpusError: the folder cannot be written to.
         ValueError: there is no difference.
     """
-    if chosen == rejected or not prompt or prompt[-1].role != "user":
+    [*prompt, good, bad] = _writable(
+        [*prompt, Message("assistant", chosen), Message("assistant", rejected)]
+    )
+    if good == bad or not prompt or prompt[-1].role != "user":
         raise ValueError("a preference is between two replies to a message of the user")
     line = {
         "prompt": [_as_json(message) for message in prompt],
-        "chosen": [_as_json(Message("assistant", chosen))],
-        "rejected": [_as_json(Message("assistant", rejected))],
+        "chosen": [_as_json(good)],
+        "rejected": [_as_json(bad)],
     }
     return _add(folder / PREFERENCES, line, lambda other: "there" if other == line else "stays")
 
 
 def dialogue_entry(messages: Sequence[Message], *, now: datetime) -> dict[str, Any]:
     """Return a dialogue as AIHub 117 writes one; its id is a hash of what was said."""
-    digest = sha256(json.dumps(_said(messages), ensure_ascii=False).encode("utf-8", "replace"))
+    digest = sha256(json.dumps(_said(messages), ensure_ascii=False).encode())
     turn = 0
     dialogue = []
     for k, message in enumerate(messages):
@@ -95,6 +99,14 @@ def dialogue_entry(messages: Sequence[Message], *, now: datetime) -> dict[str, A
     }
 
 
+def _writable(messages: Sequence[Message]) -> list[Message]:
+    """Return the messages with `?` for what UTF-8 has no bytes for: half a character."""
+    return [
+        Message(message.role, message.content.encode("utf-8", "replace").decode())
+        for message in messages
+    ]
+
+
 def _said(messages: Sequence[Message]) -> list[tuple[str, str]]:
     return [(_SPEAKERS[message.role], message.content) for message in messages]
 
@@ -105,7 +117,7 @@ def _as_json(message: Message) -> dict[str, str]:
 
 def _add(path: Path, line: dict[str, Any], place: Callable[[dict[str, Any]], str]) -> bool:
     """Add a line unless it is there, in place of those that it replaces."""
-    written = (json.dumps(line, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+    written = (json.dumps(line, ensure_ascii=False) + "\n").encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _locked(path.parent / _LOCK):

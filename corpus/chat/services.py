@@ -100,6 +100,21 @@ def answer(
     return None
 
 
+def is_request(text: str, *, services: Choice = "all", name: str = DEFAULT_NAME) -> bool:
+    """Return whether a service answers a message, without asking the internet."""
+    if services == "none":
+        return False
+    message = _request_in(text, name)
+    asked = _Asked(korean_now(), _network)
+    for service in SERVICES:
+        match = service.pattern.fullmatch(message)
+        if match is None or (service.needs_network and services != "all"):
+            continue
+        if service.needs_network or service.answer(match, asked) is not None:
+            return True
+    return False
+
+
 _network = Network()  # its answers are kept for minutes
 _END_MARKS = re.compile(r"[\s?!.,~…^;ㅋㅎㅠㅜ=？！。]+$")
 

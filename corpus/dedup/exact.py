@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from corpus.dedup.keys import Keys
+from corpus.dedup.keys import Keys, version_of
 from corpus.records import RAW_BYTES, Ints, Mask, Rejected
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -29,6 +29,7 @@ class Duplicates(NamedTuple):
     places: Ints
     originals: Ints
     nearness: Floats
+    other_text: Mask  # of each: it has the id of its original, and another text
 
 
 # Given the (raw_file, raw_offset) of some dialogues, yields each with its raw JSON, in any order.
@@ -38,8 +39,8 @@ ReadRaw = Callable[[Sequence[tuple[str, int]]], Iterable[tuple[tuple[str, int], 
 def duplicates_of(keys: Keys) -> Ints:
     """Return for each key the place of the one that it duplicates, by id or by text, or -1.
 
-    The first in plan order stays, validation before test before train. A duplicate is
-    never another's original.
+    The first in plan order stays, validation before test before train; but of one id that AIHub
+    has published again in a newer folder, the newest. A duplicate is never another's original.
     """
     order = in_order(keys)
     order = order[(occurs_twice(keys["id"]) | occurs_twice(keys["text"]))[order]]
@@ -53,8 +54,25 @@ def duplicates_of(keys: Keys) -> Ints:
 
 
 def in_order(keys: Keys) -> Ints:
-    """Return the places in the order of preference: validation, test, train; then plan order."""
-    return np.argsort(-keys["held_out"].astype(np.int64), kind="stable")
+    """Return the places in the order of preference: validation, test, train; then plan order.
+
+    The dialogues of one id in several versions stand where the first of them does, newest first.
+    """
+    order = np.argsort(-keys["held_out"].astype(np.int64), kind="stable")
+    if not keys["version"].any():
+        return order
+    rank = np.empty(len(keys), np.int64)
+    rank[order] = np.arange(len(keys))
+    _, of_id = np.unique(keys["id"], return_inverse=True)
+    first, newest, oldest = (np.zeros(len(keys), np.int64) for _ in range(3))
+    first[:], oldest[:] = len(keys), np.iinfo(np.int64).max
+    version = keys["version"].astype(np.int64)
+    np.minimum.at(first, of_id, rank)
+    np.maximum.at(newest, of_id, version)
+    np.minimum.at(oldest, of_id, version)
+    is_newer = (newest > oldest)[of_id]
+    place = np.where(is_newer, first[of_id], rank)
+    return np.lexsort((rank, np.where(is_newer, -version, 0), place))
 
 
 def values_of(keys: Keys, order: Ints) -> Iterator[tuple[int, int, int]]:
@@ -79,6 +97,13 @@ class Originals:
         self._by_id[one] = self._by_text[text] = place
 
 
+def as_duplicates(keys: Keys, places: Ints, originals: Ints, nearness: Floats) -> Duplicates:
+    """Return some of these dialogues as duplicates of others of them."""
+    ones, firsts = keys[places], keys[originals]
+    other_text = (ones["id"] == firsts["id"]) & (ones["text"] != firsts["text"])
+    return Duplicates(places, originals, nearness, other_text)
+
+
 def occurs_twice(values: Any) -> Mask:  # noqa: ANN401 - one field of Keys, which numpy cannot type
     """Return for each value whether another one is equal to it.
 
@@ -97,6 +122,7 @@ def rejected_duplicates(
     ones: Sequence[dict[str, Any]],
     firsts: Sequence[dict[str, Any]],
     nearness: Sequence[float],
+    other_text: Sequence[bool],
     read_raw: ReadRaw,
 ) -> list[Rejected]:
     """Return some duplicates as rejected dialogues.
@@ -105,6 +131,7 @@ def rejected_duplicates(
         ones: `LOCATION` of each of them.
         firsts: and of the one that it repeats.
         nearness: of the two.
+        other_text: as `Duplicates` has it.
         read_raw: looks up what stands in raw/; of two at one place (members of an archive may
             share their name) the last counts.
     """
@@ -112,8 +139,8 @@ def rejected_duplicates(
     for place, raw in read_raw([(one["raw_file"], one["raw_offset"]) for one in ones]):
         raws[place] = raw[:RAW_BYTES], (len(raw), sha256(raw).hexdigest())
     return [
-        _rejected(one, first, alike, *raws[one["raw_file"], one["raw_offset"]])
-        for one, first, alike in zip(ones, firsts, nearness, strict=True)
+        _rejected(one, first, alike, *raws[one["raw_file"], one["raw_offset"]], other=other)
+        for one, first, alike, other in zip(ones, firsts, nearness, other_text, strict=True)
     ]
 
 
@@ -123,6 +150,8 @@ def _rejected(
     nearness: float,
     raw: bytes,
     whole: tuple[int, str],
+    *,
+    other: bool,
 ) -> Rejected:
     same_split = one["split"] == first["split"]
     reason = "near_duplicate" if same_split else f"near_{first['split']}"
@@ -130,6 +159,10 @@ def _rejected(
     if not nearness:
         by = "id" if one["dialogue_id"] == first["dialogue_id"] else "text"
         reason, how = "duplicate", f"same {by} as"
+    if other and one["source"] == first["source"]:  # 117 and 114 may differ in a dialogue
+        reason, how = "other_version", "another text under the id of"
+        if version_of(one["raw_file"]) < version_of(first["raw_file"]):
+            how = "an older text of"
     where = f"{first['raw_file']} at {first['raw_offset']}"
     return Rejected(
         stage="commit",

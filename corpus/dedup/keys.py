@@ -1,10 +1,11 @@
 """The keys: what a dialogue is compared by, and what other options would have kept of it."""
 
+import re
 from hashlib import sha256
 
 import numpy as np
 
-from corpus.records import Source, Split
+from corpus.records import ABOUT, Source, Split
 
 # One entry for every dialogue that some choice of options would keep. From these alone the commit
 # decides duplicates, and counts what every other choice would have kept.
@@ -22,10 +23,28 @@ KEY = np.dtype(
         ("tokens", "<u4"),  # before the cap, <s> and </s> included; 0 where they were not counted
         ("utterances", "<u4"),  # left after the text rules
         ("in_rows", "<u4"),  # of them, those in the rows
+        ("version", "<u4"),  # of the folder it comes from, the newest is the highest
     ]
 )
 Keys = np.ndarray[tuple[int], np.dtype[np.void]]
 HELD_OUT: tuple[Split, ...] = ("train", "test", "validation")  # of duplicates the last one stays
+
+
+# AIHub puts corrected files into a folder of their own: `라벨링데이터_250929_add`, of 2025-09-29.
+_VERSION = re.compile(r"(?:_([0-9]{6}|[0-9]{8}))?_add(?![^._ (])")
+
+
+def version_of(raw_file: str) -> tuple[int, str]:
+    """Return the version of a file, as a date if it has one, and the folder that tells it.
+
+    >>> version_of("라벨링데이터_250929_add/TL_03.zip!K_1.json"), version_of("TL_03.zip!K_1.json")
+    ((20250929, '라벨링데이터_250929_add'), (0, ''))
+    """
+    for part in re.split("[/!]", raw_file) if "_add" in raw_file else ():
+        if found := _VERSION.search(part):
+            date = found[1] or "1"
+            return int(date) + (20_000_000 if len(date) == 6 else 0), part
+    return 0, ""
 
 
 def key_of(text: str) -> int:
@@ -37,6 +56,5 @@ def key_of(text: str) -> int:
 
 
 def id_key(source: Source, dialogue_id: str) -> int:
-    """Return the key of an id; `summary` is a part of `sns`, so the two share their ids."""
-    space = "summary" if source == "sns" else source
-    return key_of(f"{space}/{dialogue_id}")
+    """Return the key of an id; sources that have the same dialogues share their ids."""
+    return key_of(f"{ABOUT[source].ids}/{dialogue_id}")

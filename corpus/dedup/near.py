@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from corpus.dedup.exact import Duplicates, Originals, in_order, values_of
+from corpus.dedup.exact import Duplicates, Originals, as_duplicates, in_order, values_of
 from corpus.dedup.keys import Keys
 from corpus.records import Ints, Mask
 
@@ -210,8 +210,8 @@ def find_duplicates(keys: Keys, near: NearRows, suspects: Mask) -> Duplicates:
             near.keep(place)
     found.sort()
     places, originals, nearness = zip(*found, strict=True) if found else ((), (), ())
-    return Duplicates(
-        np.array(places, np.int64), np.array(originals, np.int64), np.array(nearness, np.float64)
+    return as_duplicates(
+        keys, np.array(places, np.int64), np.array(originals, np.int64), np.array(nearness, float)
     )
 
 

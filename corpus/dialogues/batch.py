@@ -23,7 +23,7 @@ from corpus.dialogues.turns import arrange_turns, reject_reasons
 from corpus.options import Options
 from corpus.output.rows import COLUMNS, table_of
 from corpus.reading.sources.speakers import ages_and_sexes
-from corpus.records import Dialogue, Rejected
+from corpus.records import ABOUT, Dialogue, Rejected
 from corpus.report.examples import Examples
 from corpus.tokens.encoder import Encoder
 
@@ -55,7 +55,7 @@ def build_batch(
     if not dialogues:
         return Built(COLUMNS.empty_table(), np.empty(0, KEY), [], [])
     said = normalise_dialogues(dialogues, encoder, counts, examples, options)
-    arranged = arrange_turns(said.speakers, said.lengths)
+    arranged = arrange_turns(said.speakers, said.lengths, ABOUT[dialogues[0].source].agent)
     reasons = reject_reasons(
         arranged, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus.counts import Counts
-from corpus.dedup.keys import HELD_OUT, KEY, Keys, id_key, key_of
+from corpus.dedup.keys import HELD_OUT, KEY, Keys, id_key, key_of, version_of
 from corpus.dedup.near import Texts
 from corpus.dialogues.cap import cap_turns
 from corpus.dialogues.drafts import TURN, Drafts, reject
@@ -35,6 +35,7 @@ def keys_of(drafts: Drafts, arranged: Arrangement) -> Keys:
     keys = np.zeros(len(drafts.dialogues), KEY)
     keys["id"] = [id_key(one.source, one.dialogue_id) for one in drafts.dialogues]
     keys["text"] = list(map(key_of, drafts.scripts))  # turns alternate from <usr>
+    keys["version"] = [version_of(one.raw_file)[0] for one in drafts.dialogues]
     keys["held_out"] = [HELD_OUT.index(one.split) for one in drafts.dialogues]
     has_turns = arranged.n_turns > 0
     keys["folded"], keys["trimmed"] = arranged.folded[has_turns], arranged.trimmed[has_turns]

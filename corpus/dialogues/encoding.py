@@ -68,6 +68,6 @@ def _fill(drafts: Drafts, k: int, counts: Counts, seed: int) -> str:
     if drafts.kept[k]:
         counts["names"].update(filled.counts)
         counts["people"][str(len(filled.people))] += 1
-        counts["surnames"].update(person[0] for person in filled.people)
-        counts["given_names"].update(person[1:] for person in filled.people)
+        counts["surnames"].update(person[:-2] for person in filled.people)
+        counts["given_names"].update(person[-2:] for person in filled.people)
     return script_of(drafts.marks[place], filled.texts).removeprefix(DIALOGUE)

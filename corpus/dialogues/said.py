@@ -1,7 +1,7 @@
 """What is said: the texts of a batch as the text rules leave them."""
 
 from bisect import bisect, bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, chain, compress
 from typing import NamedTuple
@@ -10,14 +10,18 @@ import numpy as np
 
 from corpus.counts import Counts
 from corpus.dialogues.pieces import find_pieces, with_pieces
+from corpus.dialogues.turns import opening_of
 from corpus.names.fill import Filled, fill_names
 from corpus.options import Options
+from corpus.reading.quirks import place_of
 from corpus.reading.sources.speakers import speaker_traits
-from corpus.records import Dialogue, Ints
+from corpus.records import ABOUT, Dialogue, Ints
 from corpus.report.examples import Examples
 from corpus.text.normalisation import normalise_texts
 from corpus.text.personal import IN_PIECES
 from corpus.tokens.encoder import Encoder
+
+GARBLED = "garbled"  # the reason of an utterance that lost most of its letters
 
 
 class Said(NamedTuple):
@@ -49,6 +53,7 @@ def normalise_dialogues(
     counts["utterances"]["read"] += len(texts)
     counts["utterances"]["kept"] += len(texts) - len(normalised.dropped)
     counts["dropped"].update(normalised.dropped.values())
+    _count_garbled(dialogues, normalised.dropped, counts)
     counts["rules"].update(normalised.rules)
     counts["tags"].update(normalised.tags)
     said = Said(
@@ -60,9 +65,26 @@ def normalise_dialogues(
     said = _without(said, list(normalised.dropped))
     if options["personal"] == "drop":
         said = _without_pieces(said, counts)
+    agent = ABOUT[dialogues[0].source].agent
+    if agent:
+        said = _without_openings(said, agent, counts)
     named = _named_texts(dialogues, said, options["seed"])
     examples.take_tags(dialogues, texts, normalised.tags, named)
     return said
+
+
+def _count_garbled(
+    dialogues: Sequence[Dialogue], dropped: Mapping[int, str], counts: Counts
+) -> None:
+    """Count the garbled utterances of each place, if there are any, and all beside them."""
+    garbled = [place for place, reason in dropped.items() if reason == GARBLED]
+    if not garbled:
+        return
+    ends = list(accumulate(len(dialogue.texts) for dialogue in dialogues))
+    places = [place_of(one.raw_file) for one in dialogues]
+    for dialogue, place in zip(dialogues, places, strict=True):
+        counts["beside_garbled"][place] += len(dialogue.texts)
+    counts["garbled"].update(places[bisect(ends, one)] for one in garbled)
 
 
 def lacking_of(encoder: Encoder, options: Options) -> frozenset[str]:
@@ -97,6 +119,17 @@ def _without_pieces(said: Said, counts: Counts) -> Said:
             counts["dropped"]["personal_data"] += len(pieces)
             counts["utterances"]["kept"] -= len(pieces)
             gone += [place.start + piece for piece in pieces]
+    return _without(said, gone)
+
+
+def _without_openings(said: Said, agent: str, counts: Counts) -> Said:
+    """Take out what the agent says before the customer: a dialogue begins on `<usr>`."""
+    gone: list[int] = []
+    ends = np.cumsum(said.lengths).tolist()
+    for start, end in zip([0, *ends], ends, strict=False):
+        gone += range(start, start + opening_of(said.speakers[start:end], agent))
+    counts["dropped"]["agent_opening"] += len(gone)
+    counts["utterances"]["kept"] -= len(gone)
     return _without(said, gone)
 
 

@@ -19,9 +19,9 @@ from corpus.records import Ints, Mask
 class Arrangement(NamedTuple):
     """The turns of some dialogues: even ones are `<usr>`, odd ones and so the last `<sys>`.
 
-    Of more than two speakers the last one is `<sys>` and everyone else `<usr>`; neighbours of one
-    role are one turn and leading `<sys>` turns go, so such a dialogue always begins on `<usr>` and
-    ends on `<sys>`.
+    Of more than two speakers the last one, or the agent, is `<sys>` and everyone else `<usr>`;
+    neighbours of one role are one turn and leading `<sys>` turns go, so such a dialogue always
+    begins on `<usr>`, and without an agent it always ends on `<sys>`.
     """
 
     dialogue: Ints  # of each utterance
@@ -33,12 +33,15 @@ class Arrangement(NamedTuple):
     trimmed: Mask  # of each: the last turn is gone, `<usr>`: kept by `--usr-ending trim` alone
 
 
-def arrange_turns(speakers: Sequence[str], lengths: "Sequence[int] | Ints") -> Arrangement:
+def arrange_turns(
+    speakers: Sequence[str], lengths: "Sequence[int] | Ints", agent: str | None = None
+) -> Arrangement:
     """Arrange the utterances that are left of some dialogues into turns.
 
     Args:
         speakers: who wrote each utterance, in order.
         lengths: how many utterances each dialogue has.
+        agent: who is `<sys>` among more than two speakers, where this one is among them.
     """
     n_of = np.asarray(lengths, np.int64)
     dialogue = np.repeat(np.arange(len(n_of)), n_of)
@@ -49,6 +52,8 @@ def arrange_turns(speakers: Sequence[str], lengths: "Sequence[int] | Ints") -> A
     folded = n_speakers > 2
     answering = np.zeros(len(n_of), np.int64)  # the last speaker
     answering[n_of > 0] = speaker[np.cumsum(n_of)[n_of > 0] - 1]
+    if agent in codes:
+        answering[dialogue[speaker == codes[agent]]] = codes[agent]
     is_answer = speaker == answering[dialogue]
     role = np.where(folded[dialogue], is_answer, speaker)
 
@@ -59,6 +64,7 @@ def arrange_turns(speakers: Sequence[str], lengths: "Sequence[int] | Ints") -> A
     n_turns = np.bincount(of_turn, minlength=len(n_of))
     last = np.cumsum(n_turns) - 1  # where each dialogue's turns end
     trimmed = (n_speakers == 2) & (n_turns % 2 == 1)
+    trimmed[folded] = ~answers[last[folded]]  # only where an agent answers who is not the last
     goes = n_speakers[of_turn] < 2
     first = (last - n_turns + 1)[folded]
     goes[first[answers[first]]] = True
@@ -68,7 +74,16 @@ def arrange_turns(speakers: Sequence[str], lengths: "Sequence[int] | Ints") -> A
     return Arrangement(dialogue, in_turn, begins & in_turn, left, n_speakers, folded, trimmed)
 
 
-def turns_of(speakers: Sequence[str]) -> list[list[int]]:
+def opening_of(speakers: Sequence[str], agent: str) -> int:
+    """Return how many utterances the agent says before anybody else; 0 if nobody else speaks.
+
+    >>> opening_of(["A", "A", "B", "A"], "A"), opening_of(["B", "A"], "A"), opening_of(["A"], "A")
+    (2, 0, 0)
+    """
+    return next((n for n, speaker in enumerate(speakers) if speaker != agent), 0)
+
+
+def turns_of(speakers: Sequence[str], agent: str | None = None) -> list[list[int]]:
     """Return the turns of one dialogue, as the places of their utterances.
 
     >>> turns_of(["a", "b", "b"]), turns_of(["a", "b", "a"]), turns_of(["c", "a", "b", "c"])
@@ -76,7 +91,7 @@ def turns_of(speakers: Sequence[str]) -> list[list[int]]:
     >>> turns_of(["a", "a"])
     []
     """
-    arranged = arrange_turns(speakers, [len(speakers)])
+    arranged = arrange_turns(speakers, [len(speakers)], agent)
     turns: list[list[int]] = []
     for place in np.flatnonzero(arranged.in_turn).tolist():
         if arranged.begins[place]:

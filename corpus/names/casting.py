@@ -1,155 +1,219 @@
 """Who is whom: the mentions of one dialogue shared out among as few people as they allow.
 
-Two mentions are different people where one needs a name that ends in a consonant and the other one
-in a vowel, where they stand near each other in one utterance, and where different speakers call
-them. Everything else may be one person, so this is a graph to be coloured with as few colours as
-will do: small, solved exactly by trying, and in nearly every dialogue the first try is right.
-Places and affiliations are shared out alike.
+Everything that keeps two mentions apart is told by `clash` (one of them is a speaker and the other
+cannot be, another ending, another surname, a title that does not go with what else they are called)
+or stands in `apart`, place by place. Everything else may be one person, so this is a graph to be
+coloured with as few colours as will do: small, solved exactly by trying, and in nearly every
+dialogue the first try is right. Places and affiliations are shared out alike.
 """
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from corpus.names.particles import Ending, Sex
+from corpus.names.mentions import Bounds, Mention
+from corpus.names.titles import POLITE
 
-NEAR = 12  # at most so many characters between two tags of one utterance: they are two people
 MOST_STEPS = 2_000  # 10 ms; only a contrived dialogue has more to try, and gets a person too many
 
-Form = Literal["given", "either", "full", "surname"]  # what of the name is shown
+
+class _Node(NamedTuple):
+    """Mentions that may as well be one: nothing stands between them, and all else is equal."""
+
+    mention: Mention  # the first of them
+    places: list[int]
+    apart: set[int]  # nodes that stand too near to be the same
 
 
-class Mention(NamedTuple):  # a third of the price of a frozen dataclass, and one for each tag
-    """One placeholder, and what it demands of whoever stands there."""
-
-    utterance: int
-    start: int
-    speaker: str
-    particle: str  # what follows, as in `particle_at`
-    ending: Ending
-    form: Form
-    open_if_given: bool = False  # any full name will do, but a given name alone must end in a vowel
-    calls: bool = False  # a vocative
-    sex: Sex = "any"  # a wish: it invents nobody
-
-
-class _Person(NamedTuple):
-    ending: Ending
-    caller: str | None  # who calls this person, if anyone does
-    sex: Sex
+def clash(one: Bounds, other: Bounds) -> bool:
+    """Say whether two mentions cannot be one person, whatever stands between them."""
+    return (
+        {one.ending, other.ending} == {"C", "O"}
+        or {one.sex, other.sex} == {"male", "female"}
+        or bool(one.surname and other.surname and one.surname != other.surname)
+        or bool(one.caller and other.caller and one.caller != other.caller)
+        or _other_speaker(one, other)
+        or _other_speaker(other, one)
+        or _other_title(one, other)
+        or _other_title(other, one)
+    )
 
 
-def share_out(mentions: Sequence[Mention]) -> list[list[Mention]]:
+def _other_speaker(one: Bounds, other: Bounds) -> bool:
+    """Say whether one is a speaker whom the other mention cannot be of.
+
+    Who speaks is not spoken of by himself or herself, but where he or she says so.
+    """
+    if one.who is None:
+        return False
+    return one.who != other.who if other.who is not None else one.who == other.speaker
+
+
+def _other_title(one: Bounds, other: Bounds) -> bool:
+    """Say whether what one is called does not go with what the other is called.
+
+    Of one speaker 민준이 is no 씨, and 과장님 is no 언니; of two speakers 민준이 may be 씨 or 누나
+    to the other one, but hardly 과장님.
+    """
+    if not one.title:
+        return False
+    if one.speaker == other.speaker:
+        return other.intimate or bool(
+            other.title and one.title != other.title and POLITE not in (one.title, other.title)
+        )
+    return other.intimate and one.older
+
+
+def share_out(mentions: Sequence[Mention], apart: Sequence[tuple[int, int]]) -> list[list[Mention]]:
     """Return the mentions of each person, people in order of first mention.
 
-    Vocatives are seated first, then demands, then what is free, so that a person's ending and
-    caller are known from the first; in each group those with a neighbour, who alone have a choice.
+    Speakers are seated first, then demands, then what is free, so that who somebody is and how the
+    name ends is known from the first; in each group those that stand near another one before those
+    that do not.
+
+    Args:
+        mentions: in the order of the dialogue.
+        apart: places of mentions that cannot be the same person for where they stand.
     """
-    near = _neighbours(mentions)
+    if len(mentions) == 1:
+        return [[mentions[0]]]
+    nodes = _nodes(mentions, apart)
     order = sorted(
-        range(len(mentions)),
-        key=lambda place: (
-            not mentions[place].calls,
-            mentions[place].ending == "any",
-            not near[place],
+        range(len(nodes)),
+        key=lambda node: (
+            nodes[node].mention.bounds.who is None and nodes[node].mention.bounds.caller is None,
+            nodes[node].mention.bounds.ending == "any",
+            not nodes[node].apart,
         ),
     )
-    # Where nobody has a neighbour the first try is right, whatever the number allowed.
-    n_people = _fewest_thinkable(mentions, near) if any(near) else len(mentions)
-    while (seats := _seat(mentions, near, order, n_people)) is None:
+    clashes = _Clashes()
+    n_people = _fewest_thinkable(nodes, clashes)
+    while (seats := _seat(nodes, order, n_people, clashes)) is None:
         n_people += 1
+    seat_of = {place: seats[k] for k, node in enumerate(nodes) for place in node.places}
     people: dict[int, list[Mention]] = {}
-    for mention, seat in zip(mentions, seats, strict=True):
-        people.setdefault(seat, []).append(mention)
+    for place, mention in enumerate(mentions):
+        people.setdefault(seat_of[place], []).append(mention)
     return list(people.values())
 
 
-def _neighbours(mentions: Sequence[Mention]) -> list[list[int]]:
-    """Return for each mention the places of those that cannot be the same person for nearness."""
-    near: list[list[int]] = [[] for _ in mentions]
+class _Clashes(dict[tuple[Bounds, Bounds], bool]):
+    """What `clash` says of two, remembered."""
+
+    def __missing__(self, pair: tuple[Bounds, Bounds]) -> bool:
+        self[pair] = clash(*pair)
+        return self[pair]
+
+
+def _nodes(mentions: Sequence[Mention], apart: Sequence[tuple[int, int]]) -> list[_Node]:
+    """Put mentions together of which all that matters is equal."""
+    with_neighbour = {place for pair in apart for place in pair}
+    nodes: list[_Node] = []
+    node_of: dict[int, int] = {}
+    free: dict[tuple[Bounds, bool], int] = {}  # of those without a neighbour
     for place, mention in enumerate(mentions):
-        for before in range(place - 1, -1, -1):
-            other = mentions[before]
-            if other.utterance != mention.utterance or mention.start - other.start - 1 > NEAR:
-                break
-            near[place].append(before)
-            near[before].append(place)
-    return near
+        key = mention.bounds, mention.open_if_given
+        if place in with_neighbour or key not in free:
+            if place not in with_neighbour:
+                free[key] = len(nodes)
+            node_of[place] = len(nodes)
+            nodes.append(_Node(mention, [place], set()))
+        else:
+            node_of[place] = free[key]
+            nodes[free[key]].places.append(place)
+    for one, other in apart:
+        nodes[node_of[one]].apart.add(node_of[other])
+        nodes[node_of[other]].apart.add(node_of[one])
+    return nodes
 
 
-def _fewest_thinkable(mentions: Sequence[Mention], near: Sequence[Sequence[int]]) -> int:
-    """Return how many people there are at least: by the densest crowd, or by the callers."""
-    crowds = [
-        [mention.ending, *(mentions[other].ending for other in near[place] if other < place)]
-        for place, mention in enumerate(mentions)
-    ]
-    callers = [ending for ending, _ in {(m.ending, m.speaker) for m in mentions if m.calls}]
-    each = sum(
-        max(callers.count(ending), *(crowd.count(ending) for crowd in crowds))
-        for ending in ("C", "O")
-    )
-    return max(each, *(len(crowd) for crowd in crowds))
+def _fewest_thinkable(nodes: Sequence[_Node], clashes: Mapping[tuple[Bounds, Bounds], bool]) -> int:
+    """Return how many people there are at least: a crowd in which nobody is anybody else."""
+    most = 1
+    for first in range(min(len(nodes), 64)):
+        crowd = [first]
+        for other in range(first + 1, min(len(nodes), first + 64)):
+            if all(
+                other in nodes[one].apart
+                or clashes[nodes[one].mention.bounds, nodes[other].mention.bounds]
+                for one in crowd
+            ):
+                crowd.append(other)
+        most = max(most, len(crowd))
+    return most
 
 
 def _seat(
-    mentions: Sequence[Mention], near: Sequence[Sequence[int]], order: Sequence[int], n_people: int
+    nodes: Sequence[_Node],
+    order: Sequence[int],
+    n_people: int,
+    clashes: Mapping[tuple[Bounds, Bounds], bool],
 ) -> list[int] | None:
-    """Return a person for each mention, or None where `n_people` are not enough.
+    """Return a person for each node, or None where `n_people` are not enough.
 
-    Goes down `order`, each mention taking the best choice left; where one has none, the mention
-    before it gives its person up (who is gone if nobody else is that person) and takes its next.
+    Goes down `order`, each node taking the best choice left; where one has none, the node before it
+    gives its person up (who is gone if nobody else is that person) and takes its next.
     """
-    seats = [-1] * len(mentions)
-    people: list[_Person] = []
+    seats = [-1] * len(nodes)
+    people: list[Counter[Bounds]] = []
     untried: list[list[int]] = []  # by depth in `order`, best last
-    for _ in range(MOST_STEPS + len(mentions)):
+    for _ in range(MOST_STEPS + len(nodes)):
         if len(untried) == len(order):
             return seats
-        place = order[len(untried)]
-        untried.append(_choices(mentions[place], near[place], seats, people, n_people))
+        node = nodes[order[len(untried)]]
+        untried.append(_choices(node, seats, people, n_people, clashes))
         while not untried[-1]:
             untried.pop()
             if not untried:
                 return None
             place = order[len(untried) - 1]
             left, seats[place] = seats[place], -1
-            if left not in seats:
+            bounds = nodes[place].mention.bounds
+            people[left][bounds] -= 1
+            if not people[left][bounds]:
+                del people[left][bounds]
+            if not people[left]:
                 people.pop()
-        mention, seat = mentions[place], untried[-1].pop()
+        place, seat = order[len(untried) - 1], untried[-1].pop()
         if seat == len(people):
-            caller = mention.speaker if mention.calls else None
-            people.append(_Person(mention.ending, caller, mention.sex))
+            people.append(Counter())
+        people[seat][nodes[place].mention.bounds] += 1
         seats[place] = seat
     return None
 
 
 def _choices(
-    mention: Mention,
-    near: Sequence[int],
+    node: _Node,
     seats: Sequence[int],
-    people: Sequence[_Person],
+    people: Sequence[Counter[Bounds]],
     n_people: int,
+    clashes: Mapping[tuple[Bounds, Bounds], bool],
 ) -> list[int]:
-    """Return who a mention can be, best last; one more than there are is a new person."""
-    taken = [seats[other] for other in near]
+    """Return who a node can be, best last; one more than there are is a new person."""
+    taken = {seats[other] for other in node.apart}
+    mention, bounds = node.mention, node.mention.bounds
     fitting = [
         seat
         for seat, person in enumerate(people)
-        if seat not in taken
-        and mention.ending in ("any", person.ending)
-        and (not mention.calls or person.caller == mention.speaker)
+        if seat not in taken and not any(clashes[bounds, other] for other in person)
     ]
     if len(fitting) > 1:
-        # Whom somebody else calls may be the speaker, who hardly speaks of himself or herself; and
-        # who ends in a consonant has to show a surname where a given name must end in a vowel.
-        fitting.sort(
-            key=lambda seat: (
-                people[seat].caller not in (None, mention.speaker),
-                mention.open_if_given and people[seat].ending == "C",
-                {mention.sex, people[seat].sex} == {"male", "female"},
-                seat,
-            ),
-            reverse=True,
-        )
-    if not near and fitting:
-        return fitting[-1:]  # it is in nobody's way: what it takes leaves the others as they were
+        fitting.sort(key=lambda seat: (*_unlike(mention, people[seat]), seat), reverse=True)
     return [len(people), *fitting] if len(people) < n_people else fitting
+
+
+def _unlike(mention: Mention, person: Counter[Bounds]) -> tuple[bool, bool, bool, bool]:
+    """Return what speaks against a person whom a mention may be of, the heaviest first.
+
+    Whom another one calls may be the speaker, who hardly speaks of himself or herself; who ends in
+    a consonant has to show a surname where a given name must end in a vowel; a title and a speaker
+    whom it is said to go together.
+    """
+    callers = {bounds.caller for bounds in person} - {None}
+    titles = {bounds.title for bounds in person if bounds.title}
+    return (
+        bool(callers) and mention.bounds.speaker not in callers,
+        mention.open_if_given and any(bounds.ending == "C" for bounds in person),
+        bool(mention.bounds.title) and bool(titles) and mention.bounds.title not in titles,
+        mention.bounds.title != "" and not callers and not titles,
+    )

@@ -1,47 +1,34 @@
 """Names: put an invented person, place or affiliation where a tag or a mask stood.
 
-What follows a placeholder was typed for the real name: `particles` says what it demands, `casting`
-who is whom in a dialogue, `lexicon` holds the words. All chance is sha256 of (seed, dialogue id,
-who), so neither the order of dialogues nor another file changes a name.
-
-Who is called by name in a dialogue of two is the other speaker: the name is of that speaker's sex
-and decade of birth, where the dialogue says them.
+What follows a placeholder was typed for the real name: `particles` says what it demands, `titles`
+and `mentions` what the text around it says, `casting` who is whom in a dialogue, `people` draws the
+names of `given` and `lexicon`, and `places` says which word suits a place.
 """
 
 import re
-from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
 
-from corpus.names.casting import Form, Mention, share_out
-from corpus.names.lexicon import (
-    SURNAME_STEPS,
-    SURNAMES,
-    WORDS,
-    final_consonant,
-    given_names,
-    names_of,
+from corpus.names.casting import share_out
+from corpus.names.lexicon import WORDS
+from corpus.names.mentions import (
+    Mention,
+    is_polite,
+    mention_of,
+    people_apart,
+    places_apart,
+    word_mention,
 )
-from corpus.names.particles import Ending, Sex, is_glued, particle_at, sex_at
-from corpus.records import (
-    ADDRESS,
-    AFFILIATION,
-    MASKED_FULL,
-    MASKED_GIVEN,
-    MASKED_STEM,
-    MASKED_SURNAME,
-    NAME,
-    PLACEHOLDERS,
-    SpeakerTraits,
-)
+from corpus.names.people import draw_word, ending_of, forms_of, invent_people
+from corpus.names.places import kind_at
+from corpus.records import MASKED_PLACE, MASKED_STEM, PLACEHOLDERS, SpeakerTraits
 
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
-_PEOPLE = {NAME, MASKED_GIVEN, MASKED_FULL, MASKED_SURNAME}
-# As the tags step reads `**동`: #@주소#동에서 is a 동, #@주소#동네 is not.
-_SUFFIX = re.compile("[동역구시읍](?:(?![가-힣])|에|으로|로|은|는|이|가|을|를|도|의|까지|부터)")
+_SYLLABLES = re.compile("[가-힣]*")
+_WHOLE = ("place", "inner", "affiliation")  # kinds that nothing but a particle follows
+_PLACES = ("place", "inner", "동", "역", "구", "시", "읍")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +37,8 @@ class Filled:
 
     texts: list[str]
     people: list[str]  # surname and given name of each, in order of first mention
+    places: list[str]  # and affiliations, each once, with the second half that was typed
     counts: Counter[str]  # `name`, `place`, `affiliation`; of names also what followed
-
-
-class _Person(NamedTuple):
-    surname: str
-    given: str
-    coins: int  # 128 bits: whether the surname is shown
 
 
 def fill_names(
@@ -67,187 +49,91 @@ def fill_names(
     seed: int,
     traits: Callable[[], Mapping[str, SpeakerTraits]] = dict,
 ) -> Filled:
-    """Replace every placeholder of one dialogue and nothing else.
+    r"""Replace every placeholder of one dialogue and nothing else.
 
     Args:
         dialogue_id: decides every draw, together with `seed`.
         speakers: who wrote each text.
         texts: the normalised utterances that are left, in order.
         seed: another one gives other names, and the same text around them.
-        traits: tells what is known of the speakers; asked only where somebody is called by name.
+        traits: tells what is known of the speakers; asked only where somebody is invented.
 
     >>> filled = fill_names("d1", ["a", "b"], ["\ue000아 밥 먹자", "\ue000이도 온대"], seed=0)
     >>> len(filled.people), filled.counts
-    (1, Counter({'name': 2, '아': 1, '이도': 1}))
+    (2, Counter({'name': 2, '아': 1, '이도': 1}))
     """
-    kinds: defaultdict[str, list[Mention]] = defaultdict(list)
-    for utterance, (speaker, text) in enumerate(zip(speakers, texts, strict=True)):
-        for match in _PLACEHOLDER.finditer(text):
-            start = match.start()
-            kinds[_kind(text, start)].append(_mention(utterance, speaker, text, start))
-    called = _called(speakers, kinds.get("name", ()), traits)
-    for place, mention in enumerate(kinds["name"] if called else ()):
-        if mention.calls and mention.speaker in called:
-            kinds["name"][place] = mention._replace(sex=called[mention.speaker].sex)
-    people: list[_Person] = []
+    kinds = _mentions(speakers, texts)
+    people: list[str] = []
+    places: list[str] = []
     counts: Counter[str] = Counter()
     words: defaultdict[int, dict[int, str]] = defaultdict(dict)  # by utterance and start
     for kind, mentions in kinds.items():
-        shares = share_out(mentions)
         draws = f"{seed}/{dialogue_id}/{kind}"
         if kind == "name":
-            people = _invent_people(shares, draws, called)
-            shown = [_shown(person, share) for person, share in zip(people, shares, strict=True)]
+            shares = share_out(mentions, people_apart(mentions, texts))
+            invented = invent_people(shares, draws, dict.fromkeys(speakers), traits)
+            people = [person.surname + person.given for person in invented]
+            shown = list(map(forms_of, invented, shares))
             counts.update(mention.particle for mention in mentions)
         else:
-            invented = _invent_words(WORDS[kind], shares, draws)
-            shown = [[word] * len(share) for word, share in zip(invented, shares, strict=True)]
+            shares = share_out(mentions, places_apart(mentions, texts))
+            drawn = _invent_words(kind, shares, draws)
+            shown = [[word] * len(share) for word, share in zip(drawn, shares, strict=True)]
+            places += [
+                word + _second_half(kind, texts[share[0].utterance], share[0].start)
+                for word, share in zip(drawn, shares, strict=True)
+            ]
         for share, forms in zip(shares, shown, strict=True):
             for mention, form in zip(share, forms, strict=True):
                 words[mention.utterance][mention.start] = form
-        counts[kind if kind in ("name", "affiliation") else "place"] += len(mentions)
+        counted = kind if kind == "name" else "place" if kind in _PLACES else "affiliation"
+        counts[counted] += len(mentions)
     filled = list(texts)
     for utterance, surrogates in words.items():
         filled[utterance] = _replaced(texts[utterance], surrogates)
-    return Filled(filled, [person.surname + person.given for person in people], counts)
+    return Filled(filled, people, places, counts)
 
 
 def _replaced(text: str, surrogates: Mapping[int, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: surrogates[match.start()], text)
 
 
-def _kind(text: str, start: int) -> str:
-    """Return what stands for a placeholder: `name`, or a key of `WORDS`."""
-    placeholder, suffix = text[start], text[start + 1 : start + 2]
-    if placeholder in _PEOPLE:
-        return "name"
-    if placeholder == AFFILIATION:
-        return "affiliation"
-    stem = placeholder == MASKED_STEM or (placeholder == ADDRESS and _SUFFIX.match(text, start + 1))
-    if stem and suffix in WORDS:
-        return suffix
-    return "place"
+def _second_half(kind: str, text: str, start: int) -> str:
+    """Return what was typed of a word of which only the first half is invented: 한빛 + 대는."""
+    typed = None if kind in _WHOLE else _SYLLABLES.match(text, start + 1)
+    return typed[0] if typed else ""
 
 
-def _mention(utterance: int, speaker: str, text: str, start: int) -> Mention:
-    placeholder = text[start]
-    particle, demand = particle_at(text, start + 1)
-    glued = start > 0 and is_glued(text[start - 1])
-    form: Form = "given"
-    if placeholder == MASKED_FULL:
-        form = "full"
-    elif placeholder == MASKED_SURNAME:
-        form = "surname"
-    elif placeholder == NAME and demand.surname and not glued:
-        form = "either"
-    return Mention(
-        utterance=utterance,
-        start=start,
-        speaker=speaker,
-        particle=particle,
-        ending=demand.given_ending if form == "given" else demand.ending,
-        form=form,
-        open_if_given=form == "either" and demand.given_ending != demand.ending,
-        calls=demand.vocative and placeholder in _PEOPLE,
-        sex=sex_at(text, start + 1),
-    )
+def _mentions(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[Mention]]:
+    """Return the mentions of a dialogue by what stands for them."""
+    both = list(dict.fromkeys(speakers))
+    other = dict(zip(both, reversed(both), strict=True)) if len(both) == 2 else {}
+    polite: dict[str, bool] = {}
+    kinds: defaultdict[str, list[Mention]] = defaultdict(list)
+    place_named = False
+    for utterance, (speaker, text) in enumerate(zip(speakers, texts, strict=True)):
+        for match in _PLACEHOLDER.finditer(text):
+            start = match.start()
+            kind = kind_at(text, start, place_named=place_named)
+            place_named |= match[0] in (MASKED_PLACE, MASKED_STEM)
+            if kind != "name":
+                kinds[kind].append(word_mention(utterance, text, start, ends=kind in _WHOLE))
+                continue
+            if speaker not in polite:
+                said = zip(speakers, texts, strict=True)
+                polite[speaker] = is_polite([one for who, one in said if who == speaker])
+            kinds[kind].append(
+                mention_of(
+                    utterance, speaker, text, start, other.get(speaker), polite=polite[speaker]
+                )
+            )
+    return kinds
 
 
-def _called(
-    speakers: Sequence[str],
-    mentions: Sequence[Mention],
-    traits: Callable[[], Mapping[str, SpeakerTraits]],
-) -> dict[str, SpeakerTraits]:
-    """Return for each of two speakers what is known of the other, if one calls somebody."""
-    both = dict.fromkeys(speakers)
-    if len(both) != 2 or not any(mention.calls for mention in mentions):
-        return {}
-    known = traits()
-    return {
-        speaker: known[other]
-        for speaker, other in zip(both, reversed(both), strict=True)
-        if other in known
-    }
-
-
-def _invent_people(
-    shares: Sequence[Sequence[Mention]], draws: str, called: Mapping[str, SpeakerTraits]
-) -> list[_Person]:
-    """Draw a person for each share of the mentions, no given name twice.
-
-    No surname twice either where one stands alone: two people called 김씨 would be one.
-    """
-    surname_alone = any(mention.form == "surname" for share in shares for mention in share)
-    people: list[_Person] = []
-    for nth, share in enumerate(shares):
-        digest = sha256(f"{draws}/{nth}".encode()).digest()
-        weight = int.from_bytes(digest[:8], "big") % SURNAME_STEPS[-1]
-        taken = {person.surname for person in people} if surname_alone else ()
-        surname = _next_untaken(SURNAMES, bisect(SURNAME_STEPS, weight), taken)
-        decade = _decade(share, called)
-        names = given_names() if decade is None else names_of(decade)
-        pool = names[_sex(share)][_ending(share)]
-        given = _draw(pool, digest[8:16], [p.given for p in people])
-        people.append(_Person(surname, given, int.from_bytes(digest[16:], "big")))
-    return people
-
-
-def _invent_words(
-    pools: Mapping[Ending, Sequence[str]], shares: Sequence[Sequence[Mention]], draws: str
-) -> list[str]:
+def _invent_words(kind: str, shares: Sequence[Sequence[Mention]], draws: str) -> list[str]:
     """Draw a place or an affiliation for each share of the mentions, none twice."""
     words: list[str] = []
     for nth, share in enumerate(shares):
         digest = sha256(f"{draws}/{nth}".encode()).digest()
-        words.append(_draw(pools[_ending(share)], digest, words))
+        words.append(draw_word(WORDS[kind][ending_of(share)], digest, words))
     return words
-
-
-def _ending(share: Sequence[Mention]) -> Ending:
-    """Return how a name must end to suit all its mentions.
-
-    A vowel where it is no must but spares a surname that would have to be shown: 지우도, 김민준도.
-    """
-    endings = {mention.ending for mention in share}
-    if "C" in endings:
-        return "C"
-    return "O" if "O" in endings or any(mention.open_if_given for mention in share) else "any"
-
-
-def _sex(share: Sequence[Mention]) -> Sex:
-    """Return the sex of who is called, as it is known, or else of the first title."""
-    by_call = sorted(share, key=lambda mention: not mention.calls)
-    return next((mention.sex for mention in by_call if mention.sex != "any"), "any")
-
-
-def _decade(share: Sequence[Mention], called: Mapping[str, SpeakerTraits]) -> int | None:
-    """Return when a person was born, if known, which it is of a speaker alone."""
-    return next(
-        (called[one.speaker].decade for one in share if one.calls and one.speaker in called), None
-    )
-
-
-def _draw(pool: Sequence[str], digest: bytes, taken: Collection[str]) -> str:
-    return _next_untaken(pool, int.from_bytes(digest, "big") % len(pool), taken)
-
-
-def _next_untaken(pool: Sequence[str], place: int, taken: Collection[str]) -> str:
-    """Return the word at `place`, or the next that is not taken, or itself where all are."""
-    if pool[place] not in taken:
-        return pool[place]
-    around = (*pool[place:], *pool[:place])
-    return next((word for word in around if word not in taken), pool[place])
-
-
-def _shown(person: _Person, share: Sequence[Mention]) -> list[str]:
-    """Return how a person is named in each mention: with the surname in half of those that may."""
-    full = person.surname + person.given
-    shown = []
-    for nth, mention in enumerate(share):
-        if mention.form == "either":
-            must = mention.open_if_given and final_consonant(person.given)
-            shown.append(full if must or person.coins >> nth % 128 & 1 else person.given)
-        else:
-            forms = {"given": person.given, "full": full, "surname": person.surname}
-            shown.append(forms[mention.form])
-    return shown

@@ -1,19 +1,16 @@
-"""What stands for people, places and affiliations: names and how common they are.
+"""Surnames and how common they are; places and affiliations.
 
-Given names of people of whom nothing is known come from Faker's ko_KR lists, which no other module
-imports; everything else is here. One given name of a list is as likely as another. All syllables
-here are in KoGPT2's vocabulary of 1,995 (a test): none becomes `<unk>`.
+All syllables here are in KoGPT2's vocabulary of 1,995 (a test): none becomes `<unk>`.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from itertools import accumulate
 
-from corpus.names.particles import Ending, Sex
+from corpus.names.particles import Ending
 
 # Thousands of people by surname as written in Hangul (정 is 鄭 + 丁): Statistics Korea, census of
 # 2015, KOSIS table DT_1IN15SD, its 100 most common by Hanja less the one of two syllables: 99.1 %
-# of 49.7 million. Faker's own weights repeat keys: 정 comes out at 0.6 %, not 4.8 %.
+# of 49.7 million.
 _CENSUS = (
     "김 10690 이 7307 박 4192 정 2396 최 2334 조 1454 강 1268 윤 1021 임 1015 장 1014 신 986 유 949"
     " 한 773 오 763 서 752 전 746 권 706 황 697 안 686 송 683 홍 559 양 530 고 471 문 464 손 457"
@@ -26,48 +23,8 @@ _CENSUS = (
 SURNAMES = tuple(_CENSUS.split()[::2])
 SURNAME_STEPS = tuple(accumulate(map(int, _CENSUS.split()[1::2])))  # cumulative weights
 
-# Given names of those born in a decade: a modest choice of names that lead the rankings by year of
-# birth published from the family registers (대법원 전자가족관계등록시스템; 1945, 1958, 1968, 1978,
-# 1988, 1998, 2008 and since), less those in ㄹ and 자 (as below) and those of other than two
-# syllables; where too few are left that end in a consonant, with some that were common beside them.
-# It is not the ranking itself: neither its order nor its shares are used.
-_BORN: Mapping[int, Mapping[Sex, str]] = {
-    1940: {
-        "male": "영수 영호 영식 영환 정수 정호 정식 종수 병호 광수 상수",
-        "female": "정숙 영숙 명숙 경숙 순옥 정순 영순 옥순 영희 정희 순희 옥희",
-    },
-    1950: {
-        "male": "영수 영호 영식 정식 영환 종환 정호 종수 성수 광수 경수",
-        "female": "영숙 정숙 명숙 경숙 현숙 미숙 영순 순옥 영희 정희 순희 경희",
-    },
-    1960: {
-        "male": "성호 영수 영호 정호 영진 진호 성수 재호 상훈 성진 영훈 종훈",
-        "female": "미경 미숙 경숙 영숙 현숙 미영 혜숙 경희 정희 영미 은주 명희",
-    },
-    1970: {
-        "male": "정훈 성훈 상훈 성진 지훈 성민 상현 영진 성호 정호 준호 민수",
-        "female": "지영 은정 미영 현정 은영 선영 지연 혜진 수진 은경 은주 현주 은희 지혜",
-    },
-    1980: {
-        "male": "지훈 성민 정훈 동현 준영 상현 성훈 현우 민수 준호 진우 민호",
-        "female": "지은 수진 혜진 지영 지현 지연 보람 유진 은영 지혜 은지 민지 현주 은혜",
-    },
-    1990: {
-        "male": "동현 지훈 성민 민석 준혁 준영 승현 재현 현우 준호 민수 상우",
-        "female": "유진 수빈 지원 지현 지은 예진 수진 다은 민지 현지 은지 예지 혜지 유나",
-    },
-    2000: {
-        "male": "민준 지훈 우진 예준 현준 도현 동현 승민 현우 준서 건우 민재",
-        "female": "서연 수빈 지민 서현 예은 하은 예진 채원 민서 지우 윤서 은서 유나",
-    },
-    2010: {
-        "male": "민준 서준 예준 도윤 주원 하준 도현 우진 시우 지호 지후 준우 준서 건우",
-        "female": "서윤 서연 서현 하윤 하은 채원 지민 예은 지우 민서 지유 윤서 수아 지아",
-    },
-}
-
 # What is put where a placeholder of each kind stood.
-_WORDS = {
+_WORDS: dict[str, str] = {
     # Cities and districts that are called without 시 or 구 and mean nothing else (고양 is half a
     # cat, 오산 a mistake, 공주 a princess).
     "place": (
@@ -87,6 +44,25 @@ _WORDS = {
     "읍": "화도 진접 와부 봉담 향남 조리 문산 통진 고촌 물금 진영 정관 언양 현풍 다사",
 }
 
+# Whole words that stand in a bigger place, and first halves of affiliations before what was typed
+# after them: 처인구 중앙동, 한빛대, 마케팅팀. None of them is a real one's name.
+_WORDS |= {
+    "inner": (
+        "중앙동 신흥동 송정동 교동 남산동 삼성동 평화동 효자동 화정동 문화동 중동 상동 도원동"
+        " 송현동 신촌동 사거리 삼거리"
+    ),
+    "school": "한빛 새봄 가람 누리 미래 푸른 하늘 은하 다솜 한결 새빛 예담",
+    "kindergarten": "하늘 새싹 푸른 무지개 햇살 꿈나무 병아리 한빛",
+    "hospital": "한마음 바른 사랑 미소 튼튼 새봄 가람 나눔 밝은 하나",
+    "firm": "건설 무역 보험 제약 게임 광고 식품 전자 유통 출판 여행 화장품",
+    "team": "마케팅 영업 기획 개발 홍보 인사 재무 총무 생산 관리",
+    "subject": "경영 심리 국문 영문 수학 화학 전자 건축 간호 체육",
+    "church": "은혜 사랑 소망 새빛 한빛 열린 하늘 믿음 샘물 은총",
+    "bank": "누리 미래 한빛 새봄 가람 하늘",
+    "club": "농구 축구 등산 사진 독서 합창 연극 영화 봉사 배드민턴",
+    "shop": "햇살 새봄 누리 가람 하늘 푸른 은하 다솜",
+}
+
 _LIEUL = 8  # ㄹ among the final consonants of a syllable; 0 is none
 
 
@@ -99,7 +75,7 @@ def final_consonant(word: str) -> int:
     return (ord(word[-1]) - ord("가")) % 28
 
 
-def _by_ending(words: Iterable[str]) -> Mapping[Ending, tuple[str, ...]]:
+def by_ending(words: Iterable[str]) -> Mapping[Ending, tuple[str, ...]]:
     """Sort words by how they end. Those in ㄹ are free ones alone: 서울로, but 부산으로."""
     every = tuple(words)
     closed = tuple(word for word in every if final_consonant(word) not in (0, _LIEUL))
@@ -111,40 +87,5 @@ def _by_ending(words: Iterable[str]) -> Mapping[Ending, tuple[str, ...]]:
 
 
 WORDS: Mapping[str, Mapping[Ending, tuple[str, ...]]] = {
-    kind: _by_ending(words.split()) for kind, words in _WORDS.items()
+    kind: by_ending(words.split()) for kind, words in _WORDS.items()
 }
-
-
-@cache
-def names_of(decade: int) -> Mapping[Sex, Mapping[Ending, tuple[str, ...]]]:
-    """Return given names of those born in a decade, or in the nearest that is known."""
-    born = _BORN[min(max(decade, min(_BORN)), max(_BORN))]
-    every = dict.fromkeys(name for names in born.values() for name in names.split())
-    return {sex: _by_ending(names.split()) for sex, names in born.items()} | {
-        "any": _by_ending(every)
-    }
-
-
-@cache
-def given_names() -> Mapping[Sex, Mapping[Ending, tuple[str, ...]]]:
-    """Return Faker's given names by sex and ending, all of two syllables.
-
-    Left out are those in ㄹ, which take 로 like a vowel and 이 like a consonant, and those in 자
-    (영자, 춘자): girls' names of the 1940s, hardly found in a chat, two of them other words too.
-    """
-    # 0.1 s, and only where a name is to be invented: `python -m corpus --help` stays fast
-    from faker.providers.person.ko_KR import Provider  # noqa: PLC0415
-
-    lists: Mapping[Sex, Iterable[str]] = {
-        "male": Provider.first_names_male,
-        "female": Provider.first_names_female,
-        "any": Provider.first_names,
-    }
-    return {
-        sex: _by_ending(
-            name
-            for name in sorted(set(names))
-            if final_consonant(name) != _LIEUL and not name.endswith("자")
-        )
-        for sex, names in lists.items()
-    }

@@ -7,7 +7,6 @@ mentions this table gave 318 right, 7 doubtful, none wrong. What it cannot know 
 ends: 은 after a tag may begin 은근, and is taken for the particle.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,16 +24,19 @@ class Demand:
     surname: bool  # may be shown
     given_ending: Ending  # where the given name stands alone
     vocative: bool = False  # calls the person
+    intimate: bool = False  # said among friends and of children: 민준이가, 지우야
+    rather_closed: bool = False  # any name will do, but 민준인데 is said more than 지우인데
 
 
-_CLOSED_GIVEN = Demand("C", surname=False, given_ending="C")
+_CLOSED_GIVEN = Demand("C", surname=False, given_ending="C", intimate=True)
 _CLOSED = Demand("C", surname=True, given_ending="C")
-_CLOSED_CALL = Demand("C", surname=False, given_ending="C", vocative=True)
-_OPEN_CALL = Demand("O", surname=False, given_ending="O", vocative=True)
+_CLOSED_CALL = Demand("C", surname=False, given_ending="C", vocative=True, intimate=True)
+_OPEN_CALL = Demand("O", surname=False, given_ending="O", vocative=True, intimate=True)
+_COPULA = Demand("any", surname=False, given_ending="any", rather_closed=True)
 _OPEN = Demand("O", surname=True, given_ending="O")
 # 민준도 reads as a stranger's name where a friend says 민준이도; 지우도 and 김민준도 are fine.
 _OPEN_IF_GIVEN = Demand("any", surname=True, given_ending="O")
-_FREE = Demand("any", surname=True, given_ending="any")
+FREE = Demand("any", surname=True, given_ending="any")
 _GLUED = Demand("any", surname=False, given_ending="any")
 
 PARTICLES: dict[str, Demand] = {
@@ -42,7 +44,8 @@ PARTICLES: dict[str, Demand] = {
     for particles, demand in (
         ("이가 이는 이를 이도 이두 이만 이한테 이한텐 이에게 이네 이의 이와 이보다", _CLOSED_GIVEN),
         # 이 alone is that of every 이… which no other row lists: 이 왔어, 이형
-        ("이처럼 이하고 이까지 이부터 이꺼 이예요 이 인 인데", _CLOSED_GIVEN),
+        ("이처럼 이하고 이까지 이부터 이꺼 이예요 이", _CLOSED_GIVEN),
+        ("인 인데", _COPULA),
         ("아", _CLOSED_CALL),
         ("이랑 이라 이라고 이라는 이란 이라도 이면 이었 이에요 이야 이고 이며 이지 이죠", _CLOSED),
         ("이다 이냐 이니 이래 이구 이잖 이든 은 을 과 으로", _CLOSED),
@@ -50,14 +53,12 @@ PARTICLES: dict[str, Demand] = {
         ("가 는 눈 능 를 와 랑 랑도 로 라 란 면 였 예요 냐 니 지 죠 다 래 잖 든 구나 고", _OPEN),
         ("며 여서 용", _OPEN),
         ("도 두 만 한테 한텐 에게 의 하고 보다 처럼 까지 부터 께 답게 네", _OPEN_IF_GIVEN),
-        ("님 씨 쌤 샘 선생님 오빠 언니 누나 형 선배 이모 이사 삼촌 과장 대리 의원", _FREE),
-        ("교수 입니다", _FREE),
+        ("님 씨 쌤 샘 선생님 오빠 언니 누나 형 선배 이모 이사 삼촌 과장 대리 의원", FREE),
+        ("교수 입니다", FREE),
     )
     for particle in particles.split(" ")
 }
 _LENGTHS = sorted({len(particle) for particle in PARTICLES}, reverse=True)
-
-_TITLE = re.compile("이? ?(?:(형|오빠|삼촌|군)|누나|언니|이모|양)")
 
 NOTHING = "-"  # a space, a sign, a jamo or the end follows
 SYLLABLE = "+"  # a syllable of no particle or another placeholder follows
@@ -77,19 +78,7 @@ def particle_at(text: str, start: int) -> tuple[str, Demand]:
         if demand is not None:
             return particle, demand
     glued = start < len(text) and is_glued(text[start])
-    return (SYLLABLE, _GLUED) if glued else (NOTHING, _FREE)
-
-
-def sex_at(text: str, start: int) -> Sex:
-    """Return whose title begins at `start`: no grammar, but 민준 is nobody's 언니.
-
-    >>> sex_at("언니 왔어?", 0), sex_at("이 형 왔어?", 0), sex_at("이가 왔어", 0)
-    ('female', 'male', 'any')
-    """
-    title = _TITLE.match(text, start)
-    if title is None:
-        return "any"
-    return "male" if title[1] else "female"
+    return (SYLLABLE, _GLUED) if glued else (NOTHING, FREE)
 
 
 def is_glued(character: str) -> bool:

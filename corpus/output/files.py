@@ -1,9 +1,13 @@
 """Files that stand under their names whole or not at all, and our JSON."""
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import orjson
@@ -11,6 +15,8 @@ import orjson
 from corpus.records import CorpusError
 from corpus.remote import Folder, Remote
 
+NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # of folders, on some network file systems
 _WRITER = token_hex(4)  # processes of several machines that share a folder may have the same number
 
 
@@ -38,12 +44,39 @@ def temporary_of(path: Path) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Make the names in a folder durable, where the system can do so."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        if os.name == "nt":  # Windows opens no folder
+            return
+        raise
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a folder that is removed again; nothing else is to be written while it is there.
+
+    Raises:
+        CorpusError: there is no room for what is written.
+    """
+    try:
+        with TemporaryDirectory(prefix="corpus-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise CorpusError(
+                f"the folder for temporary files, {gettempdir()}, is full: make room there, or "
+                "let TMPDIR name another one."
+            ) from error
+        raise
 
 
 def write_json(path: Folder, value: Any) -> None:  # noqa: ANN401 - JSON is what it is

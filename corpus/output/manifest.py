@@ -15,7 +15,7 @@ from corpus.reading.documents import Found
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import TokenizerFile
 
-VERSIONED = ("pyarrow", "tokenizers", "regex", "Faker", "Jinja2")  # the bytes depend on these, too
+VERSIONED = ("pyarrow", "tokenizers", "regex", "Jinja2")  # the bytes depend on these, too
 
 
 def inputs_of(

@@ -13,7 +13,6 @@ from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
 from secrets import token_hex
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 
@@ -23,7 +22,14 @@ import pyarrow as pa
 
 from corpus.dedup.keys import KEY, Keys
 from corpus.dedup.near import Texts, near_bytes
-from corpus.output.files import json_bytes, read_sealed, sealed, temporary_of, write_file
+from corpus.output.files import (
+    json_bytes,
+    read_sealed,
+    sealed,
+    temporary_folder,
+    temporary_of,
+    write_file,
+)
 from corpus.output.ledger import ledger_member
 from corpus.output.rows import COLUMNS
 from corpus.output.work import RESULTS
@@ -43,14 +49,14 @@ def result_folder(work: Folder, index: int) -> Iterator[Path]:
     if isinstance(work, Path):
         yield work
         return
-    with TemporaryDirectory(prefix="corpus-") as aside:
-        yield Path(aside)
+    with temporary_folder() as aside:
+        yield aside
         receipt, attempt = ResultPaths(work, index).receipt, token_hex(8)
-        for path in sorted((Path(aside) / RESULTS).iterdir()):
+        for path in sorted((aside / RESULTS).iterdir()):
             if path.name != receipt.name:
                 index_, _, ending = path.name.partition(".")
                 (work / RESULTS / f"{index_}.{attempt}.{ending}").put(path)
-        told = read_sealed(Path(aside) / RESULTS / receipt.name)
+        told = read_sealed(aside / RESULTS / receipt.name)
         write_file(receipt, sealed(told | {"attempt": attempt}))
 
 
@@ -93,7 +99,7 @@ def read_each(parts: Sequence["ResultPaths"], read: Callable[["ResultPaths"], _T
 def ledger_bytes(part: "ResultPaths") -> int:
     """Return how many bytes the ledger lines of a part have."""
     path = part.ledger
-    return path.stat().st_size if isinstance(path, Path) else path.size()
+    return path.stat().st_size if isinstance(path, Path) else path.n_bytes() or 0
 
 
 class ResultWriter:

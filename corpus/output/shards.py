@@ -18,6 +18,14 @@ ROW_GROUP_ROWS = 10_000
 SHARD_ROWS = 50_000  # five row groups; the last shard of a split has fewer
 
 
+def is_shard(path: Path) -> bool:
+    """Say whether a file is a shard that a build wrote, by its metadata."""
+    try:
+        return b"corpus_version" in (pq.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowException):
+        return False
+
+
 class ContentDigest:
     """A hash of rows by their values alone, whatever pyarrow wrote them and however they came.
 

@@ -8,8 +8,9 @@ import io
 import struct
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import repeat
 from unicodedata import normalize
 
 from corpus.reading.streams import Joined
@@ -37,6 +38,7 @@ _UNREAD_MAGIC = {
 }
 # What zipfile calls no zip file begins like one, or it would not have been asked.
 _NO_DIRECTORY = "it has no directory at its end: an unfinished download?"
+_DIRECTORY_END = b"PK\5\6"
 _UTF8_NAME = 0x800  # the flag of a zip's member whose name is UTF-8
 _USTAR, _USTAR_AT = b"ustar", 257  # in a tar's header
 _SCAN = 1 << 20  # bytes of a damaged tar are searched for a header at once
@@ -82,8 +84,11 @@ def zip_members(raw: Folder, container: Container) -> Iterator[tuple[str, Member
     try:
         with io.BufferedReader(Joined(raw, container)) as file, zipfile.ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
+        slash = _slash_of(infos)
+        infos = [info for info in infos if not info.filename.endswith(slash)]
     except _BROKEN as error:
-        detail = _NO_DIRECTORY if str(error) == "File is not a zip file" else error
+        is_none = str(error) == "File is not a zip file"
+        detail = _where_directory_is(raw, container) if is_none else error
         raise UnreadableError("broken_archive", f"zip: {detail}") from error
     overlapping, end = set[int](), 0
     for info in sorted(infos, key=lambda info: info.header_offset):
@@ -96,7 +101,32 @@ def zip_members(raw: Folder, container: Container) -> Iterator[tuple[str, Member
         why = _why_unread(info)
         if not why and id(info) in overlapping:
             why = "zip_bomb", "the member shares its bytes with another"
-        yield _tidy(_name_of(info)), member, info.file_size, why
+        name = "/".join(map(_name_of, info.filename.split(slash), repeat(info)))
+        yield _tidy(name), member, info.file_size, why
+
+
+def _where_directory_is(raw: Folder, container: Container) -> str:
+    """Return why a zip has no directory at its end, having looked for it everywhere."""
+    found, at, kept = -1, 0, b""
+    with Joined(raw, container) as file, suppress(UnreadableError):
+        while block := file.read(_SCAN):
+            place = (kept + block).rfind(_DIRECTORY_END)
+            if place >= 0:
+                found = at - len(kept) + place
+            at, kept = at + len(block), block[1 - len(_DIRECTORY_END) :]
+    if found < 0:
+        return _NO_DIRECTORY
+    return (
+        f"its directory ends at byte {found:,} of {at:,} and not at its end: were the parts joined "
+        "in the wrong order? Leave AIHub's parts as they are, they are joined here"
+    )
+
+
+def _slash_of(infos: Iterable[zipfile.ZipInfo]) -> str:
+    r"""Return what parts folders in a zip: `\`, against the standard, where Windows made it."""
+    names = [info.filename for info in infos]
+    is_windows = any("\\" in name for name in names) and not any("/" in name for name in names)
+    return "\\" if is_windows else "/"
 
 
 def _why_unread(info: zipfile.ZipInfo) -> Why | None:
@@ -111,18 +141,18 @@ def _why_unread(info: zipfile.ZipInfo) -> Why | None:
     return None
 
 
-def _name_of(info: zipfile.ZipInfo) -> str:
-    """Return a member's name; AIHub's are cp949 without a flag, which zipfile takes for cp437.
+def _name_of(part: str, info: zipfile.ZipInfo) -> str:
+    """Return a part of a member's name; AIHub's are cp949, which zipfile takes for cp437.
 
-    >>> _name_of(zipfile.ZipInfo("행사.json".encode("cp949").decode("cp437")))
+    >>> _name_of("행사.json".encode("cp949").decode("cp437"), zipfile.ZipInfo())
     '행사.json'
     """
     if info.flag_bits & _UTF8_NAME:
-        return info.filename
+        return part
     try:
-        return readable_name(info.filename.encode("cp437"))
+        return readable_name(part.encode("cp437"))
     except UnicodeEncodeError:  # an extra field of the member gave its name in Unicode
-        return info.filename
+        return part
 
 
 def tar_members(

@@ -1,17 +1,20 @@
 """Turn the bytes of a document into dialogues, and put on the record what is none.
 
-`topic` has one dialogue a document and is decoded here; the many entries of a `summary` or `sns`
-document stream by in entries.py. Memory does not grow with the document.
+A document that is one dialogue is decoded here; the entries of one that holds many stream by in
+entries.py. Memory does not grow with the document.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
-from hashlib import sha256
 from itertools import chain
+
+from msgspec import DecodeError, json
 
 from corpus.reading.entries import Decoded, Entries, file_problem, rejected_entry
 from corpus.reading.framing import CHUNK, ENTRY_BYTES
-from corpus.reading.sources import EntryError, read_entry, source_of
+from corpus.reading.sources import READERS, EntryError, id_of, read_entry, source_of
+from corpus.reading.sources.merged import holds_many
 from corpus.reading.utf8 import BOM, Stream, Utf8, encoding_of
 from corpus.records import Document, Source
 
@@ -55,11 +58,12 @@ def decode_document(
     text = Utf8(stream)
     source = source_of(text.head)  # be its first byte damaged: its entries are not
     is_told_here = start == 0
-    if source in {"summary", "sns"}:
+    whole = _whole_entry(text, source)
+    if source and whole is not None:
+        yield _decode_whole(whole, source, document) if start == 0 else Decoded()
+    elif source:
         yield from Entries(source, document).decode(text, start, end, wanted)
         is_told_here = start <= text.tell() and (end is None or text.tell() < end)
-    elif start == 0 and source:
-        yield _decode_topic(text, document)
     elif start == 0:
         yield _decode_unknown(text, document)
     if text.damage and is_told_here:
@@ -90,32 +94,34 @@ def raw_entries(
                 yield dialogue.raw_offset, dialogue.raw
 
 
-def _decode_topic(text: Utf8, document: Document) -> Decoded:
-    """Return what becomes of a document that is one entry."""
-    decoded = Decoded()
+def _whole_entry(text: Utf8, source: Source | None) -> bytes | None:
+    """Return all of a document that is one entry; None if its entries have to be told apart.
+
+    One that is longer than an entry may be holds many, or its only one is skipped.
+    """
+    if source is None or not READERS[source].is_document:
+        return None
     raw = text.head
     while len(raw) <= ENTRY_BYTES and (block := text.read(CHUNK)):
         raw += block
-    decoded.n_bytes = len(raw)
-    if len(raw) > ENTRY_BYTES:
-        digest = sha256(raw)
-        while block := text.read(CHUNK):
-            digest.update(block)
-            decoded.n_bytes += len(block)
-        detail = f"{decoded.n_bytes:,} bytes; the limit is {ENTRY_BYTES:,}"
-        whole = decoded.n_bytes, digest.hexdigest()
-        decoded.rejected = [
-            rejected_entry("topic", document, "too_big", detail, offset=0, raw=raw, whole=whole)
-        ]
-        return decoded
+    return None if len(raw) > ENTRY_BYTES or holds_many(raw) else raw
+
+
+def _decode_whole(raw: bytes, source: Source, document: Document) -> Decoded:
+    """Return what becomes of a document that is one entry."""
+    decoded = Decoded(n_bytes=len(raw))
     raw = raw.removeprefix(BOM).strip()
+    quirks: Counter[str] = Counter()
     try:
-        decoded.dialogues = [read_entry("topic", raw, document, 0, decoded.quirks)]
+        decoded.take(read_entry(source, raw, document, 0, quirks), quirks)
     except EntryError as error:
         is_cut = error.reason == "bad_json" and not raw.endswith(b"}")
         reason = "cut_short" if is_cut else error.reason
+        name = id_of(source, raw, document, 0, merged=False)
         decoded.rejected = [
-            rejected_entry("topic", document, reason, error.detail, offset=0, raw=raw)
+            rejected_entry(
+                source, document, reason, error.detail, dialogue_id=name, offset=0, raw=raw
+            )
         ]
     return decoded
 
@@ -123,6 +129,8 @@ def _decode_topic(text: Utf8, document: Document) -> Decoded:
 def _decode_unknown(text: Utf8, document: Document) -> Decoded:
     """Return why a document has no source."""
     head = text.head.removeprefix(BOM).lstrip()
+    if _is_empty_list(head):
+        return Decoded(n_bytes=document.size)
     if head.startswith((b"{", b"[")):
         keys = b", ".join(_KEY.findall(head)[:5]).decode("utf-8", "replace")
         problem = file_problem(document, "unknown_json", f"its first keys: {keys or 'none'}")
@@ -133,3 +141,14 @@ def _decode_unknown(text: Utf8, document: Document) -> Decoded:
     else:
         problem = file_problem(document, "empty_file", f"{document.size:,} bytes of white space")
     return Decoded(rejected=[problem], n_bytes=document.size)
+
+
+def _is_empty_list(document: bytes) -> bool:
+    """Say whether a document is one of ours that holds no dialogue: `{"data": []}`, `[]`."""
+    try:
+        content = json.decode(document)
+    except (DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    if isinstance(content, dict):
+        content = content.get("data", content.get("info"))
+    return content in ([], {})

@@ -13,7 +13,8 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 
 from corpus.reading.archives import Container
-from corpus.reading.search import HEAD_BYTES, SAMPLE, Search, Sniff
+from corpus.reading.foreign import EXPECTED, beginning
+from corpus.reading.search import HEAD_BYTES, NAMED, SAMPLE, Search, Sniff
 from corpus.reading.streams import Joined, Unpacked
 from corpus.records import CorpusError, Document, Member, Rejected, UnreadableError
 from corpus.remote import Folder, Remote
@@ -67,8 +68,11 @@ def find_documents(raw: Folder, *, sniff: Sniff) -> Found:
     elif sample.is_dir():
         search.visit_folder(SAMPLE)
         readable = _any_readable(raw, search.documents, sniff)
+    search.reject_missing_labels()
     if not readable:
-        raise CorpusError(f"There is nothing readable in {raw}: {_what_there_is(search)}.")
+        raise CorpusError(
+            f"There is nothing readable in {raw}: {_what_there_is(raw, search)}; {EXPECTED}."
+        )
     documents = sorted(search.documents, key=_place)
     rejected = sorted(search.rejected, key=lambda one: one.raw_file)
     files = _raw_files(raw, search.holders, documents)
@@ -153,14 +157,23 @@ def _place(document: Document) -> tuple[str, list[str], int]:
     return document.raw_file, paths, document.member.offset if document.member else 0
 
 
-def _what_there_is(search: Search) -> str:
-    """Return a few words on what was found instead of documents; on one bad file, which it is."""
-    if len(search.rejected) == 1 and not search.documents and not search.left_alone:
-        one = search.rejected[0]
-        return f"{one.raw_file} is rejected as {one.reason} ({one.detail})"
+def _what_there_is(raw: Folder, search: Search) -> str:
+    """Return what was found instead of documents: how many of what, and the first ones by name."""
     counts = search.left_alone + Counter(one.reason for one in search.rejected)
     counts["unknown_json"] += len(search.documents)
-    return ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()) if n) or "it is empty"
+    told = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()) if n)
+    first = [f"{one.raw_file} ({one.detail})" for one in search.rejected]
+    first += [f"{one.raw_file} ({_beginning(raw, one)})" for one in search.documents[:NAMED]]
+    named = "; ".join([*first, *search.foreign][:NAMED])
+    return f"{told}: {named}" if named else told or "it is empty"
+
+
+def _beginning(raw: Folder, document: Document) -> str:
+    try:
+        head = open_document(raw, document).read(HEAD_BYTES)
+    except UnreadableError as error:
+        return error.detail
+    return beginning(head)
 
 
 def _raw_files(

@@ -1,30 +1,31 @@
-"""Decode the entries of a `summary` or `sns` document as they stream by, each for itself.
+"""Decode the entries of a document that holds many, as they stream by, each for itself.
 
 What the parser refuses is scanned for intact entries that it swallowed, so that what is broken
 costs itself alone.
 """
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 
 from corpus.reading.framing import (
     CHUNK,
     ENTRY_BYTES,
+    Ends,
     Slice,
-    beginning_with,
     cut_entries,
     object_end,
 )
-from corpus.reading.sources import EntryError, id_of, read_entry, summary
+from corpus.reading.sources import READERS, EntryError, id_of, read_entry
 from corpus.reading.utf8 import BOM, Utf8
 from corpus.records import RAW_BYTES, Dialogue, Document, Rejected, Source
 
 STRAY = "not an entry, between two"
-_BETWEEN = b", \t\r\n"  # two entries
-_CLOSING = re.compile(rb"\s*\]\s*\}?\s*\Z")  # of a document, behind its last entry
+_SPACE = b" \t\r\n"
+_BETWEEN = b"," + _SPACE  # two entries
+MOST_REJECTED = 500  # entries and problems are handed on at the latest: 64 KB each at most
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class Decoded:
     dialogues: list[Dialogue] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)  # entries, and problems of the file
     quirks: Counter[str] = field(default_factory=Counter)
+    odd: Counter[str] = field(default_factory=Counter)  # dialogues that have a quirk
     n_bytes: int = 0  # of the document's UTF-8; those of all runs are its length
     declared: int | None = None  # entries in the document, where these bytes declare it
 
@@ -42,6 +44,18 @@ class Decoded:
         """Return how many entries were met, intact or broken."""
         return len(self.dialogues) + sum(one.stage != "file" for one in self.rejected)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to hand this on: memory must not grow with the document."""
+        return self.n_bytes >= CHUNK or len(self.rejected) >= MOST_REJECTED
+
+    def take(self, dialogue: Dialogue, quirks: Counter[str]) -> None:
+        """Add a dialogue and what is odd about it."""
+        self.dialogues.append(dialogue)
+        if quirks:
+            self.quirks.update(quirks)
+            self.odd.update(quirks.keys())
+
 
 class Entries:
     """The entries of one document."""
@@ -49,72 +63,79 @@ class Entries:
     def __init__(self, source: Source, document: Document) -> None:
         """Begin with nothing decoded."""
         self._source, self._document = source, document
+        self._shape, self._merged = READERS[source].shape, READERS[source].is_document
         self._decoded = Decoded()
-        self._beginning = beginning_with(summary.FIRST_KEYS)
+        self._beginning, self._nested = self._shape.beginning_of_entries(b"")
         self._in_list = False  # entries are, so that a bracket closes them
 
     def decode(
         self, text: Utf8, start: int, end: int | None, wanted: Collection[int] | None = None
     ) -> Iterator[Decoded]:
         """Yield what becomes of the entries that begin in a byte range, or of the `wanted`."""
-        keys = summary.first_keys_in(text.head)
-        nested = keys != summary.FIRST_KEYS
-        first = 0 if nested else start  # objects that begin alike are told apart from there only
-        self._beginning = beginning_with(keys)
-        self._in_list = summary.list_start(text.head) > 0
+        self._beginning, self._nested = self._shape.beginning_of_entries(text.head)
+        first = 0 if self._nested else start  # objects that begin alike are told apart from there
+        self._in_list = self._shape.list_start(text.head) > 0
         text.seek(first)
         slices = cut_entries(
             text.read,
             self._beginning,
             start=first,
             end=end,
-            nested=nested,
+            nested=self._nested,
             wanted=wanted or (),
         )
         opening = next(slices)
         if start == 0 and wanted is None:
-            self._take_opening(opening)
+            yield from self._hand_on(self._take_opening(opening))
         for one in slices:
             if one.offset >= start and (wanted is None or one.offset in wanted):
-                self._take_slice(one)
-            if self._decoded.n_bytes >= CHUNK:
-                yield self._decoded
-                self._decoded = Decoded()
+                yield from self._hand_on(self._take_slice(one))
         yield self._decoded
 
-    def _take_opening(self, opening: Slice) -> None:
+    def _hand_on(self, steps: Iterator[None]) -> Iterator[Decoded]:
+        """Take the steps, and yield what they have decoded whenever it is enough."""
+        for _ in chain(steps, (None,)):
+            if self._decoded.is_full:
+                yield self._decoded
+                self._decoded = Decoded()
+
+    def _take_opening(self, opening: Slice) -> Iterator[None]:
         """Look at what stands before the first entry that can be seen."""
         if opening.whole or len(opening.data) > ENTRY_BYTES:
-            self._take_slice(opening)
+            yield from self._take_slice(opening)
             return
         data = opening.data
         self._decoded.n_bytes += len(data)
-        self._decoded.declared = summary.declared_items(data)
-        inside = summary.list_start(data) or data.rfind(b"[") + 1
+        self._decoded.declared = self._shape.declared_items(data)
+        inside = self._shape.list_start(data) or data.rfind(b"[") + 1
         rest = data[inside:].removeprefix(BOM).lstrip(_BETWEEN)
-        self._salvage(Slice(len(data) - len(rest), rest, opening.is_last))
+        yield from self._salvage(Slice(len(data) - len(rest), rest, opening.is_last))
 
-    def _take_slice(self, one: Slice) -> None:
-        """Read the entry of a slice, or whatever can be read of it."""
+    def _take_slice(self, one: Slice) -> Iterator[None]:
+        """Read the entry of a slice, or whatever can be read of it, step by step."""
         length, digest = one.whole or (len(one.data), "")
         self._decoded.n_bytes += length
         if length > ENTRY_BYTES:
             whole = length, digest or sha256(one.data).hexdigest()
-            if summary.holds_entry(one.data[:RAW_BYTES]):  # of a skipped one no more is there
+            if self._shape.holds_entry(one.data[:RAW_BYTES]):  # of a skipped one no more is there
                 detail = f"{length:,} bytes; the limit is {ENTRY_BYTES:,}"
                 self._reject("too_big", detail, one.offset, one.data, whole)
             else:
                 self._report("stray_bytes", STRAY, one.offset, one.data, whole)
         elif self._read(one.data.rstrip(_BETWEEN), one.offset):
-            self._salvage(one)
+            yield from self._salvage(one)
         elif one.is_last:
             self._take_closing(b"", one.offset + length)
 
-    def _salvage(self, one: Slice) -> None:
+    def _salvage(self, one: Slice) -> Iterator[None]:
         """Read the intact entries of a slice that is not one entry, and reject the rest."""
-        data, at = one.data, 0
+        data, at, ends = one.data, 0, Ends(one.data)
         while at < len(data):
-            stop = object_end(data, at) if data.startswith(b"{", at) else -1
+            yield
+            following = self._beginning.search(data, at + 1)
+            # Where no object in an entry begins like one, an entry ends before the next begins.
+            limit = following.start() if following and not self._nested else None
+            stop = ends.of(at, limit) if data.startswith(b"{", at) else -1
             if stop >= 0 and not self._read(data[at:stop], one.offset + at):
                 at = stop
                 while data[at : at + 1] in _BETWEEN and at < len(data):
@@ -123,9 +144,8 @@ class Entries:
                 if is_behind and self._take_closing(data[at:], one.offset + at):
                     return
             else:
-                found = self._beginning.search(data, at + 1)
-                stop = found.start() if found else len(data)
-                at_end = one.is_last and not found
+                stop = following.start() if following else len(data)
+                at_end = one.is_last and not following
                 self._take_broken(data[at:stop], one.offset + at, at_end=at_end)
                 at = stop
 
@@ -133,9 +153,9 @@ class Entries:
         """Say whether `rest`, behind the last entry, closes the document; take what it tells."""
         if self._in_list and not rest:
             self._report("cut_short", "the document ends behind an entry", offset, b"")
-        if not summary.closes_document(rest):
+        if not self._shape.closes_document(rest):
             return not rest
-        declared = summary.declared_items(rest)
+        declared = self._shape.declared_items(rest)
         if declared is not None:
             self._decoded.declared = declared
         return True
@@ -143,22 +163,31 @@ class Entries:
     def _take_broken(self, broken: bytes, offset: int, *, at_end: bool) -> None:
         """Put on the record what is no entry."""
         raw = broken.rstrip(_BETWEEN)
-        closing = _CLOSING.search(raw) if at_end else None
-        raw = raw[: closing.start()].rstrip(_BETWEEN) if closing else raw
-        if not summary.holds_entry(raw):
+        is_end = at_end and not self._in_list and not raw.strip(_SPACE + b"}]")
+        if is_end:
+            return
+        if self._shape.is_around(raw):
+            if at_end and not self._shape.closes_document(raw):
+                self._report("cut_short", "the document ends between two entries", offset, raw)
+            return
+        closed = _without_closing(raw) if at_end else None
+        raw = raw if closed is None else closed
+        if not self._shape.holds_entry(raw):
             self._report("stray_bytes", STRAY, offset, raw)
         elif error := self._read(raw, offset):
-            is_cut = at_end and not closing and object_end(raw, 0) < 0
+            is_cut = at_end and closed is None and object_end(raw, 0) < 0
             self._reject("cut_short" if is_cut else error.reason, error.detail, offset, raw)
 
     def _read(self, raw: bytes, offset: int) -> EntryError | None:
         """Read one entry, or return why that cannot be done."""
-        decoded = self._decoded
+        quirks: Counter[str] = Counter()
         try:
-            dialogue = read_entry(self._source, raw, self._document, offset, decoded.quirks)
+            dialogue = read_entry(
+                self._source, raw, self._document, offset, quirks, merged=self._merged
+            )
         except EntryError as error:
             return error
-        decoded.dialogues.append(dialogue)
+        self._decoded.take(dialogue, quirks)
         return None
 
     def _reject(
@@ -171,7 +200,14 @@ class Entries:
     ) -> None:
         self._decoded.rejected.append(
             rejected_entry(
-                self._source, self._document, reason, detail, offset=offset, raw=raw, whole=whole
+                self._source,
+                self._document,
+                reason,
+                detail,
+                dialogue_id=id_of(self._source, raw, self._document, offset, merged=self._merged),
+                offset=offset,
+                raw=raw,
+                whole=whole,
             )
         )
 
@@ -188,12 +224,23 @@ class Entries:
         )
 
 
+def _without_closing(raw: bytes) -> bytes | None:
+    """Return what stands before the brackets that close a document, None if there are none.
+
+    >>> _without_closing(b'{"body": "a" } ] }'), _without_closing(b'{"body": "a"')
+    (b'{"body": "a" }', None)
+    """
+    inside = raw.rstrip(_SPACE).removesuffix(b"}").rstrip(_SPACE)
+    return inside[:-1].rstrip(_BETWEEN) if inside.endswith(b"]") else None
+
+
 def rejected_entry(
     source: Source,
     document: Document,
     reason: str,
     detail: str,
     *,
+    dialogue_id: str | None,
     offset: int,
     raw: bytes,
     whole: tuple[int, str] | None = None,
@@ -204,7 +251,7 @@ def rejected_entry(
         reason=reason,
         detail=detail,
         source=source,
-        dialogue_id=id_of(source, raw, document),
+        dialogue_id=dialogue_id,
         raw_file=document.raw_file,
         raw_offset=offset,
         raw=raw[:RAW_BYTES],

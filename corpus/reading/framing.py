@@ -14,11 +14,14 @@ from typing import NamedTuple
 
 from msgspec import DecodeError, Raw, json
 
+from corpus.records import RAW_BYTES
+
 CHUNK = 2 << 20  # bytes are read at once
-ENTRY_BYTES = 32 << 20  # an entry with more is skipped as it streams by; a usual one has 3,000
-RAW_BYTES = 64 << 10  # are kept of what was skipped
+# An entry with more is skipped as it streams by; a usual one has 3,000. All steps of an entry of
+# this size take 350 MB.
+ENTRY_BYTES = 4 << 20
 GAP = 64  # white space there may be between `{` and the first key: pretty-printed JSON has 10
-KEY_BYTES = 66  # of the longest first key, in its quotes
+BEGINNING_BYTES = 768  # of the longest beginning: two keys of 66 bytes, a value, and gaps
 
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{}]', re.DOTALL)
 
@@ -64,10 +67,11 @@ def cut_entries(
         block = read(CHUNK)
         buffer += block
         at = 0
+        ends = Ends(buffer)
         while True:
             since = max(searched, at + begun)
             if nested and begun:
-                stop = object_end(buffer, at)
+                stop = ends.of(at)
                 if stop < 0 and block and len(buffer) - at <= ENTRY_BYTES:
                     break
                 since = max(since, stop)
@@ -85,8 +89,8 @@ def cut_entries(
         if not block:
             yield from _parted(Slice(offset, buffer, is_last=True), begun=begun)
             return
-        searched = 0 if nested else max(0, len(buffer) - GAP - KEY_BYTES)
-        if len(buffer) > ENTRY_BYTES + GAP + KEY_BYTES:
+        searched = 0 if nested else max(0, len(buffer) - BEGINNING_BYTES)
+        if len(buffer) > ENTRY_BYTES + BEGINNING_BYTES:
             if begun and (stop := _intact_end(buffer)):  # what is too long stands behind it
                 yield Slice(offset, buffer[:stop], is_last=False)
                 buffer, offset, searched, begun = buffer[stop:], offset + stop, 0, False
@@ -124,7 +128,7 @@ def _skip_entry(
     head, digest, length = buffer[:RAW_BYTES], sha256(), 0
     found, block = None, buffer
     while block and not found:
-        kept = buffer[-GAP - KEY_BYTES :]  # the next entry may begin in it
+        kept = buffer[-BEGINNING_BYTES:]  # the next entry may begin in it
         digest.update(buffer[: -len(kept)])
         length += len(buffer) - len(kept)
         block = read(CHUNK)
@@ -136,19 +140,46 @@ def _skip_entry(
     return Slice(offset, head, is_last=not found, whole=whole), buffer[cut:]
 
 
-def object_end(data: bytes, start: int) -> int:
-    r"""Return where the JSON object (or list) that begins at `start` ends, or -1 if it does not.
+class Ends:
+    """Where the JSON objects in some bytes end.
 
-    >>> object_end(b'{"a": "}\\"", "b": [{}]}, {', 0)
-    23
+    What is not closed is scanned to the end once and not once for every object in it, so that many
+    that are not closed cost as much as one.
     """
-    depth = 0
-    for token in _TOKEN.finditer(data, start):
-        match data[token.start()]:
-            case 0x7B | 0x5B:  # { [
-                depth += 1
-            case 0x7D | 0x5D:  # } ]
-                depth -= 1
-                if depth <= 0:
-                    return token.end()
-    return -1
+
+    def __init__(self, data: bytes) -> None:
+        """Look at nothing yet."""
+        self._data = data
+        self._found: dict[int, int] = {}  # by where an object begins, in a scan that met no end
+
+    def of(self, start: int, stop: int | None = None) -> int:
+        r"""Return where the object (or list) that begins at `start` ends, or -1 if it does not.
+
+        Args:
+            start: of the object.
+            stop: where it has to end at last.
+
+        >>> Ends(b'{"a": "}\\"", "b": [{}]}, {').of(0)
+        23
+        """
+        if start in self._found:
+            return self._found[start]
+        stop = len(self._data) if stop is None else stop
+        opened: list[int] = []
+        ends: dict[int, int] = {}
+        for token in _TOKEN.finditer(self._data, start, stop):
+            match self._data[token.start()]:
+                case 0x7B | 0x5B:  # { [
+                    opened.append(token.start())
+                case 0x7D | 0x5D:  # } ]
+                    if len(opened) <= 1:
+                        return token.end()
+                    ends[opened.pop()] = token.end()
+        if stop == len(self._data):
+            self._found |= ends | dict.fromkeys(opened, -1)
+        return -1
+
+
+def object_end(data: bytes, start: int) -> int:
+    """Return where one JSON object (or list) ends, or -1 if it does not."""
+    return Ends(data).of(start)

@@ -7,12 +7,14 @@ import os
 import re
 import stat
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate, chain
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from unicodedata import normalize
 
 from corpus.reading.archives import Container, kind_of, readable_name, tar_members, zip_members
+from corpus.reading.foreign import SHOWN, beginning, is_text, what_it_is
+from corpus.reading.labels import labels_missing
+from corpus.reading.parts import join_parts
 from corpus.reading.streams import Joined, Unpacked
 from corpus.records import Document, Member, Rejected, Segment, Source, UnreadableError
 from corpus.remote import Folder, Remote
@@ -23,7 +25,7 @@ SAMPLE = "sample"  # the folder of the invented sample, visited only when asked 
 
 Sniff = Callable[[bytes], Source | None]
 
-_PART = re.compile(r"(.+)\.part([0-9]{1,18})")  # the number is the offset of the part's first byte
+NAMED = 3  # files are named where nothing is readable
 _ARCHIVE = re.compile(r".+\.(zip|tar|t?gz|bz2|xz|zst|7z|rar|egg|alz|part[0-9]+)", re.IGNORECASE)
 
 
@@ -36,6 +38,8 @@ class Search:
         self.documents: list[Document] = []
         self.rejected: list[Rejected] = []
         self.left_alone: Counter[str] = Counter()
+        self.texts: Counter[str] = Counter()  # raw texts by the archive or folder that holds them
+        self.foreign: list[str] = []  # the first files that are none of ours, and what they are
         self.holders: dict[str, Container] = {}  # the files that hold a document, or should
 
     def visit_folder(self, folder: str) -> None:
@@ -102,25 +106,15 @@ class Search:
 
     def _join_parts(
         self, files: Iterable[tuple[str, Container]]
-    ) -> Iterator[tuple[str, Container, str]]:
-        """Yield the files as they are, but AIHub's split parts joined; with what is missing."""
-        whole = set[str]()
-        split: dict[str, list[tuple[int, Container]]] = defaultdict(list)
-        for name, container in files:
-            if part := _PART.fullmatch(name):
-                split[part[1]].append((int(part[2]), container))
-            else:
-                whole.add(name)
-                yield name, container, ""
-        for name, parts in split.items():
-            parts.sort(key=lambda part: part[0])
-            ends = accumulate((_length_of(container) for _, container in parts), initial=0)
-            pairs = zip((at for at, _ in parts), ends, strict=False)
-            hole = next((f"part{at} should be part{end}" for at, end in pairs if at != end), "")
-            if name in whole:
-                self.left_alone["parts_of_a_whole"] += len(parts)
-            else:
-                yield name, tuple(chain.from_iterable(container for _, container in parts)), hole
+    ) -> list[tuple[str, Container, str]]:
+        """Return the files, parts joined, and put on the record what cannot be."""
+        parts = join_parts(files)
+        for name, container, advice in parts.split_zips:
+            self._reject(name, "split_zip", advice)
+            self.holders[name] = container
+        if parts.n_beside:
+            self.left_alone["parts_of_a_whole"] += parts.n_beside
+        return parts.files
 
     def _visit_file(
         self, name: str, container: Container, *, hole: str, in_tar: bool = False
@@ -143,12 +137,16 @@ class Search:
                 self._reject(name, "unsupported_archive", f"{kind}: unpack it first")
             elif _is_json(name) or self._sniff(head):
                 self._add(name, container, None, _length_of(container))
+            elif _ARCHIVE.fullmatch(name) and is_text(head[:SHOWN]):
+                self._reject(
+                    name, "broken_archive", f"it is text and no archive: {beginning(head)}"
+                )
             elif name[-4:].casefold() == ".tar" and not in_tar:
                 self._visit_tar(name, container)  # its first header may be all that is damaged
             elif _ARCHIVE.fullmatch(name):
                 self._reject(name, "broken_archive", "it does not begin like an archive")
             else:
-                self._leave_alone(name)
+                self._leave_alone(name, head)
         except UnreadableError as error:
             self._reject(name, error.reason, error.detail)
 
@@ -166,7 +164,7 @@ class Search:
             elif not why and not _is_text(inner) and self._is_read(container, member, size):
                 self._add(name, container, member, size)
             else:
-                self._leave_alone(inner)
+                self._leave_alone(name)
 
     def _is_read(self, container: Container, member: Member, size: int) -> bool:
         """Say whether a zip's member of any name is a document of ours, by its beginning."""
@@ -194,8 +192,18 @@ class Search:
     def _add(self, name: str, container: Container, member: Member | None, size: int) -> None:
         self.documents.append(Document(name, container, member, size, split_of(name)))
 
-    def _leave_alone(self, name: str) -> None:
+    def _leave_alone(self, name: str, head: bytes = b"") -> None:
+        if head and len(self.foreign) < NAMED:
+            self.foreign.append(f"{name} ({what_it_is(name, head)})")
         self.left_alone["raw_text" if _is_text(name) else "not_json"] += 1
+        if _is_text(name):
+            self.texts[_holder(name)] += 1
+
+    def reject_missing_labels(self) -> None:
+        """Put on the record which raw texts have no labels here, once all is visited."""
+        names = [one.raw_file for one in self.documents] + [one.raw_file for one in self.rejected]
+        for path, n, wanted in labels_missing(self.texts, set(map(_holder, names))):
+            self._reject(path, "labels_missing", f"{n:,} raw texts, but no {wanted} beside them")
 
     def _reject_place(self, name: str, reason: str, detail: str) -> None:
         """Put on the record what is no file, as one without content."""
@@ -204,6 +212,12 @@ class Search:
 
     def _reject(self, name: str, reason: str, detail: str) -> None:
         self.rejected.append(Rejected("file", reason, detail, None, None, name, 0, b""))
+
+
+def _holder(name: str) -> str:
+    """Return the archive or the folder of a file; an archive that cannot be read is its own."""
+    archive, mark, _ = name.partition("!")
+    return archive if mark or _ARCHIVE.fullmatch(name) else name.rpartition("/")[0]
 
 
 def _is_json(name: str) -> bool:

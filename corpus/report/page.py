@@ -13,6 +13,7 @@ from corpus.report import charts, pictures, words
 from corpus.report.examples import UTTERANCES
 from corpus.report.measure import BIN
 from corpus.report.numbers import added, losses, median
+from corpus.report.remarks import NAMED, remark_lines
 from corpus.text.normalisation import TABLES
 from corpus.text.personal import IN_PIECES
 from corpus.text.respell import RESPELT, respell_rules
@@ -61,6 +62,8 @@ def report_page(
         n_rows=sum(manifest["rows"].values()),
         n_tokens=sum(manifest["tokens"].values()),
         losses=losses(manifest),
+        problems=manifest["problems"][:NAMED],
+        remarks=list(remark_lines(manifest)),
         most_first=pictures.most_first,
         reasons=pictures.most_first(manifest["reasons"])
         + [

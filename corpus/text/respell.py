@@ -18,6 +18,8 @@ _FIRST, _LAST = "가", "힣"
 _FINALS = 28
 _FINAL_S = 19  # ㅆ is the next
 _FINAL_LAUGHS = {24: "ㅋ", 27: "ㅎ"}
+# A laugh goes on or ends there: 짘ㅋㅋ, 앜!, but not 젛아; and 케잌, 스테잌 and 키읔 are words.
+_LAUGHING = r"""(?=[ㅋㅎㅠㅜ ?!.,~^_'"%;\n])(?<![케쉐셰테메레페웨]잌|키읔)"""
 
 
 def spellings_for(lacking: Iterable[str]) -> dict[str, str]:
@@ -78,7 +80,8 @@ def respell_rules(lacking: frozenset[str]) -> tuple[Rule, ...]:
     ):
         chosen = "".join(filter(concerned, spellings))
         if chosen:
-            rules.append(Rule(name, f"[{chosen}]", _by(spellings), why, example))
+            pattern = f"[{chosen}]" + (_LAUGHING if name == "laugh_parted" else "")
+            rules.append(Rule(name, pattern, _by(spellings), why, example))
     return tuple(rules)
 
 

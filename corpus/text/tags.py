@@ -25,32 +25,53 @@ from corpus.records import (
     Source,
 )
 from corpus.text.personal import PERSONAL
-from corpus.text.rules import Rule, count
+from corpus.text.rules import Match, Rule, count
 
 # What stands for a whole utterance that is dropped; private-use, as the placeholders are.
 SYSTEM, URL, NUMBER, UNKNOWN, STARS = "\ue010\ue011\ue012\ue013\ue014"
+OTHER, GARBLED = "\ue016\ue017"
 REASONS = {
     SYSTEM: "system_tag",
     URL: "url_tag",
     NUMBER: "number_tag",
     UNKNOWN: "unknown_tag",
     STARS: "mask",
+    OTHER: "other_tag",
+    GARBLED: "garbled",
 }
 
 # Every tag is listed: a generic pattern of two segments eats what follows, `#@이름#이랑 ...#`.
 _EMOTICON = r"#@이모티콘#(?:[^#@\s]{1,12}#(?!@))?"
-_NUMBER = r"#@(?:계정|신원|전번|금융|번호|상품|기타)#"
+_NUMBER = r"#@(?:계정|신원|전번|금융|번호|상품)#"
 _ADDRESS = r"#@(?:주소|장소)#"
+_AFFILIATION = r"#@(?:소속|회사)#"  # the second is of AIHub 544
 _TAG = (
     r"#?@(?:URL|url)#?"
     r"|#@시스템#(?:(?:사진|동영상|기타|검색|지도|삭제|파일|송금)#)?"
-    rf"|{_EMOTICON}|{_NUMBER}|{_ADDRESS}|#@이름#|#@소속#"
-    r"|#@(?:[가-힣A-Za-z]{1,8} ?@?#)?"  # unknown: as much of it as looks like a tag
+    rf"|{_EMOTICON}|{_NUMBER}|{_ADDRESS}|#@이름#|{_AFFILIATION}|#@기타#"
+    # unknown, misspelt or not closed (AIHub 544 has such): as much of it as looks like a tag
+    r"|#@(?:[가-힣A-Za-z]{1,8} ?@?#"
+    r"|이름|계정|신원|전번|금융|번호|주소|소속|회사|장소|상품|기타)?"
 )
 
 # A run of stars that touches `^` is a face and no mask: `*^^*`.
 _STARS = r"(?<![*^])\*+(?![*^])"
 _PARTICLE = "에서|에|으로|로|은|는|이|가|을|를|도|의|까지|부터"
+
+# Glued behind #@기타# these make a noun of it, and mostly an abuse of somebody: #@기타#들이.
+_OF_A_NOUN = (
+    "(?:들(?:은|이|을|도|아|한테|끼리|이랑)?|이|가|은|는|을|를|도|만|의|에|에서|로|으로|랑|이랑|와|과|하고|한테"
+    "|에게|처럼|보다|까지|부터|나|이나|야|이야|아|라|이라|인데|네|이네|지|이지|냐|이냐|다|이다|라고|이라고|이에요"
+    "|예요|임|같은|같이|같네|같다|같아)(?![가-힣])|하[가-힣]|했|해|한(?![가-힣])|할|함|되|된|돼|됐|짓|놈|새끼"
+)
+# Where `X에서 ... Y로` says that one became the other, both are of one kind: people.
+_BECOMES = "바[뀌뀐뀔꼈꿨꾸꿀]|변경|교체|개명"
+_AT = r"(?:에서|에선|에(?:는|도|만|다)?(?![가-힣])(?! ?(?:대해|대한|관해|관한|비해|의해)))"
+
+
+def _becoming(tag: str, star: str) -> str:
+    """Return what stands behind `tag` where another one takes its place."""
+    return rf"(?=에서[^{star}\n.?!()<>]*{tag}(?:으로|로)[^{star}\n.?!()<>]*(?:{_BECOMES}))"
 
 
 def _whole(pattern: str) -> str:
@@ -82,6 +103,42 @@ TAG_RULES = (
     ),
     Rule("emoticon_tag", _EMOTICON, " ", "a sticker is no text", ("#@이모티콘#우와#진짜", " 진짜")),
     Rule(
+        "other_alone",
+        r"^(?:[^0-9A-Za-z가-힣ㄱ-ㅣㅥ-ㆎ?!.,~^_'\"%;\ue000-\uf8ff#\n]|#@기타#)*#@기타#"
+        r"(?:[^0-9A-Za-z가-힣ㄱ-ㅣㅥ-ㆎ?!.,~^_'\"%;\ue000-\uf8ff#\n]|#@기타#)*$",
+        OTHER,
+        "a masked word and nothing else: the utterance is dropped",
+        ("#@기타# #@기타#", ""),
+    ),
+    Rule(
+        "other_noun",
+        _whole(f"#@기타#(?:{_OF_A_NOUN})"),
+        OTHER,
+        "with a particle it is a part of the sentence: the utterance is dropped",
+        ("#@기타#들이 문제야", ""),
+    ),
+    Rule(
+        "other_tag",
+        "#@기타#",
+        " ",
+        "mostly a swear word or an intensifier, which the sentence does without",
+        ("아 #@기타# 피곤하네", "아   피곤하네"),
+    ),
+    Rule(
+        "name_becoming",
+        f"#@이름#{_becoming('#@이름#', '#')}",
+        NAME,
+        "from one person to another, though 에서 stands behind the first",
+        ("#@이름#에서 #@이름#으로 바뀌었어", "#@이름#에서 #@이름#으로 바뀌었어"),
+    ),
+    Rule(
+        "name_of_a_place",
+        f"#@이름#(?={_AT})",
+        ADDRESS,
+        "where somebody is can only be a place",
+        ("#@이름#에서 공부했어", "#@주소#에서 공부했어"),
+    ),
+    Rule(
         "name_tag",
         "#@이름#",
         NAME,
@@ -97,7 +154,7 @@ TAG_RULES = (
     ),
     Rule(
         "affiliation_tag",
-        "#@소속#",
+        _AFFILIATION,
         AFFILIATION,
         "the names step draws a school, a firm or a club",
         ("#@소속# 다녀", "#@소속# 다녀"),
@@ -111,14 +168,46 @@ TAG_RULES = (
     ),
 )
 
+# Behind stars: the endings of a verb or an adjective, which no name has.
+_OF_A_VERB = (
+    "어(?![머르릴])|었|았|겠|패스|아요|아서|아도|을까|을게|을래|을걸|을지|을수록|은데|는데|는다|는구|는지|습니|했"
+    "|해(?![가-힣]*님)|한(?![테텐])|할(?![머아매배])|함|하[는네게다면]|되[고게네]|된|됐|같[은네다아]"
+)
+# Behind a blank: what is a thing or a quality, and never done by somebody.
+_OF_A_THING = "거|건|것|맛있|맛없|비싸|비쌈|더[워웠]|덥|추[워웠]|춥|매[워웠]|맵|배고"
+_OF_A_PLACE = (
+    f"{_AT}|(?:으로|로) (?:이사|여행|출장|발령|휴가|이동|출발|놀러)| (?:근처|여행|맛집|놀러)"
+    r"|(?<=(?:나|난|저|전|우리|너|넌|나는|저는) \*{2,3}) ?(?:살[아았고]|사는|산다)"
+)
+_THREE_OR_TWO = r"(?<![*^])\*{2,3}(?!\*)"
+
+
+def _in_stars(match: Match) -> str:
+    return MASKED_FULL if len(match[0]) == 3 else MASKED_GIVEN
+
+
 MASK_RULES = tuple(
     Rule(name, pattern, replacement, why, example, only="topic")
     for name, pattern, replacement, why, example in (
         (
+            "masked_word",
+            _whole(rf"{_THREE_OR_TWO}(?:(?:{_OF_A_VERB})| (?:{_OF_A_THING}))"),
+            STARS,
+            "stars that hide no name but a word, mostly a swear word: the utterance is dropped",
+            ("진짜 **어", ""),
+        ),
+        (
+            "masked_becoming",
+            _THREE_OR_TWO + _becoming(r"\*{2,3}", "*"),
+            _in_stars,
+            "from one person or group to another, though 에서 stands behind the first",
+            ("**에서 ***으로 바뀌었어", "#@이름#에서 ***으로 바뀌었어"),
+        ),
+        (
             "masked_place",
-            r"(?<![*^])\*{2,3}(?=에서)",
+            f"{_THREE_OR_TWO}(?={_OF_A_PLACE})",
             MASKED_PLACE,
-            "where somebody is can only be a place",
+            "where somebody is, lives or goes can only be a place",
             ("**에서 만나", "#@주소#에서 만나"),
         ),
         (

@@ -34,12 +34,19 @@ class TokenizerFile:
     sha256: str
 
 
-def find_tokenizer(name: str = DEFAULT_TOKENIZER) -> TokenizerFile:
+class UnreachableTokenizerError(CorpusError):
+    """The tokenizer is not in the cache, and the hub does not give it."""
+
+
+def find_tokenizer(name: str | os.PathLike[str] = DEFAULT_TOKENIZER) -> TokenizerFile:
     """Find the tokenizer.json of `builtin`, of a file, of a folder, or of a model on the hub.
 
     Raises:
         CorpusError: it cannot be had; one sentence that says what to do instead.
     """
+    if not isinstance(name, (str, os.PathLike)) or not os.fspath(name):
+        raise CorpusError(f"tokenizer is {name!r}; it is a hub name, a path, or `{BUILTIN}`.")
+    name = os.fspath(name)
     path = Path(name).expanduser()
     if name == BUILTIN:
         content = files("corpus.tokens.builtin").joinpath(_FILE).read_bytes()
@@ -101,7 +108,7 @@ def _from_hub(name: str) -> bytes:
         content = TimeoutError(f"no answer within {_PATIENCE:.0f} s")
     if isinstance(content, Exception):
         reason = (str(content).strip() or type(content).__name__).splitlines()[0].rstrip(".")
-        raise CorpusError(
+        raise UnreachableTokenizerError(
             f"The tokenizer {name} is not in the cache and cannot be had from the Hugging Face hub"
             f" ({reason}): give --tokenizer the path of a tokenizer.json or of its folder, or"
             f" `{BUILTIN}`, a small stand-in that works without a network."

@@ -5,67 +5,17 @@ import os
 import zlib
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterator
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from corpus.options import OPTIONS
 from corpus.output.files import json_bytes
 from corpus.output.manifest import corpus_hash
+from corpus.output.shape import misfit
 from corpus.records import MANIFEST, RAW_BYTES, REJECTED, SPLITS, TOKENIZER, CorpusError
 from corpus.verify.findings import Findings
-
-# What is read of a manifest, as an example: a type stands for any value of it, and
-# `{str: ...}` for a mapping with any keys.
-_COUNTS = {str: int}
-_SHAPE: dict[str, Any] = {
-    "broken": _COUNTS,
-    "corpus_hash": str,
-    "dialogues": {"read": int, "rejected": int, "written": int},
-    "files": {str: str},
-    "manifest_sha256": str,
-    "names": _COUNTS,
-    "options": {one.name: [str] if one.takes_several else type(one.default) for one in OPTIONS},
-    "people": _COUNTS,
-    "quirks": _COUNTS,
-    "raw": [{"bytes": int, "n_files": int, "path": str, "sha256": str}],
-    "reasons": _COUNTS,
-    "report": {
-        "surnames": _COUNTS,
-        "speakers": _COUNTS,
-        "tokens": {str: _COUNTS},
-        "topics": {str: _COUNTS},
-        "turns": {str: _COUNTS},
-        "uncapped_tokens": _COUNTS,
-        "utterances": {"cut": int, "in_rows": int, "left_out": _COUNTS},
-    },
-    "rows": dict.fromkeys(SPLITS, int),
-    "rules": _COUNTS,
-    "shards": [
-        {
-            "bytes": int,
-            "content_sha256": str,
-            "path": str,
-            "rows": int,
-            "sha256": str,
-            "split": str,
-            "tokens": int,
-        }
-    ],
-    "sources": {
-        str: {"read": int, "rejected": _COUNTS, "rows": int, "tokens": int, "written": int}
-    },
-    "tags": _COUNTS,
-    "tokenizer": {"name": str, "sha256": str},
-    "tokens": dict.fromkeys(SPLITS, int),
-    "unk_respellable": int,
-    "unk_tokens": int,
-    "utterances": {"dropped": _COUNTS, "kept": int, "read": int},
-    "versions": {"corpus": str},
-}
 
 
 def check_manifest(processed: Path, findings: Findings) -> dict[str, Any] | None:
@@ -83,33 +33,15 @@ def check_manifest(processed: Path, findings: Findings) -> dict[str, Any] | None
     except orjson.JSONDecodeError as error:
         findings.add("files", MANIFEST, f"is no JSON: {error}")
         return None
-    misfit = next(_misfits(manifest, _SHAPE, ""), None)
-    if misfit:
-        findings.add("files", MANIFEST, misfit)
+    why = misfit(manifest)
+    if why:
+        findings.add("files", MANIFEST, why)
         return None
     sealed = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
     seal = sha256(json_bytes(sealed)).hexdigest()
     if content != json_bytes(manifest) or seal != manifest["manifest_sha256"]:
         findings.add("files", MANIFEST, "is not as it was written (manifest_sha256)")
     return dict(manifest)
-
-
-def _misfits(value: Any, shape: Any, name: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
-    """Yield where `value` is not what `shape` shows."""
-    kind: Any = shape if isinstance(shape, type) else type(shape)
-    if type(value) is not kind:
-        yield f"{name or 'it'} is not {kind.__name__}"
-    elif isinstance(shape, list):
-        for place, one in enumerate(value):
-            yield from _misfits(one, shape[0], f"{name}[{place}]")
-    elif isinstance(shape, dict):
-        of_all = shape.get(str)
-        for key in value if of_all else shape:
-            inner = f"{name}.{key}" if name else key
-            if key in value:
-                yield from _misfits(value[key], of_all or shape[key], inner)
-            else:
-                yield f"{inner} is missing"
 
 
 def check_files(processed: Path, manifest: dict[str, Any], findings: Findings) -> set[str]:

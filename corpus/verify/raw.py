@@ -4,7 +4,6 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from corpus.building.engines import run_items
 from corpus.building.plan import make_plan, n_bytes
 from corpus.building.workers import Workers
 from corpus.counts import Counts, merge_counts
+from corpus.output.files import temporary_folder
 from corpus.output.manifest import versions
 from corpus.output.result import ResultPaths
 from corpus.reading.decode import sniff
@@ -52,8 +52,7 @@ def check_raw(
         return
     rebuilt = _Rebuilt(shards, findings)
     receipts: list[Counts] = []
-    with TemporaryDirectory() as folder:
-        work = Path(folder)
+    with temporary_folder() as work:
         (work / TOKENIZER).write_bytes((processed / TOKENIZER).read_bytes())
         items = make_plan(found.documents)
         options = manifest["options"]

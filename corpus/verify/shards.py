@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.building.unknown import Unknown
-from corpus.dedup.keys import key_of
+from corpus.dedup.keys import id_key, key_of
 from corpus.output.shards import SHARD_ROWS, ContentDigest
-from corpus.records import Ints, Mask
+from corpus.records import ABOUT, SOURCES, Ints, Mask
 from corpus.tokens.encoder import Encoder
 from corpus.verify import laws
 from corpus.verify.findings import Findings
@@ -232,8 +232,8 @@ def content_keys(rows: pa.Table) -> Keys:
 
 def _id_keys(rows: pa.Table) -> Keys:
     pairs = zip(rows["source"].to_pylist(), rows["dialogue_id"].to_pylist(), strict=True)
-    texts = (f"{'topic' if source == 'topic' else 'summary'}/{name}" for source, name in pairs)
-    return np.fromiter(map(key_of, texts), np.uint64, len(rows))
+    known = (one if one[0] in ABOUT else (SOURCES[0], one[1]) for one in pairs)  # or it is damage
+    return np.fromiter((id_key(*one) for one in known), np.uint64, len(rows))
 
 
 def _row(place: int, dialogue_id: str) -> str:

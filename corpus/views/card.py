@@ -10,14 +10,9 @@ import pyarrow as pa
 
 from corpus.output.rows import COLUMNS
 from corpus.processed import read_manifest
+from corpus.records import ABOUT
 from corpus.remote import Folder
 from corpus.views.closing import closing_lines
-
-AIHUB = {
-    "topic": ("543", "주제별 텍스트 일상 대화 데이터"),
-    "summary": ("117", "한국어 대화 요약"),
-    "sns": ("114", "한국어 SNS"),
-}
 
 
 def card_text(processed: Folder) -> str:
@@ -88,8 +83,7 @@ def _body(manifest: dict[str, Any]) -> Iterator[str]:
         "",
     )
     for source in manifest["sources"]:
-        number, name = AIHUB[source]
-        yield f"- `{source}`: AIHub {number}, {name}"
+        yield f"- `{source}`: AIHub {ABOUT[source].number}, {ABOUT[source].name}"
     yield from (
         "",
         "## Counts",

@@ -1,22 +1,28 @@
 """What is in raw/ and what a build of it would give, without building it."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from tqdm import tqdm
 
 from corpus.building.item import build_item
 from corpus.building.plan import make_plan, n_bytes
+from corpus.building.problems import problems_of
+from corpus.building.unknown import Unknown
+from corpus.counts import Counts, merge_counts
 from corpus.options import Options
+from corpus.output.files import temporary_folder
 from corpus.output.result import ResultPaths
 from corpus.output.shards import ShardWriter
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import Found, open_document
+from corpus.reading.quirks import Problem, count_odd, quirk_problems
 from corpus.records import Document, Item, Rejected
 from corpus.remote import Folder
+from corpus.report.remarks import drawn_lines, size_lines
 from corpus.tokens.encoder import Encoder
 
 SAMPLED_BYTES = 24 << 20  # some 9,000 dialogues, three seconds
@@ -35,32 +41,34 @@ def check_lines(raw: Folder, found: Found, *, progress: bool = False) -> Iterato
     yield f"{raw}: {len(found.documents):,} documents in {n_files:,} files, {_size(size)}"
     for reason, n in found.left_alone.items():
         yield f"  left alone: {n:,} {reason}"
-    dialogues: Counter[str] = Counter()
-    quirks: Counter[str] = Counter()
+    counts: Counts = defaultdict(Counter)
     problems = list(found.rejected)
     with tqdm(total=len(found.documents), unit=" documents", disable=not progress) as bar:
         for document in found.documents:
-            problems += _look_at(raw, document, dialogues, quirks)
+            problems += _look_at(raw, document, counts)
             bar.update()
     yield ""
     yield f"{'source':<10}{'split':<12}{'dialogues':>12}"
-    for name, n in sorted(dialogues.items()):
+    for name, n in sorted(counts["split"].items()):
         source, split = name.split("/")
         yield f"{source:<10}{split:<12}{n:>12,}"
+    yield from drawn_lines(counts["drawn"])
+    yield from size_lines(counts["split"])
     yield ""
-    yield from _problem_lines(problems)
-    if quirks:
-        yield "quirks, all handled: " + ", ".join(f"{n:,} {k}" for k, n in sorted(quirks.items()))
+    yield from _problem_lines([*problems, *map(_as_problem, quirk_problems(counts))])
+    if counts["quirks"]:
+        quirks = (f"{n:,} {name}" for name, n in sorted(counts["quirks"].items()))
+        yield "quirks, all handled: " + ", ".join(quirks)
 
 
-def _look_at(
-    raw: Folder, document: Document, dialogues: Counter[str], quirks: Counter[str]
-) -> Iterator[Rejected]:
+def _look_at(raw: Folder, document: Document, counts: Counts) -> Iterator[Rejected]:
     """Count the dialogues and quirks of a document, and yield its problems."""
     declared, n_found = None, 0
     for decoded in decode_document(open_document(raw, document), document):
-        dialogues.update(f"{one.source}/{one.split}" for one in decoded.dialogues)
-        quirks.update(decoded.quirks)
+        counts["split"].update(f"{one.source}/{one.split}" for one in decoded.dialogues)
+        if document.split is None:
+            counts["drawn"].update(one.source for one in decoded.dialogues)
+        count_odd(decoded, document, counts)
         declared = decoded.declared if decoded.declared is not None else declared
         n_found += decoded.n_entries
         yield from decoded.rejected
@@ -77,6 +85,10 @@ def _look_at(
         )
 
 
+def _as_problem(one: Problem) -> Rejected:
+    return Rejected("file", one["reason"], one["detail"], None, None, one["place"], 0, b"")
+
+
 def _problem_lines(problems: Sequence[Rejected]) -> Iterator[str]:
     counts = Counter(one.reason for one in problems)
     yield f"problems: {len(problems):,}" if problems else "problems: none"
@@ -91,14 +103,17 @@ def estimate_lines(raw: Folder, found: Found, encoder: Encoder, options: Options
     items = make_plan(found.documents)
     sampled = _sample(items)
     share = sum(map(n_bytes, sampled)) / (sum(map(n_bytes, items)) or 1) or 1
-    with TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         started = time.process_time()  # whatever else keeps this machine busy
-        n_rows, n_tokens, n_disk = _build_aside(raw, Path(folder), sampled, encoder, options)
+        aside = _build_aside(raw, folder, sampled, encoder, options)
         seconds = time.process_time() - started
+    for one in problems_of(aside.counts, aside.tokens):
+        if one["reason"] != "unlike_its_source":  # told of all documents already
+            yield f"problem of the sample: {one['reason']}: {one['place']}: {one['detail']}"
     yield f"a build would give about (from a sample of {share:.0%})"
-    yield f"  rows      {n_rows / share:>14,.0f}"
-    yield f"  tokens    {n_tokens / share:>14,.0f}"
-    yield f"  disk      {_size(n_disk / share):>14}"
+    yield f"  rows      {aside.n_rows / share:>14,.0f}"
+    yield f"  tokens    {aside.tokens['train'] / share:>14,.0f}"
+    yield f"  disk      {_size(aside.n_bytes / share):>14}"
     yield f"  time      {seconds / share:>12,.0f} s  on one core of this machine"
 
 
@@ -119,18 +134,32 @@ def _sample(items: Sequence[Item]) -> list[Item]:
     return [Item(index, *one) for index, one in enumerate(slices)]
 
 
+class _Aside(NamedTuple):
+    """What some items gave."""
+
+    n_rows: int
+    tokens: Counter[str]  # all as if in train; and `unk`
+    n_bytes: int  # on disk
+    counts: Counts
+
+
 def _build_aside(
     raw: Folder, work: Path, items: Sequence[Item], encoder: Encoder, options: Options
-) -> tuple[int, int, int]:
-    """Return the rows, the tokens and the bytes on disk of some items."""
+) -> _Aside:
+    """Build some items, as one shard, and return what they gave."""
     writer = ShardWriter(work / "shard", {})
+    unknown = Unknown.of(encoder)
+    tokens: Counter[str] = Counter()
+    receipts: list[Counts] = []
     for item in items:
-        build_item(raw, work, item, encoder, options)
+        receipts.append(build_item(raw, work, item, encoder, options))
         for table in ResultPaths(work, item.index).read_rows():
             writer.write(table)
+            tokens["unk"] += unknown.count(table)[0]
     shard = writer.close()
     ledgers = sum(len(ResultPaths(work, item.index).ledger.read_bytes()) for item in items)
-    return shard["rows"], shard["tokens"], shard["bytes"] + ledgers
+    tokens["train"] = shard["tokens"]
+    return _Aside(shard["rows"], tokens, shard["bytes"] + ledgers, merge_counts(receipts))
 
 
 def _size(n: float) -> str:

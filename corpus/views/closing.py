@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from corpus.report.remarks import remark_lines
+
 
 def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yield the closing table of a manifest."""
@@ -25,6 +27,8 @@ def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     for split, n in rows.items():
         if n or split != "test":
             yield _line(f"  {split}", n, n_rows)
+    for line in remark_lines(manifest):
+        yield f"  {line}"
     yield _line("tokens", n_tokens)
     yield _line("  <unk>", manifest["unk_tokens"], n_tokens)
     if manifest["unk_respellable"] and manifest["options"]["respell"] == "off":

@@ -6,12 +6,12 @@ from itertools import chain
 from corpus.dialogues.cap import cap_turns
 from corpus.dialogues.pieces import find_pieces
 from corpus.dialogues.said import fill_dialogue, lacking_of
-from corpus.dialogues.turns import arrange_turns, reject_reasons, turns_of
+from corpus.dialogues.turns import arrange_turns, opening_of, reject_reasons, turns_of
 from corpus.options import Options
 from corpus.output.rows import conversation
 from corpus.reading.decode import decode_document, sniff
 from corpus.reading.documents import find_documents, open_document
-from corpus.records import CorpusError, Dialogue
+from corpus.records import ABOUT, CorpusError, Dialogue
 from corpus.remote import Folder
 from corpus.text.normalisation import normalise_texts, trace
 from corpus.tokens.encoder import Encoder
@@ -57,8 +57,15 @@ def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Ite
         if gone:
             yield f"dropped: {len(gone)} utterances that are personal data together"
         left = [pair for place, pair in enumerate(left) if place not in gone]
-    speakers, texts = [speaker for speaker, _ in left], [text for _, text in left]
-    arranged = arrange_turns(speakers, [len(speakers)])
+    agent = ABOUT[source].agent
+    n_before = opening_of([speaker for speaker, _ in left], agent) if agent else 0
+    if n_before:
+        yield f"dropped: {n_before} utterances of the agent before the customer's first"
+    speakers, texts = (
+        [speaker for speaker, _ in left[n_before:]],
+        [text for _, text in left[n_before:]],
+    )
+    arranged = arrange_turns(speakers, [len(speakers)], agent)
     reason = reject_reasons(
         arranged, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
     )[0]
@@ -67,7 +74,7 @@ def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Ite
         return
     filled = fill_dialogue(dialogue, speakers, texts, options["seed"])
     yield f"names: {', '.join(filled.people) or 'none'}"
-    turns = [" ".join(filled.texts[place] for place in turn) for turn in turns_of(speakers)]
+    turns = [" ".join(filled.texts[place] for place in turn) for turn in turns_of(speakers, agent)]
     ids = encoder.encode(turns)
     n_tokens = [len(one) // 4 + 1 for one in ids]
     yield "turns and tokens"

@@ -82,7 +82,7 @@ def dialogue_lines(processed: Folder, dialogue_id: str, *, raw: Folder | None) -
             dialogue = read_dialogue(raw, raw_file, raw_offset)
             yield from explain_lines(dialogue, encoder, manifest["options"])
     if not (found or places):
-        raise CorpusError(f"no dialogue {dialogue_id} was read into {processed}.")
+        raise CorpusError(f"no dialogue {dialogue_id!r} was read into {processed}.")
 
 
 def rejected_lines(processed: Folder, *, reason: str, n: int) -> Iterator[str]:

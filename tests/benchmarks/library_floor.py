@@ -40,8 +40,7 @@ from corpus.text.rules import join  # noqa: E402
 from corpus.tokens.encoder import Encoder  # noqa: E402
 
 IMPORTS = (
-    "numpy, pyarrow.compute, pyarrow.parquet, tokenizers, msgspec, orjson, regex, jinja2, tqdm,"
-    " faker.providers.person.ko_KR"
+    "numpy, pyarrow.compute, pyarrow.parquet, tokenizers, msgspec, orjson, regex, jinja2, tqdm"
 )
 DECODERS = {
     "topic": msgspec.json.Decoder(topic.TopicDocument),

@@ -27,10 +27,8 @@ def parts():
     import corpus.dialogues.batch
     import corpus.text.rules
     from corpus.building import commit
-    from corpus.names.lexicon import given_names
     from corpus.report import examples, measure
 
-    given_names()  # loads Faker, which a build does anyway
     empty = {"rules": {}, "tags": {}, "rejected": {}}
     for name in ("take_tags", "take_rejected"):
         yield COUNTING, examples.Examples, name, lambda *args: None

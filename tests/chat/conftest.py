@@ -11,8 +11,10 @@ from models import BUILTIN, save_model
 # The core installs without the extra [chat], and its tests run without it.
 NEED_TORCH = ["test_model.py", "test_sampling.py", "test_reply.py", "test_engine.py"]
 NEED_TORCH += ["test_terminal.py", "test_feedback.py", "test_folder.py", "test_gpu.py"]
+NEED_SERVER = ["test_guard.py", "test_server.py", "test_page.py", "test_web.py"]
 collect_ignore_glob = [
     *([] if find_spec("hangulpy") else ["test_keyboard.py"]),
+    *([] if find_spec("starlette") and find_spec("uvicorn") else NEED_SERVER),
     *([] if find_spec("torch") else NEED_TORCH),
 ]
 

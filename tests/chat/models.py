@@ -10,7 +10,7 @@ CHAT = {"labels": "all-sys", "max_tokens": 96, "rules": "default", "respell": "o
 
 
 def save_model(folder, **settings):
-    """Write a random GPT-2 for the builtin tokenizer as `train.py` would; return it."""
+    """Write a random GPT-2, with some embeddings too many for the tokenizer; return it."""
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
 

@@ -1,122 +1,159 @@
-"""The three sources: what their raw JSON looks like, and how an entry of it becomes a `Dialogue`.
+"""The sources: what their raw JSON looks like, and how an entry of it becomes a `Dialogue`.
 
 Raw field names are known here alone. An *entry* is the JSON of one dialogue: a whole document in
-`topic`, an element of the list in `summary` and `sns`.
+`topic` and `task`, unless several are merged in a file; an element of the list in `summary` and
+`sns`. To add a source is its reader, its row here and in `corpus.records`, its schema and its test.
 """
 
-import json
+import re
 from collections import Counter
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from corpus.reading.sources import summary, topic
+from corpus.reading.sources import merged as merged_documents
+from corpus.reading.sources import summary, task, topic
+from corpus.reading.sources.described import Described, speakers_in_header, speakers_in_lines
+from corpus.reading.sources.entry import EntryError, Read
 from corpus.records import Dialogue, Document, Source
 from corpus.splits import drawn_split
 
-_Read = tuple[str, str, list[str], list[str]]  # id, topic, speakers, texts
 
-_TOPIC = msgspec.json.Decoder(topic.TopicDocument)
-_SUMMARY = msgspec.json.Decoder(summary.SummaryEntry)
-_SNS = msgspec.json.Decoder(summary.SnsEntry)
-_DOCUMENTS: dict[Source, type] = {
-    "topic": topic.TopicDocument,
-    "summary": summary.SummaryDocument,
-    "sns": summary.SnsDocument,
+class Shape(Protocol):
+    """A module that tells the entries of a document from what stands around them."""
+
+    def beginning_of_entries(self, head: bytes) -> tuple[re.Pattern[bytes], bool]:
+        """Return how entries begin, and whether objects in them may begin alike."""
+
+    def list_start(self, head: bytes) -> int:
+        """Return where the list of entries begins, behind its bracket, or 0."""
+
+    def holds_entry(self, data: bytes) -> bool:
+        """Say whether there are remains of an entry in `data`."""
+
+    def is_around(self, data: bytes) -> bool:
+        """Say whether `data` may stand between two entries and is none."""
+
+    def closes_document(self, rest: bytes) -> bool:
+        """Say whether `rest` is what a document may have behind its last entry."""
+
+    def declared_items(self, outside: bytes) -> int | None:
+        """Return the number of entries that a document declares outside of them."""
+
+    def id_in(self, raw: bytes, offset: int) -> str | None:
+        """Return the id of an entry that cannot be read, if it is still there."""
+
+
+class Reader(NamedTuple):
+    """How one source is told from the others and read."""
+
+    is_of: Callable[[bytes], bool]  # a document that begins with these bytes
+    document: type[msgspec.Struct]  # what the schema describes
+    read: Callable[..., Read]  # one entry
+    shape: Shape  # of documents that hold many entries
+    speakers: Callable[[bytes], Sequence[Described]]  # of one entry, as far as they are described
+    is_document: bool = False  # an entry is a document, unless several are merged in a file
+
+
+READERS: dict[Source, Reader] = {
+    "task": Reader(
+        task.is_task,
+        task.TaskDocument,
+        task.read,
+        merged_documents,
+        speakers_in_lines,
+        is_document=True,
+    ),
+    "topic": Reader(
+        topic.is_topic,
+        topic.TopicDocument,
+        topic.read,
+        merged_documents,
+        speakers_in_lines,
+        is_document=True,
+    ),
+    "summary": Reader(
+        summary.is_summary,
+        summary.SummaryDocument,
+        summary.read_summary,
+        summary,
+        speakers_in_header,
+    ),
+    "sns": Reader(
+        summary.is_sns, summary.SnsDocument, summary.read_sns, summary, speakers_in_header
+    ),
 }
-
-
-class EntryError(Exception):
-    """An entry that is no dialogue: `bad_json`, `bad_shape` or `duplicate_key`, and the place."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        """Say why in the words of the ledger."""
-        super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
 
 
 def source_of(head: bytes) -> Source | None:
     """Return the source of a document by the keys in its first bytes (UTF-8)."""
-    if topic.is_topic(head):
-        return "topic"
-    match summary.body_of(head):
-        case b"{":
-            return "summary"
-        case b"[":
-            return "sns"
-    return None
+    return next((source for source, reader in READERS.items() if reader.is_of(head)), None)
 
 
 def read_entry(
-    source: Source, raw: bytes, document: Document, raw_offset: int, quirks: Counter[str]
+    source: Source,
+    raw: bytes,
+    document: Document,
+    raw_offset: int,
+    quirks: Counter[str],
+    *,
+    merged: bool = False,
 ) -> Dialogue:
     """Return the dialogue of an entry, and count what is odd about it in `quirks`.
+
+    Args:
+        source: of the document.
+        raw: the JSON of the entry.
+        document: where it stands.
+        raw_offset: where it stands there.
+        quirks: is added to.
+        merged: it is one of several in a document that should be one entry.
 
     Raises:
         EntryError: `raw` is not the JSON of one entry; the detail names the byte or the JSON path.
     """
     try:
-        if source == "topic":
-            dialogue_id, subject, speakers, texts = _read_topic(raw, document, quirks)
-        else:
-            dialogue_id, subject, speakers, texts = _read_summary(raw, source)
+        one = READERS[source].read(raw, document, raw_offset, quirks, merged=merged)
     except msgspec.ValidationError as error:
         raise EntryError("bad_shape", str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EntryError("bad_json", str(error)) from error
-    split = document.split or drawn_split(dialogue_id)
+    split = document.split or drawn_split(one.dialogue_id)
     return Dialogue(
-        source, dialogue_id, subject, split, speakers, texts, document.raw_file, raw_offset, raw
+        source,
+        one.dialogue_id,
+        one.topic,
+        split,
+        one.speakers,
+        one.texts,
+        document.raw_file,
+        raw_offset,
+        raw,
     )
 
 
-def _read_topic(raw: bytes, document: Document, quirks: Counter[str]) -> _Read:
-    info = _TOPIC.decode(raw).info[0]
-    if topic.may_repeat_keys(raw, len(info.annotations.lines)):
-        _forbid_repeated_keys(raw)
-    dialogue_id = topic.stem_of(document.raw_file)
-    speakers, texts = topic.utterances_of(info, dialogue_id, quirks)
-    return dialogue_id, info.annotations.subject, speakers, texts
-
-
-def _read_summary(raw: bytes, source: Source) -> _Read:
-    if source == "sns":
-        sns = _SNS.decode(raw)
-        about, lines = sns.header.dialogue, sns.body
-    else:
-        entry = _SUMMARY.decode(raw)
-        about, lines = entry.header.dialogue, entry.body.dialogue
-    if summary.may_repeat_keys(raw, len(lines)):
-        _forbid_repeated_keys(raw)
-    return (
-        about.dialogue_id,
-        about.topic,
-        [line.speaker for line in lines],
-        [line.text for line in lines],
-    )
-
-
-def _forbid_repeated_keys(raw: bytes) -> None:
-    """Raise EntryError if an object in `raw` has a key twice; of two values JSON means neither."""
-
-    def check(pairs: list[tuple[str, Any]]) -> None:
-        key, n = Counter(key for key, _ in pairs).most_common(1)[0] if pairs else ("", 0)
-        if n > 1:
-            raise EntryError("duplicate_key", f"{n} times {key!r} in one object")
-
-    json.loads(
-        raw.decode("utf-8", "replace"),
-        object_pairs_hook=check,
-        parse_int=str,  # Python refuses integers of more than 4,300 digits
-    )
-
-
-def id_of(source: Source, raw: bytes, document: Document) -> str | None:
+def id_of(
+    source: Source, raw: bytes, document: Document, offset: int, *, merged: bool
+) -> str | None:
     """Return the id of an entry that cannot be read, as far as it can be told."""
-    return topic.stem_of(document.raw_file) if source == "topic" else summary.id_in(raw)
+    if READERS[source].is_document and not merged:
+        return topic.stem_of(document.raw_file)
+    return READERS[source].shape.id_in(raw, offset)
 
 
 def json_schema(source: Source) -> dict[str, Any]:
     """Return the JSON Schema of a document, as far as it is read."""
-    schema = msgspec.json.schema(_DOCUMENTS[source])
+    schema = msgspec.json.schema(READERS[source].document)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+__all__ = [
+    "READERS",
+    "EntryError",
+    "Reader",
+    "id_of",
+    "json_schema",
+    "read_entry",
+    "source_of",
+]

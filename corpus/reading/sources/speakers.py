@@ -5,60 +5,19 @@ from their raw JSON, and only as far as it is there: whatever else stands there 
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from corpus.reading.sources import READERS
+from corpus.reading.sources.described import Described
 from corpus.records import Source, SpeakerTraits
 
 LABEL = 12  # characters at most of an age or a sex
 _SEX = {"남": "male", "여": "female", "m": "male", "f": "female"}
 _YEAR = re.compile(rb'"date"\s*:\s*"((?:19|20)[0-9]{2})')
 _AGE = re.compile(r"([1-9])0대|([1-9][0-9])세")
-
-
-class _Traits(msgspec.Struct, gc=False):
-    """As both kinds of header have them, under names of their own."""
-
-    sex: Any = None
-    gender: Any = None
-    age: Any = None
-
-
-class _Participant(_Traits, gc=False):
-    id: Any = msgspec.field(name="participantID", default=None)
-
-
-class _Header(msgspec.Struct, gc=False):
-    participants: list[_Participant] = msgspec.field(name="participantsInfo", default_factory=list)
-
-
-class _SummaryEntry(msgspec.Struct, gc=False):
-    header: _Header
-
-
-class _Speaker(_Traits, gc=False):
-    id: Any = None
-
-
-class _Line(msgspec.Struct, gc=False):
-    speaker: _Speaker
-
-
-class _Annotations(msgspec.Struct, gc=False):
-    lines: list[_Line]
-
-
-class _Info(msgspec.Struct, gc=False):
-    annotations: _Annotations
-
-
-class _TopicDocument(msgspec.Struct, gc=False):
-    info: list[_Info]
-
-
-_SUMMARY = msgspec.json.Decoder(_SummaryEntry)
-_TOPIC = msgspec.json.Decoder(_TopicDocument)
 
 
 def speaker_traits(source: Source, raw: bytes) -> dict[str, SpeakerTraits]:
@@ -83,12 +42,10 @@ def ages_and_sexes(source: Source, raw: bytes) -> list[tuple[str, str]]:
     return [(_short(one.age), _short(_told_sex(one))) for one in speakers.values()]
 
 
-def _speakers(source: Source, raw: bytes) -> "list[_Participant] | list[_Speaker]":
-    """Return the speakers as they stand there, of a topic document once for every line."""
+def _speakers(source: Source, raw: bytes) -> Sequence[Described]:
+    """Return the speakers as they stand there, some more than once."""
     try:
-        if source == "topic":
-            return [line.speaker for line in _TOPIC.decode(raw).info[0].annotations.lines]
-        return _SUMMARY.decode(raw).header.participants
+        return READERS[source].speakers(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
         return []
 
@@ -97,11 +54,11 @@ def _short(value: Any) -> str:  # noqa: ANN401 - any JSON
     return value[:LABEL] if isinstance(value, str) else ""
 
 
-def _told_sex(one: _Traits) -> Any:  # noqa: ANN401 - any JSON
+def _told_sex(one: Described) -> Any:  # noqa: ANN401 - any JSON
     return one.sex if isinstance(one.sex, str) else one.gender
 
 
-def _sex(one: _Traits) -> Any:  # noqa: ANN401 - a value of SpeakerTraits.sex
+def _sex(one: Described) -> Any:  # noqa: ANN401 - a value of SpeakerTraits.sex
     told = _told_sex(one)
     return _SEX.get(told[:1].lower(), "any") if isinstance(told, str) else "any"
 

@@ -11,6 +11,10 @@ from typing import Annotated
 
 from msgspec import DecodeError, Meta, Raw, Struct, field, json
 
+from corpus.reading.framing import beginning_with
+from corpus.reading.sources.entry import Read, forbid_repeated_keys
+from corpus.records import Document
+
 FIRST_KEYS = (b'"header"', b'"body"')  # of an entry, and of no other object in a document
 _OUTER_KEYS = (b'"data"', b'"numberOfItems"')
 
@@ -24,6 +28,13 @@ _SHAPE = re.compile(rb'"body"\s*:\s*([\[{])')
 _KNOWN_KEY = re.compile(rb'"(?:dialogueInfo|participantID)"\s*:')
 _DECLARED = re.compile(rb'"numberOfItems"\s*:\s*([0-9]{1,12})\b')
 _ID = re.compile(rb'"dialogueID"\s*:\s*"([^"\\]{1,256})"')
+# What pandas writes around an entry, of a frame that was read from a document: the count once for
+# each entry, and their numbers as keys.
+_AROUND = re.compile(
+    rb"(?:\}\s*)?,?\s*(?:\{\s*)?"
+    rb'(?:"numberOfItems"\s*:\s*(?:[0-9]{1,12}|\{[\s0-9:,"]*+\})\s*,\s*)?'
+    rb'(?:"data"\s*:\s*)?(?:\{\s*)?(?:"[0-9]{1,12}"\s*:\s*)?'
+)
 
 
 class Utterance(Struct, gc=False):
@@ -90,22 +101,69 @@ class SnsDocument(Struct, kw_only=True):
     )
 
 
-def body_of(head: bytes) -> bytes | None:
+_SUMMARY = json.Decoder(SummaryEntry)
+_SNS = json.Decoder(SnsEntry)
+
+
+def read_summary(
+    raw: bytes, document: Document, offset: int, quirks: Counter[str], *, merged: bool
+) -> Read:
+    """Return the dialogue of an entry of AIHub 117."""
+    del document, offset, quirks, merged
+    entry = _SUMMARY.decode(raw)
+    return _read(raw, entry.header.dialogue, entry.body.dialogue)
+
+
+def read_sns(
+    raw: bytes, document: Document, offset: int, quirks: Counter[str], *, merged: bool
+) -> Read:
+    """Return the dialogue of an entry of AIHub 114."""
+    del document, offset, quirks, merged
+    entry = _SNS.decode(raw)
+    return _read(raw, entry.header.dialogue, entry.body)
+
+
+def _read(raw: bytes, about: DialogueInfo, lines: list[Utterance]) -> Read:
+    if _may_repeat_keys(raw, len(lines)):
+        forbid_repeated_keys(raw)
+    return Read(
+        about.dialogue_id,
+        about.topic,
+        [line.speaker for line in lines],
+        [line.text for line in lines],
+    )
+
+
+def is_summary(head: bytes) -> bool:
+    """Say whether a document that begins with `head` is of AIHub 117."""
+    return _body_of(head) == b"{"
+
+
+def is_sns(head: bytes) -> bool:
+    """Say whether a document that begins with `head` is of AIHub 114."""
+    return _body_of(head) == b"["
+
+
+def _body_of(head: bytes) -> bytes | None:
     """Return the bracket that opens most bodies in `head`: `{` in `summary`, `[` in `sns`."""
     shapes = Counter(_SHAPE.findall(head)).most_common(1)  # the first entry may be a broken one
     return shapes[0][0] if shapes and _KNOWN_KEY.search(head) else None
 
 
-def first_keys_in(head: bytes) -> tuple[bytes, ...]:
-    """Return the keys, in their quotes, that entries may begin with: `FIRST_KEYS`, rarely more.
+def beginning_of_entries(head: bytes) -> tuple[re.Pattern[bytes], bool]:
+    """Return how the entries of a document begin, and whether objects in them may begin alike.
 
-    >>> first_keys_in(b'{"data": [{"id": 1, "header": {}}]}')
-    (b'"header"', b'"body"', b'"id"')
+    They begin with `header` or `body`, rarely with another key before these.
+
+    >>> beginning_of_entries(b'{"data": [{"id": 1, "header": {}}]}')[0].search(b'[{"id": 2')
+    <re.Match object; span=(1, 6), match=b'{"id"'>
     """
     found = None
     if not _FIRST_KNOWN.search(head):
         found = _FIRST_IN_LIST.search(head) or _FIRST_IN_FILE.match(head)
-    return (*FIRST_KEYS, found[1]) if found and found[1] not in _OUTER_KEYS else FIRST_KEYS
+    if found and found[1] not in _OUTER_KEYS:
+        return beginning_with((*FIRST_KEYS, found[1])), True
+    return beginning_with(FIRST_KEYS), False
 
 
 def list_start(head: bytes) -> int:
@@ -117,6 +175,15 @@ def list_start(head: bytes) -> int:
 def holds_entry(data: bytes) -> bool:
     """Say whether there are remains of an entry in `data`."""
     return _ENTRY_KEY.search(data) is not None
+
+
+def is_around(data: bytes) -> bool:
+    r"""Say whether `data` is what a copy of a document may have between two entries.
+
+    >>> is_around(b'}\n{"numberOfItems":50,"data":'), is_around(b', "summary": ""')
+    (True, False)
+    """
+    return data.endswith(b":") and _AROUND.fullmatch(data) is not None
 
 
 def closes_document(rest: bytes) -> bool:
@@ -140,13 +207,14 @@ def declared_items(outside: bytes) -> int | None:
     return int(found[1]) if found else None
 
 
-def id_in(raw: bytes) -> str | None:
+def id_in(raw: bytes, offset: int) -> str | None:
     """Return the dialogue id in an entry that cannot be read, if it is still there."""
+    del offset
     found = _ID.search(raw)
     return found[1].decode("utf-8", "replace") if found else None
 
 
-def may_repeat_keys(raw: bytes, n_utterances: int) -> bool:
+def _may_repeat_keys(raw: bytes, n_utterances: int) -> bool:
     """Say whether a key that is read stands in `raw` more or less often than it should.
 
     What this takes for granted, that `participantID` stands before `utterance`, may be wrong: it

@@ -4,13 +4,19 @@ What its files do not keep to was measured on 5,242 of them and is counted as a 
 another dialogue in 29 %, so the file's own name is the id; `speaker_type` is wrong in 361 files;
 13 files have every line twice; `norm_text` is empty in 9 lines and stuck on the first line in some
 files, so a text is `text` without its speaker's number. An utterance may hold a newline.
+
+Documents that somebody merged into one file are read by `merged.py`.
 """
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, json
+
+from corpus.reading.sources.entry import Read, forbid_repeated_keys
+from corpus.records import Document
 
 # `1 : `, `1: `, `1 :`, `2 ; ` or, with two spaces, `1  ` stand before an utterance of speaker 1번.
 _PREFIX = re.compile(r"([0-9]+)(?: *[:;] ?| {2,})")
@@ -23,14 +29,14 @@ _DISTINCTIVE = (
 class Speaker(Struct, gc=False):
     """Who wrote a line."""
 
-    id: Annotated[str, Meta(description="1번, 2번, ...")]
+    id: Annotated[str, Meta(description="1번, 2번, ...; in AIHub 544 A and B")]
 
 
 class Line(Struct, gc=False):
     """One message."""
 
     id: Annotated[int | str, Meta(description="1, 2, ...; of two equal lines one is read")]
-    text: Annotated[str, Meta(description="the number of the speaker, then the message")]
+    text: Annotated[str, Meta(description="the speaker's number or letter, then the message")]
     speaker: Speaker
     norm_text: Annotated[str | None, Meta(description="the message alone, if all is well")] = None
 
@@ -56,8 +62,12 @@ class TopicDocument(Struct, gc=False):
     info: Annotated[list[Info], Meta(min_length=1, max_length=1)]
 
 
+_DOCUMENT = json.Decoder(TopicDocument)
+_INFO = json.Decoder(Info)
+
+
 def is_topic(head: bytes) -> bool:
-    """Say whether a document that begins with `head` is of this source."""
+    """Say whether a document that begins with `head` has the keys of this source."""
     return all(key.search(head) for key in _DISTINCTIVE)
 
 
@@ -71,17 +81,30 @@ def stem_of(raw_file: str) -> str:
     return name.rpartition(".")[0] or name
 
 
-def utterances_of(
-    info: Info, dialogue_id: str, quirks: Counter[str]
-) -> tuple[list[str], list[str]]:
-    """Return the speakers and the texts of a dialogue, and count what is odd about it."""
-    annotations = info.annotations
-    lines = annotations.lines
-    if len({line.id for line in lines}) < len(lines):
-        first: dict[tuple[int | str, str], Line] = {}
-        for line in lines:
-            first.setdefault((line.id, line.text), line)
-        lines = list(first.values())
+def decode_info(raw: bytes, *, merged: bool) -> Info:
+    """Return the dialogue of a document or, where documents are merged, of one `info`."""
+    info = _INFO.decode(raw) if merged else _DOCUMENT.decode(raw).info[0]
+    if _may_repeat_keys(raw, len(info.annotations.lines)):
+        forbid_repeated_keys(raw)
+    return info
+
+
+def id_of(info: Info, document: Document, offset: int, *, merged: bool) -> str:
+    """Return the id: the file's name, or among others in a file the title and the place.
+
+    The title alone would not do: in 29 % of the files it is another dialogue's.
+    """
+    name = stem_of(document.raw_file)
+    return f"{info.title or name}@{offset}" if merged else name
+
+
+def read(
+    raw: bytes, document: Document, offset: int, quirks: Counter[str], *, merged: bool
+) -> Read:
+    """Return the dialogue in a document, or in one `info` of merged ones."""
+    info = decode_info(raw, merged=merged)
+    dialogue_id = id_of(info, document, offset, merged=merged)
+    lines = distinct_lines(info)
     speakers = [line.speaker.id for line in lines]
     usual = {speaker: f"{_number_of(speaker)} : " for speaker in set(speakers)}
     texts = [
@@ -90,19 +113,39 @@ def utterances_of(
         else _text_of(line, quirks)
         for speaker, line in zip(speakers, lines, strict=True)
     ]
+    count_quirks(info, lines, texts, quirks, title=None if merged else dialogue_id)
+    return Read(dialogue_id, info.annotations.subject, speakers, texts)
+
+
+def distinct_lines(info: Info) -> list[Line]:
+    """Return the lines of a dialogue, each once: in some files every line stands twice."""
+    lines = info.annotations.lines
+    if len({line.id for line in lines}) < len(lines):
+        first: dict[tuple[int | str, str], Line] = {}
+        for line in lines:
+            first.setdefault((line.id, line.text), line)
+        return list(first.values())
+    return lines
+
+
+def count_quirks(
+    info: Info, lines: Sequence[Line], texts: list[str], quirks: Counter[str], *, title: str | None
+) -> None:
+    """Count what is odd about a dialogue beside its prefixes; `title` is what it should be."""
+    annotations = info.annotations
     norm_texts = [line.norm_text or "" for line in lines]
     odd = {
         "doubled_line": len(annotations.lines) - len(lines),
         "empty_norm_text": norm_texts.count(""),
         "stuck_norm_text": len(set(norm_texts)) == 1 < len(set(texts)),
-        "wrong_title": info.title not in (None, dialogue_id),
-        "wrong_speaker_type": annotations.speaker_type == "1:1" and len(usual) > 2,
+        "wrong_title": title is not None and info.title not in (None, title),
+        "wrong_speaker_type": annotations.speaker_type == "1:1"
+        and len({line.speaker.id for line in lines}) > 2,
         "line_end_in_text": "\n" in "".join(texts),
     }
     for name, n in odd.items():
         if n:
             quirks[name] += n
-    return speakers, texts
 
 
 def _text_of(line: Line, quirks: Counter[str]) -> str:
@@ -122,7 +165,7 @@ def _number_of(speaker: str) -> str:
     return speaker.removesuffix("번")
 
 
-def may_repeat_keys(raw: bytes, n_lines: int) -> bool:
+def _may_repeat_keys(raw: bytes, n_lines: int) -> bool:
     """Say whether a key that is read stands in `raw` more or less often than it should.
 
     The annotations have a `text` too, which is not read.

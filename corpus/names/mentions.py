@@ -1,0 +1,266 @@
+"""One mention of somebody or of some place: what the text around a placeholder says of it."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from corpus.names.lexicon import SURNAMES
+from corpus.names.particles import FREE, Ending, Sex, is_glued, particle_at
+from corpus.names.titles import POLITE, Title, title_at
+from corpus.records import MASKED_FULL, MASKED_SURNAME, NAME
+
+NEAR = 12  # at most so many characters between two tags of one utterance: they are two people
+CHAIN = 60  # so far back a list is looked for
+
+Form = Literal["given", "either", "full", "surname"]  # what of the name is shown
+
+
+class Bounds(NamedTuple):
+    """What of a mention tells people apart."""
+
+    speaker: str
+    ending: Ending
+    sex: Sex = "any"
+    who: str | None = None  # the speaker who is meant, where that is known
+    caller: str | None = None  # who calls this person, if anyone does
+    surname: str = ""  # that stands before the tag
+    title: str = ""
+    older: bool = False  # a title that friends do not have among themselves
+    intimate: bool = False
+
+
+class Mention(NamedTuple):  # a third of the price of a frozen dataclass, and one for each tag
+    """One placeholder, and what it demands of whoever stands there."""
+
+    utterance: int
+    start: int
+    particle: str  # what follows, as in `particle_at`
+    form: Form
+    bounds: Bounds
+    open_if_given: bool = False  # any full name will do, but a given name alone must end in a vowel
+    rather_closed: bool = False  # a wish, where nothing else is demanded
+    decade: int | None = None  # of birth at the latest, as a title says
+    child: int = 0  # years younger than a speaker who may be a parent
+
+
+# Surnames as they stand glued before a tag; not those that are more often another word there:
+# 나 and 제 are pronouns, 어 and 여 are calls.
+_SURNAMES = (*SURNAMES, "남궁", "황보", "제갈", "선우", "독고", "사공", "서문")
+_SURNAME = re.compile(
+    "(?<![가-힣])(?:" + "|".join(name for name in _SURNAMES if name not in "나제어여전") + "|전)$"
+)
+# 나 지우인데, 제 이름은 지우예요, 저 지우라고 하는데요
+_ME = re.compile(
+    "(?<![가-힣])(?:나|난|나는|나도|내가|저|전|저는|저도|제가"
+    "|(?:내|제|나의|저의) ?(?:이름|본명|성함)[은이]?"
+    r"|^(?:이름|본명)은)[ ,.~]*$"
+)
+_HELLO = re.compile(r"(?:안녕하세요|여보세요|반갑습니다|반가워요|처음 뵙겠습니다)[ ,.!~^]*$")
+_I_AM = re.compile(
+    "(?:인데|이?(?:라고|야|예요|에요|이에요|거든|고(?![가-힣])|지(?![가-힣])|다(?![가-힣])|구(?![가-힣]))"
+    "|이에요|이예요|이어요|여요|입니다|임(?![가-힣])|이?요(?![가-힣]))"
+)
+_I_AM_CALLED = re.compile("입니다|이?에요|이?예요|이?라고 (?:합니다|해요|하는데|부르)")
+_ENDS = re.compile("[ㄱ-ㆎ?!.~^]|$")
+_IT_IS = re.compile("(?<=[가-힣])(?:이|가|은|는|건|게) $")  # 쟤가 지우야, 이름이 지우야
+# Behind 님 or 씨 somebody is spoken of, not to: 민준 씨가, 민준 씨한테.
+_SPOKEN_OF = re.compile(
+    "이랑|이나|이네|이라|이야|이었|이에요|이예요|이세요|이신|입니다|인[가데지 ]"
+    "|을|를|한테|에게|께|랑|하고|과|와|의|네"
+    "|처럼|보다|때문|까지|꺼|거|들|덕분|생일|전화|번호|집"
+)
+_SUBJECT = re.compile("[이가](?:요|서)?(?![가-힣])")
+_ASKS = re.compile(
+    r"(?:세요|실래요|시겠어요|시죠|주세요|볼래요|할래요|시나요|신가요)[?!~. ㄱ-ㆎ^]*$"
+)
+_HEARSAY = re.compile(
+    r"(?:대|대요|더라|더라고요?|던데요?|다던데요?|셨어|오셨어요|오셨네요?)[?!~. ㄱ-ㆎ^]*$"
+)
+_POLITE = re.compile(
+    "(?:(?<![필중수금목월화토일개])요|[니습]니다|습니까|ㅂ니다|죠|세용|네여|해여)(?![가-힣])"
+)
+
+# Between two mentions of one list: no sentence ends there.
+_SENTENCE_END = re.compile(
+    "[.?!~^ㄱ-ㆎ]|(?:[았었했갔왔줬됐봤셨겼났렸졌쳤켰탔샀][어다네지음]|(?<!필)(?<!중)요|거든|잖아|구나"
+    "|[한간온된는산준난]대|[하가오되겠]네|[을할갈볼]까|[가하먹보]자|니다|니까)(?= )"
+)
+_SUBORDINATE = re.compile(
+    "(?:데|니까|아서|어서|해서|와서|워서|면|더니|길래|지만|자마자|때|다가)(?= )"
+)
+_LISTED = {
+    particle: plain
+    for plain, particles in {
+        "는": "이는 는 은",
+        "도": "이도 도 이두 두",
+        "가": "이가 가 이",
+        "를": "이를 를 을",
+        "랑": "이랑 랑 와 과 하고 이하고",
+        "한테": "이한테 한테 이에게 에게",
+        "만": "이만 만",
+    }.items()
+    for particle in particles.split()
+}
+
+
+def mention_of(
+    utterance: int, speaker: str, text: str, start: int, other: str | None, *, polite: bool
+) -> Mention:
+    """Return what is said of a person by the text around a placeholder.
+
+    Args:
+        utterance: the place of the text in the dialogue.
+        speaker: who wrote it.
+        text: with placeholders.
+        start: of the placeholder.
+        other: the only other speaker of the dialogue, None if there are more.
+        polite: the speaker is, on the whole.
+    """
+    particle, demand = particle_at(text, start + 1)
+    title = title_at(text, start + 1)
+    if title and title.word and particle != "양" and text.startswith(title.word, start + 1):
+        particle, demand = title.word, FREE  # 아저씨 and 여사님 begin like a call
+    glued = start > 0 and is_glued(text[start - 1])
+    before = text[max(0, start - 24) : start]
+    form: Form = "given"
+    if text[start] == MASKED_FULL:
+        form = "full"
+    elif text[start] == MASKED_SURNAME:
+        form = "surname"
+    elif text[start] == NAME and demand.surname and not glued:
+        form = "either"
+    surname = _surname_before(before, text, start) if glued else ""
+    oneself = _is_oneself(before.removesuffix(surname), text, start)
+    copula = particle == "야" and bool(_IT_IS.search(before) and _ENDS.match(text, start + 2))
+    calls = (
+        not oneself and not copula and (demand.vocative or _addresses(text, title, polite=polite))
+    )
+    return Mention(
+        utterance=utterance,
+        start=start,
+        particle=particle,
+        form=form,
+        bounds=Bounds(
+            speaker=speaker,
+            ending=demand.given_ending if form == "given" else demand.ending,
+            sex=title.sex if title else "any",
+            who=speaker if oneself else other if calls else None,
+            caller=speaker if calls else None,
+            surname=surname,
+            title=title.word if title and not (oneself or demand.vocative) else "",
+            older=bool(title and title.decade),
+            intimate=demand.intimate
+            and (form, particle) != ("full", "이")
+            and not (title and title.word)
+            and not oneself,
+        ),
+        open_if_given=form == "either" and demand.given_ending != demand.ending,
+        rather_closed=demand.rather_closed,
+        decade=title.decade if title else None,
+        child=_child(before, title),
+    )
+
+
+def is_polite(texts: Sequence[str]) -> bool:
+    """Say whether somebody who wrote these speaks politely, on the whole.
+
+    >>> is_polite(["안녕하세요", "네"]), is_polite(["밥 먹었어?", "필요 없어"])
+    (True, False)
+    """
+    return 3 * sum(map(bool, map(_POLITE.search, texts))) >= len(texts)
+
+
+def _surname_before(before: str, text: str, start: int) -> str:
+    """Return the surname that stands glued before a placeholder, or nothing.
+
+    전 is one, too, but 전 민준인데 is 저는.
+    """
+    found = _SURNAME.search(before)
+    if found is None or text[start] == MASKED_FULL or text[start] == MASKED_SURNAME:
+        return ""
+    return "" if found[0] == "전" and _I_AM.match(text, start + 1) else found[0]
+
+
+def _is_oneself(before: str, text: str, start: int) -> bool:
+    if _ME.search(before):
+        return _I_AM.match(text, start + 1) is not None
+    return _HELLO.search(before) is not None and bool(_I_AM_CALLED.match(text, start + 1))
+
+
+def _addresses(text: str, title: Title | None, *, polite: bool) -> bool:
+    """Say whether somebody with 님, 씨 or 쌤 is spoken to, as far as a reader can tell."""
+    if title is None or title.word not in (POLITE, "선생"):
+        return False
+    rest = text[title.end :].removeprefix("님")
+    if _SPOKEN_OF.match(rest):
+        return False
+    clause = re.split("[.!?]", rest, maxsplit=1)[0]
+    if _SUBJECT.match(rest):
+        return _ASKS.search(clause) is not None
+    if _HEARSAY.search(clause):
+        return False
+    return _POLITE.search(text) is not None or (polite and len(rest.split()) < 2)
+
+
+_CHILD = re.compile(
+    "(?:(?<![가-힣])(?:우리 )?(?:딸|아들|조카|손자|손녀|애기|아기"
+    "|막내딸|막내아들|큰딸|큰아들|둘째|막내)) ?$"
+)
+
+
+def _child(before: str, title: Title | None) -> int:
+    if title is not None and title.possessor:
+        return 1
+    return 2 if _CHILD.search(before) else 0
+
+
+def people_apart(mentions: Sequence[Mention], texts: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the places of mentions of which nobody takes two for the same person.
+
+    They stand near each other, or with the same particle in one chain of clauses: 민준이는 따라오고
+    나는 총무하고 지훈이는 운전.
+    """
+    pairs = []
+    for place, mention in enumerate(mentions):
+        for before in range(place - 1, -1, -1):
+            other = mentions[before]
+            if other.utterance != mention.utterance or mention.start - other.start > CHAIN:
+                break
+            between = texts[mention.utterance][other.start + 1 : mention.start]
+            if len(between) <= NEAR or _is_listed(other.particle, mention.particle, between):
+                pairs.append((before, place))
+    return pairs
+
+
+def _is_listed(one: str, other: str, between: str) -> bool:
+    plain = _LISTED.get(one)
+    if plain is None or plain != _LISTED.get(other) or _SENTENCE_END.search(between):
+        return False
+    return plain in "는도" or not _SUBORDINATE.search(between)
+
+
+def places_apart(mentions: Sequence[Mention], texts: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the places of mentions that are two places: near, and no sentence ends between."""
+    pairs = []
+    for place, mention in enumerate(mentions):
+        for before in range(place - 1, -1, -1):
+            other = mentions[before]
+            if other.utterance != mention.utterance or mention.start - other.start - 1 > NEAR:
+                break
+            if not _SENTENCE_END.search(texts[mention.utterance][other.start + 1 : mention.start]):
+                pairs.append((before, place))
+    return pairs
+
+
+def word_mention(utterance: int, text: str, start: int, *, ends: bool) -> Mention:
+    """Return what the text behind the placeholder of a place or an affiliation demands.
+
+    Args:
+        utterance: the place of the text in the dialogue.
+        text: with placeholders.
+        start: of the placeholder.
+        ends: a particle may follow; else the second half of the word does: 역삼동, 한빛대.
+    """
+    particle, demand = particle_at(text, start + 1)
+    bounds = Bounds("", demand.ending if ends else "any")
+    return Mention(utterance, start, particle, "given", bounds)

@@ -1,0 +1,71 @@
+"""What is written to a terminal: it may lack characters, be closed, or obey control characters."""
+
+import os
+import re
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+# Control characters, those that turn the direction of a line, its separators, and what is no text.
+_CONTROLS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def open_streams() -> None:
+    """Let the streams of this process be such that to write to them does not fail.
+
+    A character that a terminal lacks (cp949, ASCII) is written as its escape, and a stream that is
+    closed (`>&-`) leads nowhere: else the next file to be opened would take its place.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    nowhere = open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123, SIM115 - as long as we live
+    sys.stdin = sys.stdin or nowhere
+    sys.stdout = sys.stdout or nowhere
+    sys.stderr = sys.stderr or nowhere
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def close_streams(code: int) -> int:
+    """Write what is still to be written, and return the exit code: `code`, or 2 if it fails."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head`: whoever read has read enough
+        leave_stdout()
+    except OSError as error:
+        leave_stdout()
+        say(f"corpus: the output cannot be written: {error.strerror}.", sys.stderr)
+        return code or 2
+    return code
+
+
+def leave_stdout() -> None:
+    """Let nothing more be written to stdout, nor fail when this process ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(line: str, stream: TextIO | None = None) -> None:
+    """Print one line, as `shown` gives it; stderr may be closed."""
+    with suppress(*((OSError,) if stream is not None else ())):
+        print(shown(line), file=stream)
+
+
+def shown(line: str) -> str:
+    r"""Return a line with its control characters as escapes.
+
+    >>> print(shown("\x1b[31m빨강\n\u202e"))
+    \x1b[31m빨강\x0a\u202e
+    """
+    return _CONTROLS.sub(_escape, line)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -1,0 +1,143 @@
+"""A model that needs no torch, and servers in front of it."""
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from hashlib import sha256
+
+from corpus.chat.guard import Gate
+from corpus.chat.reply import Cancelled, Candidate, Draw, Reply, Seen, Token
+
+WORDS = ["응", " 나도", " 그래", " 좋아", " 진짜", " 밥", " 먹었어", " ㅠㅠ", " 안녕", " 뭐해?"]
+
+
+class FakeEngine:
+    """Replies by a hash of the conversation and the seed, a token each `pause` seconds.
+
+    Attributes:
+        steps: tokens that were written, of all replies.
+        asked: the conversations that came, with their draws.
+        fails_with: raised instead of replying.
+    """
+
+    def __init__(self, *, pause=0.0, n_tokens=6, name="runs-fake"):
+        self.name, self.max_tokens, self.vocab_size = name, 256, 51_200
+        self.pause, self.n_tokens = pause, n_tokens
+        self.steps, self.asked, self.fails_with, self.ending = 0, [], None, ""
+        self.lock = threading.Lock()
+
+    def reply(self, messages, draw, *, on_text=None, is_cancelled=lambda: False):
+        assert messages[-1].role == "user"
+        with self.lock:
+            self.asked.append((tuple(messages), draw))
+            if self.fails_with:
+                raise self.fails_with
+            n = min(self.n_tokens, draw.max_new_tokens)
+            written = [self._candidate(messages, draw, k, n) for k in range(draw.candidates)]
+            streamed = ""
+            for k in range(n):
+                if is_cancelled():
+                    raise Cancelled
+                time.sleep(self.pause)
+                self.steps += 1
+                if on_text and k < len(written[0].tokens):
+                    piece = written[0].tokens[k].text
+                    streamed += piece
+                    on_text(piece)
+            text = self.ending or written[0].text
+            seen = tuple(f"<{one.content}>" for one in messages)
+            return Reply(
+                text=text,
+                finish=written[0].finish,
+                chosen=0,
+                candidates=tuple(written),
+                seen=seen,
+                window_tokens=10,
+                first_message=max(0, len(messages) - 3),
+                cut_characters=0,
+                unknown=0,
+                copies=None,
+                seconds=0.1,
+                fallback=False,
+                prompt_tokens=10,
+                completion_tokens=len(written[0].tokens),
+            )
+
+    def _candidate(self, messages, draw, k, n):
+        told = "/".join(one.content for one in messages)
+        digest = sha256(f"{draw.seed} {k} {told}".encode()).digest()
+        tokens = []
+        for at, byte in enumerate(digest[:n]):
+            rivals = tuple((word, 100 + i, -1.0 - i) for i, word in enumerate(WORDS))
+            text = WORDS[byte % len(WORDS)]
+            text = text.lstrip() if at == 0 else text
+            tokens.append(Token(text, byte, -0.5, rivals[: draw.n_rivals]))
+        text = "".join(token.text for token in tokens)
+        for stop in draw.stop:
+            text = text.partition(stop)[0]
+        finish = "length" if n < self.n_tokens else "stop"
+        return Candidate(text, -1.0 - k, "" if k < 3 else "parrot", finish, tuple(tokens))
+
+    def read(self, text):
+        tokens = []
+        for character in text:
+            repeated = 2 if "a" <= character.lower() <= "z" else 1
+            tokens += [(character, ord(character), character == "뷁")] * repeated
+        return Seen(text, ("laugh",) if "ㅋㅋ" in text else (), tuple(tokens))
+
+
+@contextmanager
+def served(
+    engine,
+    *,
+    draw=None,
+    key=None,
+    name="이랑",
+    services="offline",
+    save=None,
+    host="127.0.0.1",
+    port=0,
+):
+    """Run a server in a thread; yield its port."""
+    import uvicorn
+
+    from corpus.chat.web import make_app
+
+    with socket.create_server((host, port)) as listener:
+        port = listener.getsockname()[1]
+        ends = []
+
+        def app():
+            return make_app(
+                engine,
+                draw or Draw(seed=7),
+                Gate(host, port, key),
+                name=name,
+                services=services,
+                save=save,
+                on_made=ends.append,
+            )
+
+        config = uvicorn.Config(
+            app,
+            factory=True,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield port
+        finally:
+            ends[0]()
+            server.should_exit = True
+            thread.join(10)
