@@ -157,13 +157,13 @@ def _suspects(results: Sequence[ResultPaths], dedup: str) -> Mask:
 
     All others are no duplicates, whatever the options are.
     """
-    suspects = np.zeros(0, np.bool_)
-    for name in ("id", "text"):
-        values = np.concatenate([keys[name].copy() for keys in _each(results)])
-        suspects.resize(len(values))
-        if dedup != "off":
-            suspects |= occurs_twice(values)
-    return suspects
+    if dedup == "off":
+        return np.zeros(sum(len(keys) for keys in _each(results)), np.bool_)
+    by_id, by_text = (
+        occurs_twice(np.concatenate([keys[name].copy() for keys in _each(results)]))
+        for name in ("id", "text")
+    )
+    return np.asarray(by_id | by_text)
 
 
 def _of_suspects(results: Sequence[ResultPaths], suspects: Mask) -> tuple[Ints, Keys]:
