@@ -91,8 +91,9 @@ OPTIONS: tuple[Option, ...] = (
     _choice("rules", ("default", "chathuman"), "text rules: ours, or those of 2023"),
     _choice(
         "multi_party",
-        ("drop", "fold"),
-        "dialogues of more than two speakers: drop them, or let the last one be <sys>",
+        ("drop", "nearest", "fold"),
+        "dialogues of more than two speakers: drop them; or let the last one be <sys>, and whom it"
+        " answers <usr>, or (fold) all others joined",
     ),
     _choice(
         "usr_ending",

@@ -70,7 +70,7 @@ def of_batch(dialogues, encoder, options):
     source=st.sampled_from(SOURCES),
     choices=st.fixed_dictionaries(
         {
-            "multi_party": st.sampled_from(["drop", "fold"]),
+            "multi_party": st.sampled_from(["drop", "nearest", "fold"]),
             "usr_ending": st.sampled_from(["drop", "trim"]),
             "overlong": st.sampled_from(OVERLONG),
             "max_tokens": st.sampled_from([6, 20, 60, 256]),

@@ -14,8 +14,10 @@ from corpus.dedup.exact import (
     rows_repeated,
 )
 from corpus.dedup.keys import KEY
+from corpus.options import CHOICES
 from corpus.records import RAW_BYTES
 
+OVERLONG = CHOICES["overlong"]
 ENTRY = st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans())
 
 
@@ -87,8 +89,18 @@ def test_duplicates_follow_the_contract(entries):
     assert duplicates_of(keys_of(*entries)).tolist() == slow_duplicates(entries)
 
 
-def rows_under(keys, choice):
-    return int(rows_of(keys, **choice).sum()) - rows_repeated(keys, choice)
+def rows_under(keys, *, dedup="exact", built_as="drop", **choice):
+    n_rows = int(rows_of(keys, choice, built_as).sum())
+    return n_rows - rows_repeated(keys, choice, built_as) if dedup != "off" else n_rows
+
+
+def other_choices(keys, **given):
+    """The rows under each other choice."""
+    built_as = given["multi_party"]
+    return {
+        name: rows_under(keys, **choice, built_as=built_as)
+        for name, choice in choices(given).items()
+    }
 
 
 def test_every_other_choice_is_counted_alone_and_all_together():
@@ -99,19 +111,41 @@ def test_every_other_choice_is_counted_alone_and_all_together():
         (4, 3, False, False, True, 1, 1, 1, 0),  # and its duplicate
         (5, 5, False, False, False, 1, 2, 0, 1),  # over the limit
     )
+    for name in ("text", *OVERLONG):  # nearest keeps of a group what folding keeps
+        keys[f"other_{name}"] = keys[name]
     defaults = {"multi_party": "drop", "usr_ending": "drop", "overlong": "truncate"}
-    assert rows_under(keys, defaults) == 2
-    found = {name: rows_under(keys, choice) for name, choice in choices(defaults).items()}
-    assert found == {
+    assert rows_under(keys, **defaults) == 2
+    assert other_choices(keys, **defaults) == {
+        "--multi-party nearest": 3,
         "--multi-party fold": 3,
         "--usr-ending trim": 3,
         "--overlong split": 3,
-        "--multi-party fold --usr-ending trim --overlong split": 7,
+        "--multi-party nearest --usr-ending trim --overlong split": 7,
     }
-    most = choices(defaults | {"overlong": "split", "usr_ending": "trim"})
-    assert {name: rows_under(keys, choice) for name, choice in most.items()} == {
-        "--multi-party fold": 7
+    assert other_choices(keys, **defaults | {"overlong": "split", "usr_ending": "trim"}) == {
+        "--multi-party nearest": 7,
+        "--multi-party fold": 7,
     }
+
+
+def test_what_nearest_keeps_of_a_group_is_counted_by_its_own_text_and_tokens():
+    keys = keys_of(
+        (1, 1, False, False, False, 1, 1, 1, 1),
+        (2, 2, False, True, False, 0, 0, 0, 0),  # folded it is too long
+        (3, 3, False, True, False, 1, 1, 1, 0),
+    )
+    keys["other_text"], keys["other_truncate"] = [0, 9, 1], [0, 1, 1]
+    given = {"usr_ending": "drop", "overlong": "truncate"}
+    assert rows_under(keys, multi_party="fold", **given) == 2
+    assert rows_under(keys, multi_party="nearest", **given) == 2  # the third repeats the first
+    assert rows_under(keys, multi_party="nearest", **given, dedup="off") == 3
+    keys["other_text"], keys["text"] = keys["text"].copy(), keys["other_text"].copy()
+    assert rows_under(keys, multi_party="nearest", **given, built_as="nearest") == 2
+    assert list(other_choices(keys, multi_party="nearest", **given)) == [
+        "--usr-ending trim",
+        "--overlong split",
+        "--usr-ending trim --overlong split",
+    ]
 
 
 @given(st.lists(st.integers(0, 9), max_size=12))

@@ -15,17 +15,24 @@ def reason_of(speakers, *, multi_party="drop", usr_ending="drop"):
     return reason
 
 
-def arranged_alone(speakers):
+def arranged_alone(speakers, *, nearest=False):
     """Turns, whether folded and whether trimmed, of one dialogue, as one would write it for one."""
     if len(set(speakers)) < 2:
         return [], False, False
     folded = len(set(speakers)) > 2
     roles = [speaker == speakers[-1] for speaker in speakers] if folded else speakers
     runs = [list(run) for _, run in groupby(range(len(roles)), key=roles.__getitem__)]
+    if folded and nearest:
+        runs = [run if roles[run[0]] else last_run(run, speakers) for run in runs]
     if folded:
         return runs[1:] if roles[0] else runs, True, False
     trimmed = len(runs) % 2 == 1
     return runs[:-1] if trimmed else runs, False, trimmed
+
+
+def last_run(run, speakers):
+    """Of what several said, what the last one of them said without another one between."""
+    return [list(run) for _, run in groupby(run, key=speakers.__getitem__)][-1]
 
 
 def test_nothing_left_is_no_text():
@@ -59,6 +66,33 @@ def test_more_than_two_speakers_are_rejected_or_folded():
     assert turns_of(speakers) == [[1, 2], [3], [4], [5]]
     assert reason_of(speakers, usr_ending="trim") == "multi_party"
     assert reason_of(speakers, multi_party="fold") is None
+    assert reason_of(speakers, multi_party="nearest") is None
+
+
+def test_nearest_keeps_whom_the_last_speaker_answers():
+    speakers = ["c", "a", "b", "b", "c", "b", "a", "c"]
+    assert turns_of(speakers, nearest=True) == [[2, 3], [4], [6], [7]]
+    assert turns_of(["a", "b", "a", "b"], nearest=True) == [[0], [1], [2], [3]]
+    arranged = arrange_turns(speakers, [len(speakers)], nearest=True)
+    assert np.flatnonzero(arranged.other_speaker).tolist() == [1, 5]
+
+
+@given(SPEAKERS)
+def test_no_turn_of_nearest_holds_two_speakers_and_every_group_has_a_row(speakers):
+    turns = turns_of(speakers, nearest=True)
+    assert bool(turns) == (len(set(speakers)) > 1)
+    assert len(turns) % 2 == 0
+    for one, other in pairwise(turns):
+        assert speakers[one[0]] != speakers[other[0]]
+    assert all(len({speakers[place] for place in turn}) == 1 for turn in turns)
+    if len(set(speakers)) > 2:
+        assert {speakers[turn[0]] for turn in turns[1::2]} == {speakers[-1]}
+        arranged = arrange_turns(speakers, [len(speakers)], nearest=True)
+        left_out = set(np.flatnonzero(arranged.other_speaker).tolist())
+        assert left_out.isdisjoint(place for turn in turns for place in turn)
+        kept = {place for turn in turns for place in turn} | left_out
+        opening = [place for place in range(len(speakers)) if place not in kept]
+        assert all(speakers[place] == speakers[-1] for place in opening)
 
 
 def test_many_speakers_come_before_the_ending():
@@ -88,13 +122,13 @@ def test_folding_loses_only_leading_answers(speakers):
         assert set(speakers[: turns_of(speakers)[0][0]]) <= {speakers[-1]}
 
 
-@given(st.lists(SPEAKERS, max_size=8))
-def test_dialogues_are_arranged_together_as_each_alone(dialogues):
-    arranged = arrange_turns(list(chain(*dialogues)), [len(speakers) for speakers in dialogues])
+@given(st.lists(SPEAKERS, max_size=8), st.booleans())
+def test_dialogues_are_arranged_together_as_each_alone(dialogues, nearest):
+    arranged = arrange_turns(list(chain(*dialogues)), list(map(len, dialogues)), nearest=nearest)
     bounds = np.cumsum([0, *map(len, dialogues)]).tolist()
     for k, (speakers, (start, end)) in enumerate(zip(dialogues, pairwise(bounds), strict=True)):
-        turns, folded, trimmed = arranged_alone(speakers)
-        assert turns_of(speakers) == turns
+        turns, folded, trimmed = arranged_alone(speakers, nearest=nearest)
+        assert turns_of(speakers, nearest=nearest) == turns
         assert arranged.dialogue[start:end].tolist() == len(speakers) * [k]
         in_turn = np.flatnonzero(arranged.in_turn[start:end]).tolist()
         assert in_turn == [place for turn in turns for place in turn]

@@ -33,11 +33,18 @@ TRAIN, SECOND, HELD_OUT = (
     f"{name}.parquet" for name in ("train/00000", "train/00001", "validation/00000")
 )
 LEDGER, MANIFEST, TOKENIZER = "_rejected/00000.jsonl.gz", "_manifest.json", "_tokenizer.json"
+UTTERANCES = "_rejected/utterances-00000.jsonl.gz"
 LONG = [("A", "가나다라마바사 " * 9), ("B", "아자차카타파하 " * 9)] * 3
 
 
 def talk(k):
-    return [("A", f"안녕 {k} ㅋㅋㅋㅋ"), ("B", "#@이름#이는 잘 있어?"), ("A", "응"), ("B", "다행")]
+    return [
+        ("A", f"안녕 {k} ㅋㅋㅋㅋ"),
+        ("A", "#@시스템#사진#"),
+        ("B", "#@이름#이는 잘 있어?"),
+        ("A", "응"),
+        ("B", "다행"),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -147,11 +154,11 @@ def flip(name, where=0.5):
     return mutate
 
 
-def edit_ledger(change):
+def edit_ledger(change, name=LEDGER):
     def mutate(processed):
-        lines = gzip.decompress((processed / LEDGER).read_bytes()).splitlines(keepends=True)
+        lines = gzip.decompress((processed / name).read_bytes()).splitlines(keepends=True)
         change(lines)
-        (processed / LEDGER).write_bytes(gzip.compress(b"".join(lines)))
+        (processed / name).write_bytes(gzip.compress(b"".join(lines)))
 
     return mutate
 
@@ -187,6 +194,7 @@ def reseal(processed, *, with_counts=True):
     files = manifest["files"]
     for name in files:
         files[name] = sha256((processed / name).read_bytes()).hexdigest()
+        manifest["file_bytes"][name] = (processed / name).stat().st_size
     manifest["tokenizer"]["sha256"] = files[TOKENIZER]
     manifest["corpus_hash"] = corpus_hash(files)
     for shard in manifest["shards"]:
@@ -256,11 +264,27 @@ MUTATIONS = {
     ),
     "a shard that is gone": (lambda folder: (folder / SECOND).unlink(), "files", SECOND),
     "a ledger that is gone": (lambda folder: (folder / LEDGER).unlink(), "files", LEDGER),
+    "a flipped byte of the utterances": (flip(UTTERANCES), "files", f"{UTTERANCES} behind line"),
+    "utterances that are gone": (
+        lambda folder: (folder / UTTERANCES).unlink(),
+        "files",
+        f"{UTTERANCES}: No such file",
+    ),
     "a tokenizer that is gone": (lambda folder: (folder / TOKENIZER).unlink(), "files", TOKENIZER),
     "a foreign file": (
         lambda folder: (folder / "train" / "README.md").write_text("mine"),
         "files",
         "train/README.md: was not written by a build",
+    ),
+    "a foreign shard of macOS": (
+        lambda folder: (folder / "train" / "._00000.parquet").write_text("x"),
+        "files",
+        "train/._00000.parquet: was not written by a build",
+    ),
+    "another size of a file": (
+        raise_count("file_bytes", "_report.html"),
+        "files",
+        f"{MANIFEST}: has another size of _report.html than its",
     ),
     "a manifest that is no JSON": (
         lambda folder: (folder / MANIFEST).write_text("{"),
@@ -334,6 +358,18 @@ MUTATIONS = {
         edit_ledger(lambda lines: lines.append(lines.pop().replace(b'"duplicate"', b'"no_text"'))),
         "counts",
         "lines of the ledger, summary/no_text: it says 0; counted 1",
+    ),
+    "an utterance that was dropped from the ledger": (
+        edit_ledger(remove_first, UTTERANCES),
+        "counts",
+        "lines of utterances left out, system_tag: it says 6; counted 5",
+    ),
+    "an utterance without a reason": (
+        edit_ledger(
+            lambda lines: lines.append(lines.pop().replace(b'"reason"', b'"x"')), UTTERANCES
+        ),
+        "files",
+        f"{UTTERANCES} behind line 6: cannot be read: 'reason'",
     ),
     "another number of rows": (raise_count("rows", "train"), "counts", "rows of train"),
     "another number of dialogues": (raise_count("dialogues", "read"), "counts", "dialogues read"),

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
 from corpus.building.unknown import Unknown
-from corpus.counts import Counts
+from corpus.counts import LISTED, Counts, most_of
 from corpus.records import SPLITS, CorpusError
 from corpus.report.measure import coded
 
@@ -101,6 +102,12 @@ def summary_of(counts: Counts, written: Written) -> dict[str, Any]:
         source, _, reason = name.partition("/")
         sources[source]["rejected"][reason] = n
         reasons[reason] += n
+    wrong_counts = {
+        name: {"declared": declared, "found": counts["found"][name]}
+        for name, declared in sorted(counts["declared"].items())
+        if declared != counts["found"][name]
+    }
+    tags, other_tags = most_of(counts["tags"])
     return {
         "dialogues": {
             "read": counts["read"].total(),
@@ -116,11 +123,10 @@ def summary_of(counts: Counts, written: Written) -> dict[str, Any]:
         "utterances": {"read": 0, "kept": 0}
         | counts["utterances"]
         | {"dropped": counts["dropped"]},
-        "wrong_counts": {
-            name: {"declared": declared, "found": counts["found"][name]}
-            for name, declared in counts["declared"].items()
-            if declared != counts["found"][name]
-        },
+        "wrong_counts": dict(islice(wrong_counts.items(), LISTED)),
+        "other_wrong_counts": max(0, len(wrong_counts) - LISTED),
+        "tags": tags,
+        "other_tags": other_tags,
     } | {
         name: counts[name]
         for name in (
@@ -128,9 +134,10 @@ def summary_of(counts: Counts, written: Written) -> dict[str, Any]:
             "drawn",
             "newer",
             "rules",
-            "tags",
             "names",
             "people",
             "quirks",
+            "turns_joined",
+            "other_speaker",
         )
     }

@@ -97,9 +97,9 @@ def decide(results: Sequence[ResultPaths], options: Mapping[str, Any]) -> Decisi
         for held_out, split in enumerate(HELD_OUT):
             n_rows[split][part] = kept["rows"][kept["held_out"] == held_out].sum()
         for name, choice in under.items():
-            totals[name] += int(rows_of(of_part, **choice).sum())
+            totals[name] += int(rows_of(of_part, choice, given["multi_party"]).sum())
     for name, choice in under.items():
-        totals[name] -= rows_repeated(keys, choice)
+        totals[name] -= rows_repeated(keys, choice, given["multi_party"])
     n_rows_expected = totals.pop(_GIVEN)
     if options["dedup"] == "near":  # these are counted with exact duplicates alone
         n_rows_expected = int(sum(one.sum() for one in n_rows.values()))
@@ -153,17 +153,26 @@ def _each(results: Sequence[ResultPaths]) -> Iterator[Keys]:
 
 
 def _suspects(results: Sequence[ResultPaths], dedup: str) -> Mask:
-    """Return which dialogues share their id or their text with another one.
+    """Return which dialogues share their id or a text with another one.
 
-    All others are no duplicates, whatever the options are.
+    All others are no duplicates, whatever the options are. A dialogue of more than two speakers has
+    two texts, as it is folded one way or the other.
     """
     if dedup == "off":
         return np.zeros(sum(len(keys) for keys in _each(results)), np.bool_)
-    by_id, by_text = (
-        occurs_twice(np.concatenate([keys[name].copy() for keys in _each(results)]))
-        for name in ("id", "text")
-    )
-    return np.asarray(by_id | by_text)
+    suspects = occurs_twice(np.concatenate([keys["id"].copy() for keys in _each(results)]))
+    texts, others, n = [], [], 0
+    at: list[Ints] = []
+    for keys in _each(results):
+        texts.append(keys["text"].copy())
+        has_two = np.flatnonzero(keys["folded"] & (keys["other_text"] != keys["text"]))
+        others.append(keys["other_text"][has_two])
+        at.append(n + has_two)
+        n += len(keys)
+    repeated = occurs_twice(np.concatenate([*texts, *others]))
+    suspects |= repeated[:n]
+    suspects[np.concatenate(at)[repeated[n:]]] = True
+    return suspects
 
 
 def _of_suspects(results: Sequence[ResultPaths], suspects: Mask) -> tuple[Ints, Keys]:

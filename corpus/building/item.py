@@ -17,10 +17,12 @@ from corpus.dialogues.batch import build_batch
 from corpus.options import Options
 from corpus.output.result import ResultWriter, result_folder
 from corpus.output.rows import COLUMNS
+from corpus.output.utterances import Dropped
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.entries import Decoded
 from corpus.reading.quirks import count_odd
+from corpus.reading.sources.topic import repeated_lines
 from corpus.records import (
     TOKENIZER,
     CorpusError,
@@ -44,7 +46,7 @@ def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options:
     counts: Counts = defaultdict(Counter)
     examples = Examples(of_many=item.one_in >= MANY)
     with result_folder(work, item.index) as folder, ResultWriter(folder, item.index) as part:
-        for read, rejected in _read(raw, item, counts, options["sources"]):
+        for read, rejected, doubled in _read(raw, item, counts, options["sources"]):
             dialogues = [
                 one.in_split(split_with_test(one.split, one.dialogue_id, options["test_share"]))
                 for one in read
@@ -57,7 +59,8 @@ def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options:
                     counts["rejected"][f"{one.source}/{one.reason}"] += 1
                 if one.stage in {"file", "decode"}:
                     counts["broken"][one.reason] += 1
-            part.write(built.rows, built.keys, left_out, built.texts)
+            dropped = [*doubled, *built.dropped]
+            part.write(built.rows, built.keys, left_out, built.texts, dropped)
         part.finish(counts, examples.found(), near=options["dedup"] == "near")
     return counts
 
@@ -130,10 +133,14 @@ def reject_item(work: Folder, item: Item, why: str) -> Counts:
 
 def _read(
     raw: Folder, item: Item, counts: Counts, sources: Sequence[Source]
-) -> Iterator[tuple[list[Dialogue], list[Rejected]]]:
-    """Yield the dialogues of an item in batches of one source, with what is broken beside them."""
+) -> Iterator[tuple[list[Dialogue], list[Rejected], list[Dropped]]]:
+    """Yield the dialogues of an item in batches of one source.
+
+    Beside them is what is broken, and the lines that the reader has left out already.
+    """
     dialogues: list[Dialogue] = []
     rejected: list[Rejected] = []
+    doubled: list[Dropped] = []
     n_utterances = 0
     for document, decoded in _decode(raw, item, counts):
         source = _source(decoded)
@@ -145,11 +152,18 @@ def _read(
         for dialogue in decoded.dialogues:
             other_source = dialogues and dialogue.source != dialogues[0].source
             if other_source or n_utterances >= BATCH_UTTERANCES:
-                yield dialogues, rejected
-                dialogues, rejected, n_utterances = [], [], 0
+                yield dialogues, rejected, doubled
+                dialogues, rejected, doubled, n_utterances = [], [], [], 0
             dialogues.append(dialogue)
+            if decoded.quirks["doubled_line"]:
+                doubled += _doubled_lines(dialogue)
             n_utterances += len(dialogue.texts)
-    yield dialogues, rejected
+    yield dialogues, rejected, doubled
+
+
+def _doubled_lines(dialogue: Dialogue) -> Iterator[Dropped]:
+    for place, text in repeated_lines(dialogue.raw):
+        yield Dropped(dialogue, place, "doubled_line", text)
 
 
 def _decode(raw: Folder, item: Item, counts: Counts) -> Iterator[tuple[Document, Decoded]]:

@@ -1,6 +1,6 @@
 """The steps of a commit in lists, and how they are done where items are built."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -12,9 +12,16 @@ from tqdm import tqdm
 from corpus.building.decide import Decisions
 from corpus.building.engines import Engine
 from corpus.building.workers import TRIES, Death, Step
-from corpus.building.writing import RECORDS, Writing, locate, write_duplicates, write_ledger
-from corpus.output.ledger import ledger_member
-from corpus.output.result import ResultPaths, ledger_bytes, read_each
+from corpus.building.writing import (
+    RECORDS,
+    ReadMember,
+    Writing,
+    locate,
+    write_duplicates,
+    write_ledger,
+)
+from corpus.output.ledger import UTTERANCES, ledger_member
+from corpus.output.result import ResultPaths, lines_bytes, read_each
 from corpus.records import CorpusError, Document, Rejected
 
 LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
@@ -114,13 +121,26 @@ def ledger_steps(
     rejected_files: Sequence[Rejected],
     of_duplicates: Sequence[str],
 ) -> list[Step]:
-    """Return the steps that write the ledger, a new file after `LEDGER_BYTES`."""
+    """Return the steps that write the ledger, and the utterances that were left out."""
     first = ledger_member(rejected_files)
-    sizes = read_each(results, ledger_bytes)
-    members: list[tuple[ResultPaths | str | bytes, int]] = [(first, len(first))]
-    members += zip(results, sizes, strict=True)
-    members += [(name, (writing.aside / RECORDS / name).stat().st_size) for name in of_duplicates]
-    files: list[list[ResultPaths | str | bytes]] = []
+    repeated = [writing.aside / RECORDS / name for name in of_duplicates]
+    sizes = read_each(results, lines_bytes)
+    ledger: list[tuple[ReadMember, int]] = [
+        (partial(bytes, first), len(first)),
+        *((one.read_ledger, size) for one, (size, _) in zip(results, sizes, strict=True)),
+        *((path.read_bytes, path.stat().st_size) for path in repeated),
+    ]
+    utterances: list[tuple[ReadMember, int]] = [
+        (one.read_utterances, size) for one, (_, size) in zip(results, sizes, strict=True)
+    ]
+    return [*_in_files(writing, "", ledger), *_in_files(writing, UTTERANCES, utterances)]
+
+
+def _in_files(
+    writing: Writing, prefix: str, members: Iterable[tuple[ReadMember, int]]
+) -> Iterator[Step]:
+    """Yield the steps that write some gzip members, a new file after `LEDGER_BYTES`."""
+    files: list[list[ReadMember]] = []
     n_bytes = 0
     for member, size in members:
         if size and (not files or n_bytes > LEDGER_BYTES):
@@ -129,4 +149,5 @@ def ledger_steps(
         if size:
             files[-1].append(member)
             n_bytes += size
-    return [partial(write_ledger, writing, number, some) for number, some in enumerate(files)]
+    for number, some in enumerate(files):
+        yield partial(write_ledger, writing, f"{prefix}{number:05}", some)

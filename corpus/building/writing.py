@@ -10,7 +10,7 @@ whole.
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import file_digest
@@ -37,6 +37,8 @@ from corpus.report.measure import OfRows
 
 OUT = "out"  # the corpus, as it will lie in processed/
 RECORDS = "commit"  # what was written and counted, piece by piece
+
+ReadMember = Callable[[], bytes]  # can be pickled; gives some lines as gzip members
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,30 +182,17 @@ def write_duplicates(
     return writing.made(name, told, {member: _sha256(member)})
 
 
-def write_ledger(
-    writing: Writing, number: int, members: Sequence[ResultPaths | str | bytes]
-) -> dict[str, Any]:
-    """Write one ledger file, gzip members one behind the other, and return its path and hash.
-
-    Args:
-        writing: what all steps share.
-        number: of the file.
-        members: the lines of an item, of some duplicates (a file in `RECORDS`), or as they are.
-    """
-    name = f"ledger-{number:05}"
-    if told := writing.made_before(name):
+def write_ledger(writing: Writing, name: str, members: Sequence[ReadMember]) -> dict[str, Any]:
+    """Write one file of the ledger, gzip members one behind the other; return its path and hash."""
+    piece = f"ledger-{name}"
+    if told := writing.made_before(piece):
         return told
-    path = writing.aside / OUT / REJECTED / f"{number:05}.jsonl.gz"
-    half = temporary_of(writing.record(name))
+    path = writing.aside / OUT / REJECTED / f"{name}.jsonl.gz"
+    half = temporary_of(writing.record(piece))
     try:
         with half.open("wb") as file:
-            for member in members:
-                if isinstance(member, ResultPaths):
-                    file.write(member.read_ledger())
-                elif isinstance(member, str):
-                    file.write((writing.aside / RECORDS / member).read_bytes())
-                else:
-                    file.write(member)
+            for read in members:
+                file.write(read())
             file.flush()
             os.fsync(file.fileno())
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -213,7 +202,7 @@ def write_ledger(
         raise
     sync_folder(path.parent)
     told = {"path": f"{REJECTED}/{path.name}", "sha256": _sha256(path)}
-    return writing.made(name, told, {path: told["sha256"]})
+    return writing.made(piece, told, {path: told["sha256"]})
 
 
 def read_sample(writing: Writing, name: str) -> pa.Table:

@@ -15,7 +15,8 @@ from corpus.records import RAW_BYTES, Ints, Mask, Rejected
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
-MOST = {"multi_party": "fold", "usr_ending": "trim", "overlong": "split"}  # keeps the most
+# What keeps the most, or about as much without joining the turns of different people.
+MOST = {"multi_party": "nearest", "usr_ending": "trim", "overlong": "split"}
 LOCATION = ["dialogue_id", "source", "split", "raw_file", "raw_offset"]  # what the ledger says
 
 
@@ -177,31 +178,51 @@ def _rejected(
     )
 
 
-def rows_of(keys: Keys, *, multi_party: str, usr_ending: str, overlong: str) -> Ints:
-    """Return how many rows each dialogue has under these options, whatever it repeats."""
-    kept = np.ones(len(keys), np.bool_)
-    if multi_party != "fold":
-        kept &= ~keys["folded"]
-    if usr_ending != "trim":
-        kept &= ~keys["trimmed"]
-    return np.where(kept, keys[overlong], 0).astype(np.int64)
+def rows_of(keys: Keys, choice: Mapping[str, str], built_as: str) -> Ints:
+    """Return how many rows each dialogue has under other options, whatever it repeats.
+
+    Args:
+        keys: of the dialogues.
+        choice: the options of `MOST`.
+        built_as: the `multi_party` of the build that made the keys.
+    """
+    n_rows = keys[choice["overlong"]].astype(np.int64)
+    if _reversed(choice, built_as):
+        n_rows = np.where(keys["folded"], keys[f"other_{choice['overlong']}"], n_rows)
+    if choice["multi_party"] == "drop":
+        n_rows[keys["folded"]] = 0
+    if choice["usr_ending"] != "trim":
+        n_rows[keys["trimmed"]] = 0
+    return n_rows
 
 
-def rows_repeated(keys: Keys, choice: Mapping[str, str]) -> int:
+def rows_repeated(keys: Keys, choice: Mapping[str, str], built_as: str) -> int:
     """Return how many of the rows under these options go with their dialogues as duplicates."""
-    n_rows = rows_of(keys, **choice)
+    n_rows = rows_of(keys, choice, built_as)
+    if _reversed(choice, built_as):
+        folded, keys = keys["folded"], keys.copy()
+        keys["text"][folded] = keys["other_text"][folded]
     kept = n_rows > 0
     return int(n_rows[kept][duplicates_of(keys[kept]) >= 0].sum())
 
 
-def choices(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return other choices of `MOST`, by what is said on the command line.
+def _reversed(choice: Mapping[str, str], built_as: str) -> bool:
+    """Say whether groups have the text and the rows that the keys call `other_`."""
+    multi_party = choice["multi_party"]
+    return multi_party != "drop" and (multi_party == "nearest") != (built_as == "nearest")
 
-    Each option is changed alone to what keeps the most, then all of them together.
+
+def choices(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return other choices of the options of `MOST`, by what is said on the command line.
+
+    Each option is changed alone to what keeps the most, then all of them together; a build that
+    drops groups counts what folding them would keep, too.
     """
     changes = [{name: value} for name, value in MOST.items() if given[name] != value]
     if len(changes) > 1:
         changes.append({name: value for change in changes for name, value in change.items()})
+    if given["multi_party"] == "drop":
+        changes.append({"multi_party": "fold"})
     return {
         " ".join(f"--{name.replace('_', '-')} {value}" for name, value in change.items()): {
             **given,

@@ -14,7 +14,7 @@ KEY = np.dtype(
         ("id", "<u8"),  # of the raw id
         ("text", "<u8"),  # of roles + normalised turns before names
         ("held_out", "<u1"),  # place in HELD_OUT, the last one first
-        ("folded", "?"),  # kept by --multi-party fold alone
+        ("folded", "?"),  # more than two speakers: kept by --multi-party nearest or fold
         ("trimmed", "?"),  # kept by --usr-ending trim alone
         ("truncate", "<u4"),  # rows under each --overlong
         ("split", "<u4"),
@@ -24,6 +24,11 @@ KEY = np.dtype(
         ("utterances", "<u4"),  # left after the text rules
         ("in_rows", "<u4"),  # of them, those in the rows
         ("version", "<u4"),  # of the folder it comes from, the newest is the highest
+        # Of a folded one: text and rows as nearest, where this build folds it, and the reverse.
+        ("other_text", "<u8"),
+        ("other_truncate", "<u4"),
+        ("other_split", "<u4"),
+        ("other_drop", "<u4"),
     ]
 )
 Keys = np.ndarray[tuple[int], np.dtype[np.void]]

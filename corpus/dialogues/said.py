@@ -4,18 +4,19 @@ from bisect import bisect, bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, chain, compress
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from corpus.counts import Counts
 from corpus.dialogues.pieces import find_pieces, with_pieces
-from corpus.dialogues.turns import opening_of
+from corpus.dialogues.turns import Arrangement, opening_of
 from corpus.names.fill import Filled, fill_names
 from corpus.options import Options
 from corpus.reading.quirks import place_of
 from corpus.reading.sources.speakers import speaker_traits
-from corpus.records import ABOUT, Dialogue, Ints
+from corpus.records import ABOUT, Dialogue, Ints, Mask
 from corpus.report.examples import Examples
 from corpus.text.normalisation import normalise_texts
 from corpus.text.personal import IN_PIECES
@@ -31,6 +32,18 @@ class Said(NamedTuple):
     texts: list[str]
     places: Ints  # of each among all utterances of the batch
     lengths: Ints  # how many each dialogue has
+    dropped: Mapping[int, str] = MappingProxyType({})  # the reason of each that is left out
+
+    def of_dialogues(self, chosen: Mask) -> "Said":
+        """Return what is said in some of the dialogues."""
+        stays = np.repeat(chosen, self.lengths)
+        of_them = stays.tolist()
+        return Said(
+            list(compress(self.speakers, of_them)),
+            list(compress(self.texts, of_them)),
+            self.places[stays],
+            self.lengths[chosen],
+        )
 
 
 def normalise_dialogues(
@@ -63,14 +76,25 @@ def normalise_dialogues(
         np.array([len(dialogue.texts) for dialogue in dialogues]),
     )
     said = _without(said, list(normalised.dropped))
+    dropped = dict(normalised.dropped)
     if options["personal"] == "drop":
-        said = _without_pieces(said, counts)
+        before, said = said, _without_pieces(said, counts)
+        dropped |= _gone(before, said, "personal_data")
     agent = ABOUT[dialogues[0].source].agent
     if agent:
-        said = _without_openings(said, agent, counts)
+        before, said = said, _without_openings(said, agent, counts)
+        dropped |= _gone(before, said, "agent_opening")
     named = _named_texts(dialogues, said, options["seed"])
     examples.take_tags(dialogues, texts, normalised.tags, named)
-    return said
+    return said._replace(dropped=dropped)
+
+
+def _gone(before: Said, after: Said, reason: str) -> dict[int, str]:
+    """Return the reason of each utterance that was taken out."""
+    if len(before.places) == len(after.places):
+        return {}
+    gone: list[int] = np.setdiff1d(before.places, after.places, assume_unique=True).tolist()
+    return dict.fromkeys(gone, reason)
 
 
 def _count_garbled(
@@ -131,6 +155,37 @@ def _without_openings(said: Said, agent: str, counts: Counts) -> Said:
     counts["dropped"]["agent_opening"] += len(gone)
     counts["utterances"]["kept"] -= len(gone)
     return _without(said, gone)
+
+
+def count_joined(
+    dialogues: Sequence[Dialogue],
+    said: Said,
+    arranged: Arrangement,
+    reasons: Sequence[str | None],
+    counts: Counts,
+) -> None:
+    """Count, of dialogues that are kept, what the loss of an utterance did to the turns.
+
+    `turns_joined`: two turns of one speaker are one, since all that stood between them was dropped.
+    `other_speaker`: utterances of a group that are in no turn, since another one spoke last.
+    """
+    kept = np.array([reason is None for reason in reasons], np.bool_)[arranged.dialogue]
+    source = dialogues[0].source
+    if n_others := int((arranged.other_speaker & kept).sum()):
+        counts["other_speaker"][source] += n_others
+    after = np.flatnonzero(
+        (np.diff(said.places) > 1)
+        & (np.diff(arranged.dialogue) == 0)
+        & kept[1:]
+        & arranged.in_turn[1:]
+    )
+    starts = np.cumsum([0, *(len(one.texts) for one in dialogues)])
+    for place in after.tolist():
+        if said.speakers[place] == said.speakers[place + 1]:
+            k = int(arranged.dialogue[place])
+            first, last = (int(said.places[one] - starts[k]) for one in (place, place + 1))
+            between = dialogues[k].speakers[first + 1 : last]
+            counts["turns_joined"][source] += any(one != said.speakers[place] for one in between)
 
 
 def fill_dialogue(

@@ -21,7 +21,8 @@ class Arrangement(NamedTuple):
 
     Of more than two speakers the last one, or the agent, is `<sys>` and everyone else `<usr>`;
     neighbours of one role are one turn and leading `<sys>` turns go, so such a dialogue always
-    begins on `<usr>`, and without an agent it always ends on `<sys>`.
+    begins on `<usr>`, and without an agent it always ends on `<sys>`. With `nearest` a `<usr>` turn
+    holds one speaker, whom `<sys>` answers: what others said since the last answer is in no turn.
     """
 
     dialogue: Ints  # of each utterance
@@ -29,12 +30,17 @@ class Arrangement(NamedTuple):
     begins: Mask  # of each utterance: it begins one
     n_turns: Ints  # of each dialogue; none has one of fewer than two speakers
     n_speakers: Ints  # of each dialogue
-    folded: Mask  # of each: more than two speakers, kept by `--multi-party fold` alone
+    folded: Mask  # of each: more than two speakers, kept by `--multi-party nearest` or `fold`
     trimmed: Mask  # of each: the last turn is gone, `<usr>`: kept by `--usr-ending trim` alone
+    other_speaker: Mask  # of each utterance: in no turn, for another one spoke last before <sys>
 
 
 def arrange_turns(
-    speakers: Sequence[str], lengths: "Sequence[int] | Ints", agent: str | None = None
+    speakers: Sequence[str],
+    lengths: "Sequence[int] | Ints",
+    agent: str | None = None,
+    *,
+    nearest: bool = False,
 ) -> Arrangement:
     """Arrange the utterances that are left of some dialogues into turns.
 
@@ -42,6 +48,7 @@ def arrange_turns(
         speakers: who wrote each utterance, in order.
         lengths: how many utterances each dialogue has.
         agent: who is `<sys>` among more than two speakers, where this one is among them.
+        nearest: of more than two speakers only the one whom `<sys>` answers is `<usr>`; else all.
     """
     n_of = np.asarray(lengths, np.int64)
     dialogue = np.repeat(np.arange(len(n_of)), n_of)
@@ -55,7 +62,11 @@ def arrange_turns(
     if agent in codes:
         answering[dialogue[speaker == codes[agent]]] = codes[agent]
     is_answer = speaker == answering[dialogue]
+    other_speaker = np.zeros(len(speakers), np.bool_)
+    if nearest and folded.any():
+        other_speaker = folded[dialogue] & ~_before_answer(speaker, dialogue, is_answer)
     role = np.where(folded[dialogue], is_answer, speaker)
+    role[other_speaker] = -1
 
     begins = np.ones(len(speakers), np.bool_)
     begins[1:] = (np.diff(role) != 0) | (np.diff(dialogue) != 0)
@@ -65,13 +76,29 @@ def arrange_turns(
     last = np.cumsum(n_turns) - 1  # where each dialogue's turns end
     trimmed = (n_speakers == 2) & (n_turns % 2 == 1)
     trimmed[folded] = ~answers[last[folded]]  # only where an agent answers who is not the last
-    goes = n_speakers[of_turn] < 2
+    goes = (n_speakers[of_turn] < 2) | other_speaker[begins]
     first = (last - n_turns + 1)[folded]
     goes[first[answers[first]]] = True
     goes[last[trimmed]] = True
     in_turn = ~goes[turn]
     left = np.bincount(of_turn[~goes], minlength=len(n_of))
-    return Arrangement(dialogue, in_turn, begins & in_turn, left, n_speakers, folded, trimmed)
+    begins &= in_turn
+    return Arrangement(dialogue, in_turn, begins, left, n_speakers, folded, trimmed, other_speaker)
+
+
+def _before_answer(speaker: Ints, dialogue: Ints, is_answer: Mask) -> Mask:
+    """Return which utterances are an answer or of the run of one speaker straight before one.
+
+    The last run of a dialogue is one of them, answered or not.
+    """
+    begins = np.ones(len(speaker), np.bool_)
+    begins[1:] = (np.diff(speaker) != 0) | (np.diff(dialogue) != 0)
+    answers, of_run = is_answer[begins], dialogue[begins]
+    stays = answers.copy()
+    stays[:-1] |= answers[1:] | (np.diff(of_run) != 0)
+    stays[-1:] = True
+    chosen: Mask = stays[np.cumsum(begins) - 1]
+    return chosen
 
 
 def opening_of(speakers: Sequence[str], agent: str) -> int:
@@ -83,15 +110,17 @@ def opening_of(speakers: Sequence[str], agent: str) -> int:
     return next((n for n, speaker in enumerate(speakers) if speaker != agent), 0)
 
 
-def turns_of(speakers: Sequence[str], agent: str | None = None) -> list[list[int]]:
+def turns_of(
+    speakers: Sequence[str], agent: str | None = None, *, nearest: bool = False
+) -> list[list[int]]:
     """Return the turns of one dialogue, as the places of their utterances.
 
     >>> turns_of(["a", "b", "b"]), turns_of(["a", "b", "a"]), turns_of(["c", "a", "b", "c"])
     ([[0], [1, 2]], [[0], [1]], [[1, 2], [3]])
-    >>> turns_of(["a", "a"])
-    []
+    >>> turns_of(["a", "a"]), turns_of(["c", "a", "b", "c"], nearest=True)
+    ([], [[2], [3]])
     """
-    arranged = arrange_turns(speakers, [len(speakers)], agent)
+    arranged = arrange_turns(speakers, [len(speakers)], agent, nearest=nearest)
     turns: list[list[int]] = []
     for place in np.flatnonzero(arranged.in_turn).tolist():
         if arranged.begins[place]:
@@ -110,7 +139,7 @@ def reject_reasons(arranged: Arrangement, *, multi_party: str, usr_ending: str) 
     reasons = np.full(len(arranged.n_turns), None, object)
     if usr_ending != "trim":
         reasons[arranged.trimmed] = "ends_on_usr"
-    if multi_party != "fold":
+    if multi_party == "drop":
         reasons[arranged.folded] = "multi_party"
     reasons[arranged.n_speakers == 1] = "one_speaker"
     reasons[arranged.n_speakers == 0] = "no_text"

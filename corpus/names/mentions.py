@@ -55,7 +55,9 @@ _ME = re.compile(
     "|(?:내|제|나의|저의) ?(?:이름|본명|성함)[은이]?"
     r"|^(?:이름|본명)은)[ ,.~]*$"
 )
-_HELLO = re.compile(r"(?:안녕하세요|여보세요|반갑습니다|반가워요|처음 뵙겠습니다)[ ,.!~^]*$")
+_HELLO = re.compile(
+    "(?:안녕하세요|여보세요|반갑습니다|반가워요|처음 뵙겠습니다)[ ,.!~^]*(?:[가-힣0-9 ]{0,24} )?$"
+)
 _I_AM = re.compile(
     "(?:인데|이?(?:라고|야|예요|에요|이에요|거든|고(?![가-힣])|지(?![가-힣])|다(?![가-힣])|구(?![가-힣]))"
     "|이에요|이예요|이어요|여요|입니다|임(?![가-힣])|이?요(?![가-힣]))"
@@ -121,7 +123,7 @@ def mention_of(
     if title and title.word and particle != "양" and text.startswith(title.word, start + 1):
         particle, demand = title.word, FREE  # 아저씨 and 여사님 begin like a call
     glued = start > 0 and is_glued(text[start - 1])
-    before = text[max(0, start - 24) : start]
+    before = text[max(0, start - 40) : start]
     form: Form = "given"
     if text[start] == MASKED_FULL:
         form = "full"

@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
-from corpus.records import RAW_BYTES, Rejected
+from corpus.records import RAW_BYTES, REJECTED, Rejected
 from corpus.remote import Folder, local_file
 
+UTTERANCES = "utterances-"  # begins the names of the files that hold utterances
 GZIP_LEVEL = 1  # level 6 needs 4 times the time for files a fifth smaller
 
 
@@ -24,21 +25,30 @@ def ledger_member(rejected: Iterable[Rejected]) -> bytes:
 
 
 def read_ledger(processed: Folder, *, containing: bytes = b"") -> Iterator[dict[str, Any]]:
-    """Yield the lines of `processed/_rejected/` that hold these bytes, in plan order."""
-    for path in _ledger_files(processed / "_rejected"):
+    """Yield the rejected dialogues and files whose lines hold these bytes, in plan order."""
+    yield from _lines(processed / REJECTED, "", containing)
+
+
+def read_utterances(processed: Folder, *, containing: bytes = b"") -> Iterator[dict[str, Any]]:
+    """Yield the utterances that were left out whose lines hold these bytes, in plan order."""
+    yield from _lines(processed / REJECTED, UTTERANCES, containing)
+
+
+def _lines(folder: Folder, prefix: str, containing: bytes) -> Iterator[dict[str, Any]]:
+    for path in _files(folder, prefix):
         with gzip.open(path) as lines:
             for line in lines:
                 if containing in line:
                     yield orjson.loads(line)
 
 
-def _ledger_files(folder: Folder) -> Iterator[Path]:
+def _files(folder: Folder, prefix: str) -> Iterator[Path]:
     if isinstance(folder, Path):
-        yield from sorted(folder.glob("*.jsonl.gz"))
+        yield from sorted(folder.glob(f"{prefix}[0-9]*.jsonl.gz"))
         return
     with suppress(FileNotFoundError):
         for number in count():  # by name: what a store lists may be old
-            yield local_file(folder / f"{number:05}.jsonl.gz")
+            yield local_file(folder / f"{prefix}{number:05}.jsonl.gz")
 
 
 def _line(one: Rejected) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from corpus.output.files import (
 )
 from corpus.output.ledger import ledger_member
 from corpus.output.rows import COLUMNS
+from corpus.output.utterances import Dropped, dropped_member
 from corpus.output.work import RESULTS
 from corpus.records import CorpusError, Rejected
 from corpus.remote import CONNECTIONS, Folder, local_file
@@ -96,9 +97,12 @@ def read_each(parts: Sequence["ResultPaths"], read: Callable[["ResultPaths"], _T
         return list(pool.map(read, parts))
 
 
-def ledger_bytes(part: "ResultPaths") -> int:
-    """Return how many bytes the ledger lines of a part have."""
-    path = part.ledger
+def lines_bytes(part: "ResultPaths") -> tuple[int, int]:
+    """Return how many bytes a part has of the ledger, and of utterances that were left out."""
+    return _size(part.ledger), _size(part.utterances) if part.has_utterances else 0
+
+
+def _size(path: Folder) -> int:
     return path.stat().st_size if isinstance(path, Path) else path.n_bytes() or 0
 
 
@@ -112,6 +116,7 @@ class ResultWriter:
         self.temporary = temporary_of(self.rows_file)
         self.keys: list[Keys] = []
         self.ledger: list[bytes] = []
+        self.utterances: list[bytes] = []
         self.texts: list[Texts] = []
 
     def __enter__(self) -> Self:
@@ -140,6 +145,7 @@ class ResultWriter:
         keys: Keys,
         rejected: Sequence[Rejected],
         texts: Sequence[Texts] = (),
+        dropped: Iterable[Dropped] = (),
     ) -> None:
         """Take a batch: rows in dialogue order, for each `KEY` the rows that it counts.
 
@@ -149,6 +155,7 @@ class ResultWriter:
             self.rows.write_table(rows)
         self.keys.append(keys)
         self.ledger.append(ledger_member(rejected))
+        self.utterances.append(dropped_member(dropped))
         self.texts.extend(texts)
 
     def finish(
@@ -165,6 +172,8 @@ class ResultWriter:
             "jsonl.gz": b"".join(self.ledger),
             "examples.json": json_bytes(examples),
         }
+        if any(self.utterances):
+            contents["utterances.jsonl.gz"] = b"".join(self.utterances)
         if near:
             contents["near"] = near_bytes(self.texts)
         hashes = {"rows.arrow": self.hashed.digest.hexdigest()}
@@ -220,6 +229,16 @@ class ResultPaths:
         return self.path("jsonl.gz")
 
     @property
+    def utterances(self) -> Folder:
+        """Lines of the utterances that were left out; no file where there are none."""
+        return self.path("utterances.jsonl.gz")
+
+    @property
+    def has_utterances(self) -> bool:
+        """Whether there is a file of `utterances`."""
+        return "utterances.jsonl.gz" in self.hashes
+
+    @property
     def examples(self) -> Folder:
         """What the report shows of the item."""
         return self.path("examples.json")
@@ -259,6 +278,10 @@ class ResultPaths:
     def read_ledger(self) -> bytes:
         """Return the lines of the ledger as gzip members."""
         return self._read("jsonl.gz")
+
+    def read_utterances(self) -> bytes:
+        """Return the lines of the utterances that were left out as gzip members."""
+        return self._read("utterances.jsonl.gz") if self.has_utterances else b""
 
     def read_rows(self, columns: Sequence[str] = COLUMNS.names) -> Iterator[pa.Table]:
         """Yield the rows batch by batch, in plan order; columns not asked for are not unpacked."""

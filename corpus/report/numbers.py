@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.counts import Counts
+from corpus.counts import Counts, most_of
 from corpus.report.measure import Measured
 
 GIVEN_NAMES = 30  # are listed
 
 # Which option keeps what was rejected for a reason, as `other_choices` names it.
 KEPT_BY = {
-    "multi_party": "--multi-party fold",
+    "multi_party": "--multi-party nearest",
     "ends_on_usr": "--usr-ending trim",
     "over_max_tokens": "--overlong split",
 }
@@ -42,7 +42,7 @@ def report_numbers(measured: Measured, counts: Counts, unknown: str, one_in: int
     given = sorted(counts["given_names"].items(), key=lambda pair: (-pair[1], pair[0]))
     return numbers | {
         "utterances": utterances | {"left_out": left_out},
-        "speakers": counts["speakers"],
+        "speakers": most_of(counts["speakers"])[0],
         "speakers_one_in": one_in,
         "surnames": counts["surnames"],
         "given_names": dict(given[:GIVEN_NAMES]),

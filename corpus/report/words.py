@@ -118,10 +118,15 @@ PROBLEMS = {
 
 # What an option does to keep dialogues.
 OPTIONS = {
-    "--multi-party fold": Words(
-        "마지막 화자를 <sys>로, 나머지를 <usr>로", "the last speaker is <sys>, all others <usr>"
+    "--multi-party nearest": Words(
+        "마지막 화자를 <sys>로, 그 직전 화자를 <usr>로 (나머지 발화는 제외)",
+        "the last speaker is <sys>, whom it answers <usr>; what others said is left out",
     ),
-    "--usr-ending trim": Words("마지막 차례만 버리기", "only the last turn goes"),
+    "--multi-party fold": Words(
+        "마지막 화자를 <sys>로, 나머지를 모두 <usr>로 (여러 사람의 말이 한 턴으로 합쳐짐)",
+        "the last speaker is <sys>, all others <usr>: turns of different people are joined",
+    ),
+    "--usr-ending trim": Words("마지막 턴만 버리기", "only the last turn goes"),
     "--dedup exact": Words(
         "id나 내용이 똑같은 대화만 버리기", "only what is the same by id or text goes"
     ),

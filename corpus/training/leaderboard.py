@@ -11,8 +11,8 @@ from typing import Any
 
 from corpus.training.evaluate import perplexity
 from corpus.training.files import write_text
-from corpus.training.labels import Labels
 from corpus.training.progress import Progress
+from corpus.training.strategies import Labels
 
 RUN = "run.json"
 
@@ -31,6 +31,8 @@ _COLUMNS = {
     "rank": "rank",
     "sys_loss": "`<sys>` loss",
     "sys_perplexity": "perplexity",
+    "before_sys_loss": "`<sys>` loss before training",
+    "test_sys_loss": "`<sys>` loss on test",
     "tokens_per_second": "tokens/s",
     "seed": "seed",
     "corpus_hash": "corpus",
@@ -62,8 +64,10 @@ def run_row(
     steps_per_epoch: int,
 ) -> Row:
     """Return what a run says about itself on the leaderboard."""
-    ends = [one for one in progress.evaluations if one.step % steps_per_epoch == 0]
-    best = progress.best
+    ends = [one for one in progress.evaluations if one.step and one.step % steps_per_epoch == 0]
+    best, before, test = progress.best, progress.before, progress.final.get("test")
+    # With --eval-dialogues only the score of the whole split, at the end, compares with other runs.
+    judged = progress.final.get("validation", None if best is None else best.losses)
     return {
         "model": model,
         "epochs": len(progress.epoch_losses),
@@ -74,8 +78,10 @@ def run_row(
         "loss": [round(loss, 3) for loss in progress.epoch_losses],
         "val_loss": [round(one.losses.of(labels), 3) for one in ends],
         "comment": comment,
-        "sys_loss": None if best is None else round(best.losses.sys, 4),
-        "sys_perplexity": None if best is None else round(perplexity(best.losses.sys), 2),
+        "sys_loss": None if judged is None else round(judged.sys, 4),
+        "sys_perplexity": None if judged is None else round(perplexity(judged.sys), 2),
+        "before_sys_loss": None if before is None else round(before.losses.sys, 4),
+        "test_sys_loss": None if test is None else round(test.sys, 4),
         "tokens_per_second": round(progress.tokens / progress.seconds) if progress.seconds else 0,
         "seed": seed,
         "corpus_hash": corpus_hash[:12],
@@ -89,11 +95,11 @@ def write_leaderboard(folder: Path) -> None:
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows([_cell(row[column], " ") for column in _COLUMNS] for row in rows)
+    writer.writerows([_cell(row.get(column), " ") for column in _COLUMNS] for row in rows)
     write_text(folder / "leaderboard.csv", table.getvalue())
     lines = [_line(list(_COLUMNS.values())), _line(["---"] * len(_COLUMNS))]
     for row in rows:
-        cells = {column: _cell(row[column], " → ").replace("|", "\\|") for column in _COLUMNS}
+        cells = {column: _cell(row.get(column), " → ").replace("|", "\\|") for column in _COLUMNS}
         cells["run"] = f"[{cells['run']}]({cells['run']})"
         lines.append(_line(list(cells.values())))
     write_text(folder / "leaderboard.md", _NOTES + "\n" + "\n".join(lines) + "\n")

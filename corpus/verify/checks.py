@@ -8,8 +8,9 @@ from corpus.records import TOKENIZER, CorpusError
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 from corpus.verify.counts import check_counts
-from corpus.verify.files import check_files, check_manifest, count_ledger
+from corpus.verify.files import check_files, check_manifest
 from corpus.verify.findings import Findings
+from corpus.verify.ledger import count_ledger
 from corpus.verify.near import check_near
 from corpus.verify.raw import check_raw
 from corpus.verify.shards import Shards

@@ -6,6 +6,7 @@ from typing import Any
 
 from corpus.records import MANIFEST, SPLITS
 from corpus.verify.findings import Findings
+from corpus.verify.ledger import Ledger
 from corpus.verify.shards import Shards
 
 Claims = Iterator[tuple[str, int, int]]  # what, as the manifest says, as it was counted
@@ -14,25 +15,23 @@ Claims = Iterator[tuple[str, int, int]]  # what, as the manifest says, as it was
 def check_counts(
     manifest: dict[str, Any],
     shards: Shards,
-    ledger: tuple[Counter[str], Counter[str]] | None,
+    ledger: Ledger,
     findings: Findings,
     *,
     with_unk: bool,
 ) -> None:
-    """Compare all numbers; what could not be read to its end was not counted.
-
-    Args:
-        ledger: rejected dialogues by source/reason and what was broken by reason; None if not all
-            of them could be read.
-    """
+    """Compare all numbers; what could not be read to its end was not counted."""
     claims = list(_own_claims(manifest))
     if shards.whole:
         claims += _shard_claims(manifest, shards)
         if with_unk:
             claims.append(("unk_tokens", manifest["unk_tokens"], shards.unk))
             claims.append(("unk_respellable", manifest["unk_respellable"], shards.respellable))
-    if ledger is not None:
-        claims += _ledger_claims(manifest, *ledger)
+    if ledger.whole:
+        claims += _ledger_claims(manifest, ledger)
+    if ledger.utterances_whole:
+        dropped = manifest["utterances"]["dropped"]
+        claims += _each("lines of utterances left out,", dropped, ledger.dropped)
     for what, said, counted in claims:
         if said != counted:
             findings.add("counts", MANIFEST, f"{what}: it says {said:,}; counted {counted:,}")
@@ -89,16 +88,14 @@ def _shard_claims(manifest: dict[str, Any], shards: Shards) -> Claims:
     yield from _each("dialogues written of", written, shards.dialogues)
 
 
-def _ledger_claims(
-    manifest: dict[str, Any], rejected: Counter[str], broken: Counter[str]
-) -> Claims:
+def _ledger_claims(manifest: dict[str, Any], ledger: Ledger) -> Claims:
     said = {
         f"{source}/{reason}": n
         for source, one in manifest["sources"].items()
         for reason, n in one["rejected"].items()
     }
-    yield from _each("lines of the ledger,", said, rejected)
-    yield from _each("broken entries and files,", manifest["broken"], broken)
+    yield from _each("lines of the ledger,", said, ledger.rejected)
+    yield from _each("broken entries and files,", manifest["broken"], ledger.broken)
 
 
 def _each(what: str, said: Mapping[str, int], counted: Mapping[str, int]) -> Claims:

@@ -1,10 +1,6 @@
-"""The manifest, the files that it lists, and the ledger: bytes and hashes."""
+"""The manifest and the files that it lists: bytes and hashes."""
 
-import gzip
 import os
-import zlib
-from base64 import b64decode
-from collections import Counter
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -14,7 +10,7 @@ import orjson
 from corpus.output.files import json_bytes
 from corpus.output.manifest import corpus_hash
 from corpus.output.shape import misfit
-from corpus.records import MANIFEST, RAW_BYTES, REJECTED, SPLITS, TOKENIZER, CorpusError
+from corpus.records import MANIFEST, SPLITS, TOKENIZER, CorpusError
 from corpus.verify.findings import Findings
 
 
@@ -58,6 +54,9 @@ def check_files(processed: Path, manifest: dict[str, Any], findings: Findings) -
         except OSError as error:
             findings.add("files", name, error.strerror or str(error))
             continue
+        size = (processed / name).stat().st_size
+        if found == expected and size != manifest["file_bytes"].get(name):
+            findings.add("files", MANIFEST, f"has another size of {name} than its {size:,} bytes")
         if found != expected:
             changed.add(name)
             if not name.endswith(".parquet"):
@@ -73,14 +72,23 @@ def check_files(processed: Path, manifest: dict[str, Any], findings: Findings) -
 
 
 def _visible(processed: Path) -> set[str]:
-    """Return the files that anything reads of a corpus: all but those with a name of `.`."""
+    """Return the files that anything reads of a corpus.
+
+    Those whose names begin with `.` are left alone, but for Parquet files such as the
+    ._00000.parquet of macOS: DuckDB and polars take them for shards.
+    """
     names = set()
     for folder, folders, files in os.walk(processed):
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
         folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = [Path(folder) / name for name in (*files, *links) if not name.startswith(".")]
+        read = [name for name in (*files, *links) if _is_read(name)]
+        paths = [Path(folder) / name for name in read]
         names |= {path.relative_to(processed).as_posix() for path in paths}
     return names
+
+
+def _is_read(name: str) -> bool:
+    return not name.startswith(".") or name.endswith(".parquet")
 
 
 def _check_shard_list(processed: Path, manifest: dict[str, Any], findings: Findings) -> None:
@@ -106,44 +114,3 @@ def _check_shard_list(processed: Path, manifest: dict[str, Any], findings: Findi
             )
         if shard["sha256"] != manifest["files"].get(shard["path"]):
             findings.add("files", MANIFEST, f"has two hashes of {shard['path']}")
-
-
-def count_ledger(
-    processed: Path, manifest: dict[str, Any], findings: Findings
-) -> tuple[Counter[str], Counter[str]] | None:
-    """Return the dialogues of the ledger by source/reason, and what was broken by reason.
-
-    None if not all lines can be read.
-    """
-    rejected: Counter[str] = Counter()
-    broken: Counter[str] = Counter()
-    for name in manifest["files"]:
-        if not name.startswith(f"{REJECTED}/"):
-            continue
-        number = 0
-        try:
-            with gzip.open(processed / name) as lines:
-                for number, line in enumerate(lines, 1):
-                    entry = orjson.loads(line)
-                    if entry["stage"] != "file":
-                        rejected[f"{entry['source']}/{entry['reason']}"] += 1
-                    if entry["stage"] in {"file", "decode"}:
-                        broken[entry["reason"]] += 1
-                    if not _raw_fits(entry):
-                        what = f"its raw text is not that of its raw_sha256 ({entry['id']})"
-                        findings.add("files", f"{name} line {number:,}", what)
-        except FileNotFoundError:
-            return None  # told already
-        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-            findings.add("files", f"{name} behind line {number:,}", f"cannot be read: {error}")
-            return None
-    return rejected, broken
-
-
-def _raw_fits(entry: dict[str, Any]) -> bool:
-    raw = entry["raw"].encode() if "raw" in entry else b64decode(entry["raw_base64"])
-    # Of a long one the beginning is kept, and a character that is cut at the end is left out.
-    kept = min(entry["raw_length"], RAW_BYTES)
-    if entry["raw_length"] != len(raw):
-        return bool(kept - 4 < len(raw) <= kept)
-    return sha256(raw).hexdigest() == str(entry["raw_sha256"])

@@ -5,6 +5,12 @@ from typing import Any
 
 from corpus.report.remarks import remark_lines
 
+BETWEEN = {
+    "turns_joined": "turns of one speaker became one, all between them having been dropped",
+    "other_speaker": "utterances in no turn: another speaker came last before the answer",
+}
+FOLD_CAVEAT = " (turns of different people are joined; nearest does not)"
+
 
 def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yield the closing table of a manifest."""
@@ -23,6 +29,9 @@ def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield _line("  dropped", sum(dropped.values()), utterances["read"])
     for reason, n in _most_first(dropped):
         yield _line(f"    {reason}", n, utterances["read"])
+    for name, told in BETWEEN.items():
+        if n := sum(manifest.get(name, {}).values()):
+            yield f"  {name:<22}{n:>12,}  {told}"
     yield _line("rows", n_rows)
     for split, n in rows.items():
         if n or split != "test":
@@ -38,11 +47,11 @@ def closing_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
         yield f"another choice would have kept{near}"
         choices = sorted(manifest["other_choices"].items(), key=_fewest_changes)
         for choice, n in choices:
-            yield f"  {choice}: {n:,} rows"
+            yield f"  {choice}: {n:,} rows{FOLD_CAVEAT if 'fold' in choice else ''}"
 
 
-def _fewest_changes(choice: tuple[str, int]) -> tuple[int, str]:
-    return choice[0].count("--"), choice[0]  # one option, then all of them
+def _fewest_changes(choice: tuple[str, int]) -> tuple[int, bool, str]:
+    return choice[0].count("--"), "fold" in choice[0], choice[0]  # one option, then all of them
 
 
 def _most_first(counter: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -65,7 +65,8 @@ def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Ite
         [speaker for speaker, _ in left[n_before:]],
         [text for _, text in left[n_before:]],
     )
-    arranged = arrange_turns(speakers, [len(speakers)], agent)
+    nearest = options["multi_party"] == "nearest"
+    arranged = arrange_turns(speakers, [len(speakers)], agent, nearest=nearest)
     reason = reject_reasons(
         arranged, multi_party=options["multi_party"], usr_ending=options["usr_ending"]
     )[0]
@@ -74,7 +75,12 @@ def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Ite
         return
     filled = fill_dialogue(dialogue, speakers, texts, options["seed"])
     yield f"names: {', '.join(filled.people) or 'none'}"
-    turns = [" ".join(filled.texts[place] for place in turn) for turn in turns_of(speakers, agent)]
+    if filled.places:
+        yield f"places and affiliations: {', '.join(filled.places)}"
+    for place in arranged.other_speaker.nonzero()[0].tolist():
+        yield f"in no turn (other_speaker): {speakers[place]}  {filled.texts[place]}"
+    spoken = turns_of(speakers, agent, nearest=nearest)
+    turns = [" ".join(filled.texts[place] for place in turn) for turn in spoken]
     ids = encoder.encode(turns)
     n_tokens = [len(one) // 4 + 1 for one in ids]
     yield "turns and tokens"

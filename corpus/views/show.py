@@ -4,15 +4,15 @@ import zlib
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from corpus.output.ledger import read_ledger
+from corpus.output.ledger import read_ledger, read_utterances
 from corpus.processed import read_manifest
 from corpus.reading.sources import EntryError, read_entry
 from corpus.records import REPORT, TOKENIZER, CorpusError, Document
@@ -63,9 +63,9 @@ def dialogue_lines(processed: Folder, dialogue_id: str, *, raw: Folder | None) -
     manifest = read_manifest(processed)
     found = False
     places: dict[tuple[str, int], None] = {}  # of what could be read
-    shards = [str(local_file(processed / shard["path"])) for shard in manifest["shards"]]
-    if shards:
-        table = ds.dataset(shards).to_table(filter=pc.field("dialogue_id") == dialogue_id)
+    for shard in manifest["shards"]:
+        with local_file(processed / shard["path"]).open("rb") as file:
+            table = pq.read_table(file, filters=pc.field("dialogue_id") == dialogue_id)
         for row in table.to_pylist():
             places[row["raw_file"], row["raw_offset"]] = None
             yield from row_lines(row)
@@ -74,7 +74,7 @@ def dialogue_lines(processed: Folder, dialogue_id: str, *, raw: Folder | None) -
             found = True
             if line["stage"] != "decode":
                 places[line["raw_file"], line["raw_offset"]] = None
-            yield from rejected_line(line, None)
+            yield from rejected_line(line)
     if raw is not None:
         encoder = Encoder((processed / TOKENIZER).read_bytes())
         for raw_file, raw_offset in places:
@@ -86,27 +86,52 @@ def dialogue_lines(processed: Folder, dialogue_id: str, *, raw: Folder | None) -
 
 
 def rejected_lines(processed: Folder, *, reason: str, n: int) -> Iterator[str]:
-    """Yield how many dialogues were rejected for a reason, and the first `n` of them.
+    """Yield what was rejected or left out for a reason: how much, and `n` cases, evenly spaced.
 
     Raises:
-        CorpusError: nothing was rejected for this reason.
-        EOFError: the ledger lacks some of them.
+        CorpusError: nothing was left out for this reason.
+        EOFError: the ledger lacks some of it.
     """
     manifest = read_manifest(processed)
-    counts = Counter(manifest["reasons"]) | Counter(manifest["broken"])
-    if reason not in counts:
-        known = ", ".join(sorted(counts)) or "none"
+    rejected = Counter(manifest["reasons"]) | Counter(manifest["broken"])
+    dropped = Counter(manifest["utterances"]["dropped"])
+    if reason not in rejected | dropped:
+        known = ", ".join(sorted(rejected | dropped)) or "none"
         raise CorpusError(f"nothing in {processed} was rejected as {reason!r}; reasons: {known}.")
-    yield f"{counts[reason]:,} rejected as {reason}"
-    shown = 0
-    for line in read_ledger(processed, containing=f'"reason":"{reason}"'.encode()):
-        if line["reason"] == reason:
-            if shown == n:
-                break
-            shown += 1
-            yield from rejected_line(line, FIRST)
-    if shown < min(n, counts[reason]):
-        raise EOFError(f"its ledger has {shown:,} of them")
+    containing = orjson.dumps({"reason": reason})[1:-1]
+    for total, what, read, lines_of in (
+        (rejected[reason], "rejected as", read_ledger, partial(rejected_line, n_utterances=FIRST)),
+        (dropped[reason], "utterances left out as", read_utterances, utterance_lines),
+    ):
+        if total:
+            yield f"{total:,} {what} {reason}"
+            lines = read(processed, containing=containing)
+            for line in _spaced((one for one in lines if one["reason"] == reason), total, n):
+                yield from lines_of(line)
+
+
+def _spaced(lines: Iterator[dict[str, Any]], total: int, n: int) -> Iterator[dict[str, Any]]:
+    """Yield `n` of all lines, evenly spaced.
+
+    Raises:
+        EOFError: there are not so many in all.
+    """
+    n = min(n, total)
+    places = {(2 * k + 1) * total // (2 * n) for k in range(n)}
+    found = 0
+    for place, line in enumerate(lines):
+        found += 1
+        if place in places:
+            yield line
+    if found < total:
+        raise EOFError(f"its ledger has {found:,} of {total:,}")
+
+
+def utterance_lines(line: dict[str, Any]) -> Iterator[str]:
+    """Yield an utterance that was left out: of which dialogue, where, and what it says."""
+    yield f"{line['id']} · {line['source']} · utterance {line['place']:,}"
+    yield f"  {line['raw_file']} at {line['raw_offset']:,}"
+    yield f"    {line['raw']!r}"
 
 
 def row_lines(row: dict[str, Any]) -> Iterator[str]:
@@ -122,7 +147,7 @@ def row_lines(row: dict[str, Any]) -> Iterator[str]:
         yield f"  {role} {message['content']}"
 
 
-def rejected_line(line: dict[str, Any], n_utterances: int | None) -> Iterator[str]:
+def rejected_line(line: dict[str, Any], n_utterances: int | None = None) -> Iterator[str]:
     """Yield one line of the ledger as people read it: why, where, and the first utterances."""
     known = f"{line['id'] or '(no id)'} · {line['source'] or '(no source)'}"
     yield f"{known} · rejected as {line['reason']}"
@@ -157,10 +182,11 @@ def _row(processed: Folder, manifest: dict[str, Any], place: int) -> dict[str, A
     """Return one row by its place in the corpus, reading one row group."""
     for shard in manifest["shards"]:
         if place < shard["rows"]:
-            file = pq.ParquetFile(local_file(processed / shard["path"]))
-            for group in range(file.num_row_groups):
-                if place < file.metadata.row_group(group).num_rows:
-                    return dict(file.read_row_group(group).slice(place, 1).to_pylist()[0])
-                place -= file.metadata.row_group(group).num_rows
+            with local_file(processed / shard["path"]).open("rb") as content:
+                file = pq.ParquetFile(content)
+                for group in range(file.num_row_groups):
+                    if place < file.metadata.row_group(group).num_rows:
+                        return dict(file.read_row_group(group).slice(place, 1).to_pylist()[0])
+                    place -= file.metadata.row_group(group).num_rows
         place -= shard["rows"]
     raise IndexError(place)

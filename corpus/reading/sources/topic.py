@@ -10,10 +10,10 @@ Documents that somebody merged into one file are read by `merged.py`.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-from msgspec import Meta, Struct, json
+from msgspec import Meta, Struct, ValidationError, json
 
 from corpus.reading.sources.entry import Read, forbid_repeated_keys
 from corpus.records import Document
@@ -126,6 +126,19 @@ def distinct_lines(info: Info) -> list[Line]:
             first.setdefault((line.id, line.text), line)
         return list(first.values())
     return lines
+
+
+def repeated_lines(raw: bytes) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a dialogue that `distinct_lines` leaves out, with their places in it."""
+    try:
+        info = decode_info(raw, merged=False)
+    except ValidationError:  # one `info` of several
+        info = decode_info(raw, merged=True)
+    met = set[tuple[int | str, str]]()
+    for place, line in enumerate(info.annotations.lines):
+        if (line.id, line.text) in met:
+            yield place, line.text
+        met.add((line.id, line.text))
 
 
 def count_quirks(
