@@ -72,14 +72,18 @@ def train_run(options: argparse.Namespace, labels: Labels, world: World) -> bool
     if options.grid and options.out:
         folder = options.out.with_name(f"{options.out.name}-{labels}")
     say(world, describe(options, material, folder, world))
-    state = None if options.fresh or options.eval_only else find_state(folder)
+    new = options.fresh or options.eval_only or not world.is_first  # it alone has the run's disk
+    state = None if new else find_state(folder)
     model = world.together(
         lambda: first_model(options, material, state) if world.is_first else None
     )
     if options.dry_run:
         return True
     if options.eval_only:
-        return score(share_model(model, world), splits_of(material), world) is not None
+        scored = score(share_model(model, world), splits_of(material), world)
+        for name, losses in (scored or {}).items():
+            say(world, f"{name}: {losses_text(losses)}")
+        return scored is not None
     with ExitStack() as stack:
         opened = open_run(folder, identity, fresh=options.fresh)
         world.together(lambda: stack.enter_context(opened) if world.is_first else None)
@@ -213,13 +217,12 @@ def finish(run: Run) -> bool:
 def score(
     model: GPT2LMHeadModel, splits: dict[str, Judged], world: World
 ) -> dict[str, Losses] | None:
-    """Score a model on whole splits, and say how it did; `None` if asked to stop."""
+    """Score a model on whole splits; `None` if asked to stop."""
     scored = {}
     for name, judged in splits.items():
         losses = evaluate(model, judged.sequences, judged.rows, world)
         if losses is None:
             return None
-        say(world, f"{name}: {losses_text(losses)}")
         scored[name] = losses
     return scored
 
