@@ -26,6 +26,8 @@ EPILOG = "python -m corpus VERB --help tells the options of a verb."
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 # Beside the options.
 HOW = ("tokenizer", "update", "fresh", "workers", "item_timeout", "engine", "address")
+TOLD = 8  # files whose number of dialogues is not what they say
+TRAIN = "train"
 NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -34,8 +36,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 raw/ was broken somewhere (--strict), 2 a wrong call; `verify` has more of its own.
     """
+    words = sys.argv[1:] if argv is None else [*argv]
+    if words[:1] == [TRAIN]:  # it has a command line, and messages, of its own
+        return _train(words[1:])
     try:
-        args = _parser().parse_args(argv)
+        args = _parser().parse_args(words)
         run: Callable[[argparse.Namespace], int] = args.run
         return run(args)
     except CorpusError as error:
@@ -47,8 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `| head`: whoever read has read enough
         leave_stdout()
         return 0
-    except UnicodeEncodeError as error:
-        sentence = f"{error.object} is not UTF-8, and pyarrow takes no such path: rename it."
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sentence = f"{where}{error.strerror or error}."
@@ -114,12 +117,16 @@ def _close(
     for line in closing_lines(manifest):
         say(line)
     say(f"Look at it: {args.processed / REPORT}")
-    for raw_file, n in manifest["wrong_counts"].items():
+    wrong = list(manifest["wrong_counts"].items())
+    for raw_file, n in wrong[:TOLD]:
         say(
             f"Warning: numberOfItems of {raw_file} says {n['declared']:,}, {n['found']:,} were "
             "found; is the download complete?",
             sys.stderr,
         )
+    if wrong[TOLD:]:
+        more = len(wrong) - TOLD + manifest["other_wrong_counts"]
+        say(f"Warning: so it is with {more:,} more files.", sys.stderr)
     for line in problem_lines(manifest):
         say(f"Warning: {line}", sys.stderr)
     code = _warn(args, manifest["broken"]) or int(args.strict and bool(manifest["problems"]))
@@ -206,6 +213,12 @@ def _verify(args: argparse.Namespace) -> int:
     return findings.exit_code
 
 
+def _train(words: Sequence[str]) -> int:
+    from corpus.training.command import main as train
+
+    return train(words, prog=f"python -m corpus {TRAIN}")
+
+
 def _chat(args: argparse.Namespace) -> int:
     from corpus.chat.command import chat
 
@@ -215,7 +228,12 @@ def _chat(args: argparse.Namespace) -> int:
 def _eval(args: argparse.Namespace) -> int:
     from corpus.evaluation.command import evaluate_run
 
-    return evaluate_run(args)
+    run = evaluate_run(args)
+    if run is not None:
+        from corpus.training.leaderboard import write_leaderboard  # loads torch
+
+        write_leaderboard(run.absolute().parent)
+    return 0
 
 
 def _card(args: argparse.Namespace) -> int:
@@ -241,6 +259,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_card,
     ):
         add(verbs)
+    verbs.add_parser(TRAIN, help="fine-tune KoGPT2 on PROCESSED: the same program as train.py")
     return parser
 
 
@@ -340,12 +359,19 @@ def _add_show(verbs: Verbs) -> None:
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
     )
     chosen = show.add_mutually_exclusive_group()
-    chosen.add_argument("--id", help="this dialogue, whether it was written or rejected")
-    chosen.add_argument("--reason", help="dialogues rejected for this reason")
+    chosen.add_argument(
+        "--id", type=_as_utf8, help="this dialogue, whether it was written or rejected"
+    )
+    chosen.add_argument("--reason", type=_as_utf8, help="what was left out for this reason")
     show.add_argument(
         "--raw", type=folder_of, metavar="RAW", help="with --id: what each step and rule did to it"
     )
     show.add_argument("-n", type=int, default=3, metavar="N", help="how many (default: 3)")
+
+
+def _as_utf8(text: str) -> str:
+    """Return a text of the command line, whatever the locale: ours are UTF-8."""
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def _add_verify(verbs: Verbs) -> None:
@@ -435,7 +461,7 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] != ["eval"]:  # torch, which transformers loads, must find an installed pandas
+    if sys.argv[1:2] not in ([TRAIN], ["eval"]):  # transformers must find an installed pandas
         tune_process()
     open_streams()
     sys.exit(close_streams(main()))

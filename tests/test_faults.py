@@ -657,8 +657,9 @@ def test_a_link_to_nowhere_is_named(raw, tmp_path):
         built(raw, tmp_path / "out")
 
 
+HANGS = 1800  # seconds: on a busy machine what is slow takes minutes, and what hangs takes for ever
 CHILD = """
-import sys, time
+import signal, sys, time
 import corpus.building.item, corpus.building.plan, corpus.building.workers
 from corpus.__main__ import main
 
@@ -673,6 +674,7 @@ def build_item(raw, work, item, *args, **options):
 
 corpus.building.item.build_item = build_item
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's `&`
     sys.exit(main())
 """
 
@@ -696,7 +698,7 @@ class Command:
         )
 
     def wait_for_an_item(self):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HANGS
         while not list((self.out / ".work").glob("*/results/*.json")):
             assert self.process.poll() is None
             assert time.monotonic() < deadline
@@ -704,8 +706,8 @@ class Command:
 
     def end(self):
         """Wait for it, then for all processes that it started, and return what it told."""
-        out, err = self.process.communicate(timeout=60)
-        deadline = time.monotonic() + 10
+        out, err = self.process.communicate(timeout=HANGS)
+        deadline = time.monotonic() + HANGS
         while self.members() and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not self.members()

@@ -3,7 +3,6 @@
 import argparse
 import secrets
 import sys
-from importlib import import_module
 from importlib.util import find_spec
 
 from corpus.chat.options import check_options
@@ -38,12 +37,17 @@ def chat(args: argparse.Namespace) -> int:
     try:
         for notice in engine.notices:
             _say(notice)
+        if args.max_new_tokens > engine.max_new_tokens:
+            most = f"half of a dialogue of this model is {engine.max_new_tokens} tokens"
+            _say(f"--max-new-tokens is {args.max_new_tokens}, but {most}: no reply is longer.")
         seed = secrets.randbelow(2**31) if args.seed is None else args.seed
         if args.seed is None:
             _say(f"--seed {seed} gives these replies again.")
         draw = _draw(args, seed)
         if args.web:
-            code: int = import_module("corpus.chat.web").serve(
+            from corpus.chat.web import serve  # noqa: PLC0415
+
+            return serve(
                 engine,
                 draw,
                 host=args.host,
@@ -53,7 +57,6 @@ def chat(args: argparse.Namespace) -> int:
                 services=args.services,
                 save=args.save,
             )
-            return code
         if args.prompt is not None:
             return reply_once(engine, draw, args)
         if sys.stdin.isatty():

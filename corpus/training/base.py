@@ -8,9 +8,10 @@ from huggingface_hub import get_hf_file_metadata, hf_hub_url, snapshot_download
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from corpus.records import CorpusError
+from corpus.training.lineage import model_folder
+from corpus.training.strategies import TINY
 from corpus.training.vocabulary import Vocabulary, check_same_tokenizer
 
-TINY = "tiny"
 HUB_TIMEOUT = 10  # seconds; the client's own five retries take 23 to fail without a network
 _WANTED = ["config.json", "tokenizer.json", "*.safetensors", "pytorch_model*.bin"]
 # Without these settings at these values GPT-2 computes something else than `model.scored_states`.
@@ -45,8 +46,8 @@ def load_base(
 def load_model(folder: Path, vocabulary: Vocabulary, *, dropout: float | None) -> GPT2LMHeadModel:
     """Load a folder that `save_pretrained` wrote; attention dropout becomes 0, the rest `dropout`.
 
-    torch's flash kernels for packed sequences have no dropout, and a run should not depend on the
-    device, so that it is 0 on all of them.
+    `varlen_attn`, torch's public call of the flash kernel for packed sequences, has no dropout, and
+    a run should not depend on the device, so that it is 0 on all of them.
 
     Raises:
         CorpusError: unreadable or incomplete, no plain GPT-2, or too small for the corpus.
@@ -120,8 +121,13 @@ def _check_config(config: GPT2Config, folder: Path, vocabulary: Vocabulary) -> N
 
 def _fetch(name: str) -> Path:
     """Return a folder with the model's files: `name` itself, the hub's cache, or from the hub."""
-    if Path(name).is_dir():
-        return Path(name)
+    folder = model_folder(name)
+    if folder is not None:
+        return folder
+    if _looks_like_a_path(name):
+        raise CorpusError(
+            f"there is no folder {name}: --model takes a folder or a name of the hub."
+        )
     cached = _snapshot(name, local=True)
     if cached is not None and _is_complete(cached):
         return cached
@@ -137,6 +143,16 @@ def _fetch(name: str) -> Path:
     if fetched is None:
         raise CorpusError(f"the hub gave no files for the model {name}.")
     return fetched
+
+
+def _looks_like_a_path(name: str) -> bool:
+    """Tell a path from a hub name, which is one or two words with one slash between them.
+
+    >>> [_looks_like_a_path(name) for name in ("./m", "runs/a/best", "~/m", "skt/kogpt2-base-v2")]
+    [True, True, True, False]
+    """
+    looks = name.startswith((".", "/", "~", "runs/")) or name.count("/") > 1 or "\\" in name
+    return looks or Path(name).exists()
 
 
 def _is_complete(folder: Path) -> bool:

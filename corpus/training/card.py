@@ -1,8 +1,9 @@
 """The model card (README.md) that lies in `last/` and `best/`."""
 
 from corpus.training.evaluate import perplexity
-from corpus.training.labels import Labels
+from corpus.training.lineage import Lineage
 from corpus.training.progress import Progress
+from corpus.training.strategies import TINY, Labels
 
 _KOGPT2 = (
     "KoGPT2 by SKT AI is licensed [CC-BY-NC-SA 4.0]"
@@ -20,7 +21,7 @@ pipeline_tag: text-generation
 {front_matter}---
 # A Korean chat model
 
-Fine-tuned with `train.py` on two-party Korean chat. Base model: {base}.
+Fine-tuned with `train.py` on two-party Korean chat. Base model: {base}.{chain}
 
 ## Licence
 {licence} {aihub}
@@ -61,7 +62,7 @@ _START = "It was trained with `--labels shift`: put `<s>` in front of every prom
 
 def model_card(
     *,
-    base: str,
+    lineage: Lineage,
     base_licence: str | None,
     sources: str,
     corpus_hash: str,
@@ -71,12 +72,11 @@ def model_card(
 ) -> str:
     """Return the card of the present weights as Markdown with the hub's front matter.
 
-    `base_licence` is what the base model's own config says. KoGPT2's is known by its name.
+    `base_licence` is what the base model's own config says. KoGPT2's is known by its name. Only a
+    name of the hub becomes `base_model`: the hub refuses a card with a local path there.
     """
-    kogpt2 = "kogpt2" in base.lower() or "cc-by-nc-sa" in (base_licence or "").lower()
-    front_matter = ""
-    if "/" in base and not base.startswith(("/", ".")):
-        front_matter += f"base_model: {base}\n"
+    kogpt2 = "kogpt2" in lineage.base.lower() or "cc-by-nc-sa" in (base_licence or "").lower()
+    front_matter = f"base_model: {lineage.base}\n" if lineage.on_hub else ""
     if kogpt2:
         front_matter += "license: cc-by-nc-sa-4.0\n"
     losses = [
@@ -90,7 +90,8 @@ def model_card(
     ]
     return _CARD.format(
         front_matter=front_matter,
-        base="none, made from scratch" if base == "tiny" else f"`{base}`",
+        base=_base(lineage),
+        chain=_chain(lineage),
         licence=_KOGPT2 if kogpt2 else _UNKNOWN_LICENCE,
         aihub=_AIHUB,
         start=_START if labels == "shift" else "",
@@ -102,3 +103,22 @@ def model_card(
         tokens=progress.tokens,
         losses="\n".join(losses) or "| not evaluated yet | | | |",
     )
+
+
+def _base(lineage: Lineage) -> str:
+    if lineage.base == TINY:
+        return "none, made from scratch"
+    return f"`{lineage.base}`" + ("" if lineage.on_hub else " (a local folder)")
+
+
+def _chain(lineage: Lineage) -> str:
+    """Tell the runs before this one."""
+    earlier = lineage.runs[:-1]
+    if not earlier:
+        return ""
+    lines = [
+        f"- `{one.run}`: {one.steps:,} steps with `{one.labels}` on corpus "
+        f"`{one.corpus_sha256[:12]}` ({one.sources})"
+        for one in earlier
+    ]
+    return "\n\nThese runs trained it before, in this order:\n\n" + "\n".join(lines)

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from transformers import GPT2LMHeadModel
 
-from corpus.training.labels import LAST_SYS, SYS, USR, Labels, Sequences
+from corpus.training.labels import LAST_SYS, SYS, USR, Sequences
 from corpus.training.model import precision, token_losses
 from corpus.training.packing import pack
 from corpus.training.plan import Indices
+from corpus.training.strategies import Labels
 from corpus.training.world import World
 
 # Fixed, whatever the batches of training: the same places then stand in the same row, and the
@@ -43,9 +44,14 @@ def perplexity(loss: float) -> float:
     return math.exp(min(loss, 700.0))
 
 
-def plan_evaluation(sequences: Sequences) -> list[Indices]:
-    """Cut the split into rows of at most `ROW_TOKENS`, sequences of like length together."""
-    order = np.argsort(-sequences.lengths, kind="stable")
+def plan_evaluation(sequences: Sequences, chosen: Indices | None = None) -> list[Indices]:
+    """Cut the split, or the chosen part of it, into rows of about `ROW_TOKENS`.
+
+    Sequences of similar length come together.
+    """
+    if chosen is None:
+        chosen = np.arange(len(sequences.lengths))
+    order = chosen[np.argsort(-sequences.lengths[chosen], kind="stable")]
     row = (np.cumsum(sequences.lengths[order]) - 1) // ROW_TOKENS
     return np.split(order, np.flatnonzero(np.diff(row)) + 1)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from transformers import GenerationConfig, GPT2LMHeadModel
 
 from corpus.records import COMPATIBILITY_JAMO
-from corpus.training.labels import Labels
 from corpus.training.shards import Corpus
+from corpus.training.strategies import Labels
 from corpus.training.vocabulary import Vocabulary
 
 # Renders the corpus's `conversation`, and `</s>` after a dialogue that ends with a reply. What

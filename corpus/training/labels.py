@@ -7,15 +7,12 @@ never learns to stop. With `shift` one more token `<s>` is fed in front.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus.training.shards import Dialogues
-
-Labels = Literal["input", "last-sys", "all-sys", "shift"]
-STRATEGIES: tuple[Labels, ...] = get_args(Labels)
+from corpus.training.strategies import Labels
 
 # What a position predicts. The strategies are nested, so that each is a lowest kind.
 START, USR, SYS, LAST_SYS = range(4)

@@ -11,8 +11,8 @@ from typing import Any
 
 from corpus.training.evaluate import perplexity
 from corpus.training.files import write_text
-from corpus.training.labels import Labels
 from corpus.training.progress import Progress
+from corpus.training.strategies import Labels
 
 RUN = "run.json"
 
@@ -31,6 +31,13 @@ _COLUMNS = {
     "rank": "rank",
     "sys_loss": "`<sys>` loss",
     "sys_perplexity": "perplexity",
+    "before_sys_loss": "`<sys>` loss before training",
+    "test_sys_loss": "`<sys>` loss on test",
+    "hits_at_1": "hits@1",
+    "distinct_2": "distinct-2",
+    "loops": "loops",
+    "copied": "copied",
+    "performance": "성능",
     "tokens_per_second": "tokens/s",
     "seed": "seed",
     "corpus_hash": "corpus",
@@ -42,7 +49,15 @@ _NOTES = """\
 Ranked by the best validation loss over all `<sys>` turns (nats per token), which is comparable
 between labelling strategies and runs on one corpus. `loss` and `val loss` are per epoch, over what
 the strategy trains on, and compare only within one strategy. `index` counts the runs by date.
+
+`python -m corpus eval RUN PROCESSED` fills the columns before 성능, which links to its page: how
+often the model knows the real reply among nine strangers' (chance 10 %), and of its greedy replies
+the share of different pairs of tokens, how many go round in circles, and how many train holds word
+for word. A run that was trained on since then is to be evaluated again.
 """
+# Of the evaluation's row of the model alone, with nothing forbidden; and whether it is a share.
+_EVALUATED = {"hits_at_1": True, "distinct_2": False, "loops": True, "copied": True}
+_ROW = "greedy"
 
 Row = dict[str, Any]
 
@@ -62,8 +77,10 @@ def run_row(
     steps_per_epoch: int,
 ) -> Row:
     """Return what a run says about itself on the leaderboard."""
-    ends = [one for one in progress.evaluations if one.step % steps_per_epoch == 0]
-    best = progress.best
+    ends = [one for one in progress.evaluations if one.step and one.step % steps_per_epoch == 0]
+    best, before, test = progress.best, progress.before, progress.final.get("test")
+    # With --eval-dialogues only the score of the whole split, at the end, compares with other runs.
+    judged = progress.final.get("validation", None if best is None else best.losses)
     return {
         "model": model,
         "epochs": len(progress.epoch_losses),
@@ -74,8 +91,10 @@ def run_row(
         "loss": [round(loss, 3) for loss in progress.epoch_losses],
         "val_loss": [round(one.losses.of(labels), 3) for one in ends],
         "comment": comment,
-        "sys_loss": None if best is None else round(best.losses.sys, 4),
-        "sys_perplexity": None if best is None else round(perplexity(best.losses.sys), 2),
+        "sys_loss": None if judged is None else round(judged.sys, 4),
+        "sys_perplexity": None if judged is None else round(perplexity(judged.sys), 2),
+        "before_sys_loss": None if before is None else round(before.losses.sys, 4),
+        "test_sys_loss": None if test is None else round(test.sys, 4),
         "tokens_per_second": round(progress.tokens / progress.seconds) if progress.seconds else 0,
         "seed": seed,
         "corpus_hash": corpus_hash[:12],
@@ -89,12 +108,14 @@ def write_leaderboard(folder: Path) -> None:
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows([_cell(row[column], " ") for column in _COLUMNS] for row in rows)
+    writer.writerows([_cell(row.get(column), " ") for column in _COLUMNS] for row in rows)
     write_text(folder / "leaderboard.csv", table.getvalue())
     lines = [_line(list(_COLUMNS.values())), _line(["---"] * len(_COLUMNS))]
     for row in rows:
-        cells = {column: _cell(row[column], " → ").replace("|", "\\|") for column in _COLUMNS}
+        cells = {column: _cell(row.get(column), " → ").replace("|", "\\|") for column in _COLUMNS}
         cells["run"] = f"[{cells['run']}]({cells['run']})"
+        if cells["performance"]:
+            cells["performance"] = f"[eval.md]({cells['performance']})"
         lines.append(_line(list(cells.values())))
     write_text(folder / "leaderboard.md", _NOTES + "\n" + "\n".join(lines) + "\n")
 
@@ -105,7 +126,23 @@ def _read(path: Path) -> Row | None:
         row: Row = json.loads(path.read_text(encoding="utf-8"))["row"]
     except (ValueError, KeyError, TypeError):
         return None
-    return row
+    return row | _evaluated(path.parent)
+
+
+def _evaluated(run: Path) -> Row:
+    """Return what was found of the replies of a run's best model, if it was evaluated."""
+    try:
+        found = json.loads((run / "eval/eval.json").read_text(encoding="utf-8"))
+        if found["state"] != (run / "best").resolve().parent.name:
+            return {}
+        numbers = found["rows"][_ROW]
+        row = {
+            name: f"{100 * numbers[name]:.1f}%" if is_share else f"{numbers[name]:.3f}"
+            for name, is_share in _EVALUATED.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return row | {"performance": f"{run.name}/eval/eval.md"}
 
 
 def _ranked(rows: list[Row]) -> list[Row]:

@@ -2,21 +2,27 @@
 
 The weights and modules are those of `transformers.GPT2LMHeadModel`; only the way through them is
 ours. In transformers 5.23 packed sequences stay apart only with `use_cache=False` and
-`attention_mask=None`, else they silently see each other; here attention is called per sequence.
+`attention_mask=None`, else they silently see each other; here attention knows the sequences.
+
+What lies between two calls of attention is one function of tensors (`Pieces`), so that
+`torch.compile` can fuse it: see `compiled`.
 """
 
 # mypy: allow-untyped-calls
 # (torch and transformers leave some of what is called here without annotations)
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import torch
-from torch.nn import LayerNorm, functional
+from torch.nn import functional
 from transformers import GPT2LMHeadModel
 
+from corpus.training.attention import attention_of
 from corpus.training.packing import Row
 
 # Places whose logits are held at once. On a CPU 256 × 51,200 of them stay near the cache.
@@ -30,41 +36,109 @@ def precision(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
         yield
 
 
-def scored_states(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
+class Norm(NamedTuple):
+    """A layer norm."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+    eps: float
+
+
+class Block(NamedTuple):
+    """The weights of a transformer block, in the order in which they are used."""
+
+    norm_1: Norm
+    attend: torch.Tensor  # width → query, key and value
+    attend_bias: torch.Tensor
+    project: torch.Tensor
+    project_bias: torch.Tensor
+    norm_2: Norm
+    widen: torch.Tensor
+    widen_bias: torch.Tensor
+    narrow: torch.Tensor
+    narrow_bias: torch.Tensor
+
+
+def begin(hidden: torch.Tensor, block: Block) -> torch.Tensor:
+    """Return what the first block attends with: query, key and value, (T, 3 · width)."""
+    return torch.addmm(block.attend_bias, _norm(block.norm_1, hidden), block.attend)
+
+
+def between(
+    hidden: torch.Tensor, attended: torch.Tensor, block: Block, following: Block, dropout: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the hidden states after a block, and what the next one attends with."""
+    hidden = _behind_attention(hidden, attended, block, dropout)
+    return hidden, begin(hidden, following)
+
+
+def finish(
+    hidden: torch.Tensor, attended: torch.Tensor, block: Block, norm: Norm, dropout: float
+) -> torch.Tensor:
+    """Return the states after the last block and the norm behind it."""
+    return _norm(norm, _behind_attention(hidden, attended, block, dropout))
+
+
+def _behind_attention(
+    hidden: torch.Tensor, attended: torch.Tensor, block: Block, dropout: float
+) -> torch.Tensor:
+    projected = torch.addmm(block.project_bias, attended, block.project)
+    hidden = hidden + functional.dropout(projected, dropout)
+    inner = _gelu(torch.addmm(block.widen_bias, _norm(block.norm_2, hidden), block.widen))
+    narrowed = torch.addmm(block.narrow_bias, inner, block.narrow)
+    return hidden + functional.dropout(narrowed, dropout)
+
+
+SummedLoss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The functions that a forward pass is made of, compiled or not."""
+
+    begin: Callable[..., torch.Tensor]
+    between: Callable[..., tuple[torch.Tensor, torch.Tensor]]
+    finish: Callable[..., torch.Tensor]
+    summed_loss: SummedLoss  # hidden (S, width), weight (vocabulary, width), targets (S,)
+
+
+def scored_states(model: GPT2LMHeadModel, row: Row, pieces: Pieces | None = None) -> torch.Tensor:
     """Return the last hidden state at every scored place, shape (S, width).
 
     Behind its attention the last block works at these places alone: nobody sees the others again.
     """
+    pieces = pieces or PLAIN
     gpt = model.transformer
+    modules: Any = gpt.h
+    blocks = [_block(module) for module in modules]
+    n_heads: int = modules[0].attn.num_heads
+    dropout = modules[0].mlp.dropout.p if model.training else 0.0
     hidden = gpt.drop(gpt.wte(row.ids) + gpt.wpe(row.positions))
-    blocks: Any = gpt.h
-    for block in blocks:
-        attention, mlp = block.attn, block.mlp
-        attended = _attend(attention.c_attn(_norm(block.ln_1, hidden)), attention.num_heads, row)
-        if block is blocks[-1]:
-            hidden = hidden.index_select(0, row.scored)
-            attended = attended.index_select(0, row.scored)
-        hidden = hidden + attention.resid_dropout(attention.c_proj(attended))
-        inner = _gelu(mlp.c_fc(_norm(block.ln_2, hidden)))
-        hidden = hidden + mlp.dropout(mlp.c_proj(inner))
-    return _norm(gpt.ln_f, hidden)
+    attend = attention_of(row, _multiplied_dtype(hidden))
+    attended = attend(pieces.begin(hidden, blocks[0]), n_heads)
+    for block, following in pairwise(blocks):
+        hidden, projected = pieces.between(hidden, attended, block, following, dropout)
+        attended = attend(projected, n_heads)
+    hidden = hidden.index_select(0, row.scored)
+    attended = attended.index_select(0, row.scored)
+    return pieces.finish(hidden, attended, blocks[-1], _norm_of(gpt.ln_f), dropout)
 
 
-def summed_loss(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
+def summed_loss(model: GPT2LMHeadModel, row: Row, pieces: Pieces | None = None) -> torch.Tensor:
     """Return the cross entropy in nats, summed over the scored places; logits exist only there."""
-    hidden = scored_states(model, row)
-    loss: torch.Tensor = _SummedLoss.apply(hidden, model.lm_head.weight, row.targets)
-    return loss
+    pieces = pieces or PLAIN
+    hidden = scored_states(model, row, pieces)
+    return pieces.summed_loss(hidden, model.lm_head.weight, row.targets)
 
 
 @torch.no_grad()
 def token_losses(model: GPT2LMHeadModel, row: Row) -> torch.Tensor:
     """Return the cross entropy of each scored place in nats, shape (S,), float32."""
     hidden = scored_states(model, row)
-    weight = _as_multiplied(model.lm_head.weight)
+    weight = as_multiplied(model.lm_head.weight)
     losses = [
         log_p.gather(1, target).squeeze(1)
-        for _, target, _, log_p in _score(_as_multiplied(hidden), weight, row.targets)
+        for _, target, _, log_p in _score(as_multiplied(hidden), weight, row.targets)
     ]
     return -torch.cat([hidden.new_empty(0, dtype=torch.float32), *losses])
 
@@ -86,8 +160,8 @@ class _SummedLoss(torch.autograd.Function):
         """Return the loss and keep its gradients."""
         gradient, weight_gradient = torch.empty_like(hidden), torch.zeros_like(weight)
         loss = weight.new_zeros(())
-        begin, weight = 0, _as_multiplied(weight)
-        for chunk, target, logits, log_p in _score(_as_multiplied(hidden), weight, targets):
+        begin, weight = 0, as_multiplied(weight)
+        for chunk, target, logits, log_p in _score(as_multiplied(hidden), weight, targets):
             loss -= log_p.gather(1, target).sum()
             # Cross entropy's gradient: what was foretold, less what came.
             log_p.exp_().scatter_add_(1, target, log_p.new_full(target.shape, -1.0))
@@ -125,24 +199,27 @@ def _score(
         yield chunk, target, logits[:n], log_p[:n]
 
 
-def _as_multiplied(tensor: torch.Tensor) -> torch.Tensor:
+def as_multiplied(tensor: torch.Tensor) -> torch.Tensor:
     """Return a tensor in the dtype of the matrix products around (see `precision`)."""
+    return tensor.to(_multiplied_dtype(tensor))
+
+
+def _multiplied_dtype(tensor: torch.Tensor) -> torch.dtype:
     device = tensor.device.type
     enabled = torch.is_autocast_enabled(device)
-    return tensor.to(torch.get_autocast_dtype(device)) if enabled else tensor
+    return torch.get_autocast_dtype(device) if enabled else tensor.dtype
 
 
-def _norm(layer: LayerNorm, hidden: torch.Tensor) -> torch.Tensor:
+def _norm(norm: Norm, hidden: torch.Tensor) -> torch.Tensor:
     """Apply a layer norm; on a CPU its scale stands apart.
 
     The fused kernel sums the gradient of the scale per thread, so the number of threads would show
     in the weights. As a product of its own it does not, for 5 % of the speed.
     """
+    shape = norm.weight.shape
     if hidden.device.type != "cpu":
-        return layer(hidden)  # type: ignore[no-any-return]
-    return functional.layer_norm(hidden, layer.normalized_shape, eps=layer.eps) * layer.weight + (
-        layer.bias
-    )
+        return functional.layer_norm(hidden, shape, norm.weight, norm.bias, norm.eps)
+    return functional.layer_norm(hidden, shape, eps=norm.eps) * norm.weight + norm.bias
 
 
 def _gelu(inner: torch.Tensor) -> torch.Tensor:
@@ -156,37 +233,29 @@ def _gelu(inner: torch.Tensor) -> torch.Tensor:
     return 0.5 * inner * (1 + torch.tanh(math.sqrt(2 / math.pi) * (inner + 0.044715 * inner**3)))
 
 
-def _attend(projected: torch.Tensor, n_heads: int, row: Row) -> torch.Tensor:
-    """Causal attention within each sequence: (T, 3 · width) → (T, width), without padding."""
-    query, key, value = projected.unflatten(1, (3, n_heads, -1)).unbind(1)  # (T, heads, head width)
-    if query.is_cuda and query.dtype in (torch.bfloat16, torch.float16):
-        return _attend_flash(query, key, value, row).flatten(1)
-    parts = zip(
-        *(tensor.transpose(0, 1).split(row.lengths, 1) for tensor in (query, key, value)),
-        strict=True,
+def _block(module: Any) -> Block:  # noqa: ANN401 (transformers' GPT2Block)
+    attention, mlp = module.attn, module.mlp
+    return Block(
+        _norm_of(module.ln_1),
+        attention.c_attn.weight,
+        attention.c_attn.bias,
+        attention.c_proj.weight,
+        attention.c_proj.bias,
+        _norm_of(module.ln_2),
+        mlp.c_fc.weight,
+        mlp.c_fc.bias,
+        mlp.c_proj.weight,
+        mlp.c_proj.bias,
     )
-    attended = [
-        functional.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True)[0]
-        for q, k, v in parts
-    ]
-    return torch.cat(attended, 1).transpose(0, 1).flatten(1)
 
 
-def _attend_flash(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, row: Row
-) -> torch.Tensor:
-    """All sequences in one flash kernel; CUDA, half precision and compute capability 8 only."""
-    from torch.nn.attention.varlen import varlen_attn  # noqa: PLC0415 (no need without CUDA)
+def _norm_of(layer: torch.nn.LayerNorm) -> Norm:
+    return Norm(layer.weight, layer.bias, layer.eps)
 
-    longest = max(row.lengths)
-    attended: torch.Tensor = varlen_attn(  # type: ignore[assignment] # a tuple only with return_aux
-        query.contiguous(),
-        key.contiguous(),
-        value.contiguous(),
-        row.bounds,
-        row.bounds,
-        longest,
-        longest,
-        window_size=(-1, 0),  # causal
-    )
-    return attended
+
+def _plain_loss(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    loss: torch.Tensor = _SummedLoss.apply(hidden, weight, targets)
+    return loss
+
+
+PLAIN = Pieces(begin, between, finish, _plain_loss)

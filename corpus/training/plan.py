@@ -13,14 +13,15 @@ import numpy.typing as npt
 from corpus.records import CorpusError
 
 Indices = npt.NDArray[np.int64]
+Weights = npt.NDArray[np.float64]  # how often an epoch takes each sequence
 
 
-def n_steps(lengths: Indices, *, batch_tokens: int) -> int:
+def n_steps(lengths: Indices, *, batch_tokens: int, weights: Weights | None = None) -> int:
     """Return the steps of an epoch, the same for every epoch.
 
     Raises:
-        CorpusError: `batch_tokens` is less than twice the longest sequence. Above that every
-            step holds a dialogue.
+        CorpusError: `batch_tokens` is less than twice the longest sequence (above that every step
+            holds a dialogue), or the weights leave nothing.
     """
     longest = int(lengths.max())
     if batch_tokens < 2 * longest:
@@ -28,22 +29,57 @@ def n_steps(lengths: Indices, *, batch_tokens: int) -> int:
             f"--batch-tokens {batch_tokens} is too small: it must be at least {2 * longest}, "
             "twice the longest dialogue."
         )
-    return -(-int(lengths.sum()) // batch_tokens)
+    tokens = int(lengths.sum()) if weights is None else _most_tokens(lengths, weights)
+    if not tokens:
+        raise CorpusError("--mix leaves no dialogue to train on: give a source more weight.")
+    return -(-tokens // batch_tokens)
 
 
-def plan_epoch(lengths: Indices, *, seed: int, epoch: int, batch_tokens: int) -> list[Indices]:
+def plan_epoch(
+    lengths: Indices, *, seed: int, epoch: int, batch_tokens: int, weights: Weights | None = None
+) -> list[Indices]:
     """Return for each step of the epoch the sequences it trains on.
 
     Every sequence is in exactly one step, and a step has `batch_tokens` tokens on average, give or
     take a dialogue: where a sequence begins in the shuffled row of all tokens says in which step.
+    With `weights` a sequence of weight 2.5 is in two steps or three, drawn anew for every epoch.
     """
-    steps = n_steps(lengths, batch_tokens=batch_tokens)
+    steps = n_steps(lengths, batch_tokens=batch_tokens, weights=weights)
     # RandomState's stream is frozen (NEP 19), Generator's may change with a release of numpy, and
     # a run must be able to go on after an upgrade.
-    order = np.random.RandomState([seed, epoch]).permutation(len(lengths))
+    draw = np.random.RandomState([seed, epoch])
+    if weights is None:
+        order = draw.permutation(len(lengths))
+    else:
+        order = draw.permutation(_drawn(weights, draw))
     ends = np.cumsum(lengths[order])
     step = (ends - lengths[order]) * steps // ends[-1]
     return np.split(order, np.searchsorted(step, np.arange(1, steps)))
+
+
+def _drawn(weights: Weights, draw: np.random.RandomState) -> Indices:
+    """Return each sequence as often as its weight says, fractions by chance.
+
+    Of the sequences of one weight the same number is drawn in every epoch.
+    """
+    chosen = []
+    for weight in np.unique(weights):
+        members = np.flatnonzero(weights == weight)
+        whole = int(weight)
+        extra = draw.permutation(members)[: round(len(members) * (weight - whole))]
+        chosen += [members] * whole + [extra]
+    return np.concatenate(chosen)
+
+
+def _most_tokens(lengths: Indices, weights: Weights) -> int:
+    """Return the tokens of the fullest epoch that `_drawn` can draw."""
+    most = 0
+    for weight in np.unique(weights):
+        longest_first = -np.sort(-lengths[weights == weight])
+        whole = int(weight)
+        extra = round(len(longest_first) * (weight - whole))
+        most += whole * int(longest_first.sum()) + int(longest_first[:extra].sum())
+    return most
 
 
 def cut_step(step: Indices, lengths: Indices, n_units: int) -> list[Indices]:
@@ -59,12 +95,13 @@ def cut_step(step: Indices, lengths: Indices, n_units: int) -> list[Indices]:
     return np.split(order, np.searchsorted(unit, np.arange(1, n_units)))
 
 
-def count_units(*, batch_tokens: int, micro_tokens: int, processes: int) -> int:
+def count_units(*, batch_tokens: int, micro_tokens: int, processes: int, least: int = 2) -> int:
     """Return into how many micro-batches a step is cut: 2, 4, 8 ..., a multiple of `processes`.
 
-    At least two, so that one process and two cut a step alike and come to the same bits.
+    At least two, so that one process and two cut a step alike and come to the same bits. On a GPU,
+    where they do not anyway, `least` is 1: two halves of a step take longer than the whole.
     """
-    units = max(2, processes)
+    units = max(least, processes)
     while batch_tokens > units * micro_tokens:
         units *= 2
     return units

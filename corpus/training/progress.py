@@ -29,18 +29,35 @@ class Progress:
     )  # of the epochs done, per labelled token
     evaluations: list[Evaluation] = field(default_factory=list)
     log_bytes: int = 0  # length of the log at this moment
+    ends: list[int] = field(default_factory=list)  # epochs planned, at first and when raised
+    loss_scale: float = 0.0  # of float16; 0: none yet
+    scale_steps: int = 0  # good steps with it
+    skipped: int = 0  # steps whose float16 gradient overflowed
+    final: dict[str, Losses] = field(default_factory=dict)  # of the best model, on whole splits
 
     @property
     def best(self) -> Evaluation | None:
-        """The evaluation with the lowest `<sys>` loss, the first of equals."""
-        return min(self.evaluations, key=lambda one: one.losses.sys, default=None)
+        """The evaluation with the lowest `<sys>` loss, the first of equals.
+
+        That of step 0, before any training, only shows what training gains.
+        """
+        return min(self._trained, key=lambda one: one.losses.sys, default=None)
+
+    @property
+    def before(self) -> Evaluation | None:
+        """The evaluation before the first step."""
+        return self.evaluations[0] if self.evaluations and not self.evaluations[0].step else None
+
+    @property
+    def _trained(self) -> list[Evaluation]:
+        return [one for one in self.evaluations if one.step]
 
     @property
     def waited(self) -> int:
         """Evaluations since the best one."""
         if self.best is None:
             return 0
-        return len(self.evaluations) - 1 - self.evaluations.index(self.best)
+        return len(self._trained) - 1 - self._trained.index(self.best)
 
     @property
     def is_best(self) -> bool:
@@ -77,4 +94,8 @@ def read_progress(text: str) -> Progress:
         Evaluation(one["step"], Losses(**one["losses"]))  # type: ignore[index]
         for one in progress.evaluations
     ]
+    progress.final = {
+        split: Losses(**losses)  # type: ignore[arg-type]
+        for split, losses in progress.final.items()
+    }
     return progress

@@ -1,56 +1,109 @@
 """The folder of a run: what it was started with, and that nobody else writes there."""
 
-import fcntl
+import errno
 import json
 import shutil
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from corpus.records import CorpusError
-from corpus.training.files import write_text
+from corpus.training.files import sync_tree, write_text
 from corpus.training.leaderboard import RUN, Row
 from corpus.training.log import LOG
 
 _LOCK = ".lock"
-_OURS = (RUN, LOG, "curve.svg", "samples.md", "last", "best", ".states", "tensorboard")
+_OURS = (
+    RUN, LOG, "curve.svg", "samples.md", "last", "best", ".states", "tensorboard", "wandb",
+    "wandb.txt", "eval",
+)  # fmt: skip
 
 Identity = dict[str, Any]
 
 
-def run_name(identity: Identity) -> str:
+def run_name(base: str, identity: Identity) -> str:
     """Name a run by what it does, so that the same command finds it again.
 
-    >>> run_name({"model": "skt/kogpt2-base-v2", "labels": "all-sys", "seed": 0})
-    'kogpt2-base-v2-all-sys-ca460712'
+    >>> run_name("kogpt2-base-v2", {"labels": "all-sys", "seed": 0})
+    'kogpt2-base-v2-all-sys-d51f4b3d'
     """
     digest = sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{Path(identity['model']).name}-{identity['labels']}-{digest}"
+    return f"{base}-{identity['labels']}-{digest}"
 
 
 @contextmanager
 def open_run(run: Path, identity: Identity, *, fresh: bool) -> Iterator[None]:
     """Lock the folder of a run and see that it belongs to this run, or to none yet.
 
+    What saving needs of the file system is tried here, not after an hour of training.
+
     Raises:
         CorpusError: another process trains there, it holds a run with other options, or no run but
-            other files.
+            other files, or the file system cannot do what saving needs.
     """
+    new = not run.exists()
     run.mkdir(parents=True, exist_ok=True)
-    with (run / _LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CorpusError(f"another train.py is at work in {run}.") from None
-        if not (run / RUN).exists():
-            _check_empty(run)
-        elif fresh:
-            _remove(run)
-        else:
-            _check_identity(run, identity)
+    try:
+        with _locked(run):
+            if not (run / RUN).exists():
+                _check_empty(run)
+            elif fresh:
+                _remove(run)
+            else:
+                _check_identity(run, identity)
+            _try_out(run)
+            yield
+    finally:
+        if new and not (run / RUN).exists():  # it was refused: nothing of it stays
+            with suppress(OSError):
+                (run / _LOCK).unlink(missing_ok=True)
+                run.rmdir()
+
+
+@contextmanager
+def _locked(run: Path) -> Iterator[None]:
+    lock = FileLock(run / _LOCK)
+    try:
+        with warnings.catch_warnings():
+            # Where the file system has no locks, filelock takes the file itself and says so.
+            warnings.simplefilter("ignore", UserWarning)
+            lock.acquire(timeout=0)
+    except Timeout:
+        raise CorpusError(
+            f"another train.py is at work in {run}. If it is not, remove {run / _LOCK}."
+        ) from None
+    try:
         yield
+    finally:
+        lock.release()
+
+
+def _try_out(run: Path) -> None:
+    """Write, replace and rename as a save does."""
+    before, after = run / ".try.tmp", run / ".tried.tmp"
+    try:
+        for path in (before, after):
+            shutil.rmtree(path, ignore_errors=True)
+        before.mkdir()
+        write_text(before / "file", "1")
+        write_text(before / "file", "2")
+        sync_tree(before)
+        before.rename(after)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS):
+            raise  # told in other words
+        raise CorpusError(
+            f"the file system of {run} cannot hold a run ({error.strerror}): name a folder on "
+            "another disk with --out."
+        ) from error
+    finally:
+        for path in (before, after):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def write_run(run: Path, identity: Identity, row: Row) -> None:

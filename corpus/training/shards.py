@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from corpus.records import SPLITS, CorpusError, Split
+from corpus.records import SOURCES, SPLITS, CorpusError, Split
 from corpus.remote import Folder, local_file
 
 MANIFEST = "_manifest.json"
@@ -47,7 +48,12 @@ class Dialogues:
     offsets: npt.NDArray[np.int64]
     turn_starts: npt.NDArray[np.int32]
     turn_offsets: npt.NDArray[np.int64]
-    sources: tuple[str, ...]  # that occur
+    source: npt.NDArray[np.uint8]  # of each dialogue, its place in SOURCES
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that occur."""
+        return tuple(SOURCES[number] for number in np.unique(self.source))
 
     def __len__(self) -> int:
         """Return the number of dialogues."""
@@ -113,8 +119,19 @@ def read_split(corpus: Corpus, split: Split, sources: Sequence[str] = ()) -> Dia
             f"{corpus.folder}/{split} holds token id {int(token_ids.max())}, but the tokenizer "
             f"has {corpus.vocab_size} entries: build the corpus again."
         )
-    found = {source for table in tables for source in table["source"].unique().to_pylist()}
-    return Dialogues(token_ids, offsets, turns, turn_offsets, tuple(sorted(found)))
+    names = pa.array(SOURCES)
+    source = [
+        pc.index_in(chunk, value_set=names).to_numpy(zero_copy_only=False)
+        for table in tables
+        for chunk in table["source"].chunks
+    ]
+    numbers = np.concatenate([np.zeros(0, np.uint8), *source])
+    if not np.all(np.isfinite(numbers)):
+        raise CorpusError(
+            f"{corpus.folder} has a source that this version does not know: install the version "
+            f"that built it ({corpus.corpus_version})."
+        )
+    return Dialogues(token_ids, offsets, turns, turn_offsets, numbers.astype(np.uint8))
 
 
 def _read_shard(path: Folder, sources: Sequence[str]) -> pa.Table:

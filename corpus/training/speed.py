@@ -1,5 +1,7 @@
 """How fast a run is, and on a GPU how much of what the chip could do."""
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -7,20 +9,43 @@ from transformers import GPT2LMHeadModel
 
 from corpus.training.packing import Row
 
-# Dense bfloat16 operations per second, from the maker's data sheets; the first name that is part
-# of the device's decides.
-_PEAK_FLOPS = {
-    "H200": 989e12,
-    "H100 PCIe": 756e12,
-    "H100": 989e12,
-    "A100": 312e12,
-    "L40S": 362e12,
-    "L40": 181e12,
-    "L4": 121e12,
-    "A10": 125e12,
-    "RTX 4090": 165e12,
-    "RTX 3090": 71e12,
+# 10^12 dense operations per second from the makers' data sheets: in bfloat16 or float16 with sums
+# in float32, and in float32 (TF32 from Ampere on). A pattern matches the whole name that the driver
+# gives, without "NVIDIA" or "Tesla"; a card that is not here gets no percentage.
+_PEAK_TFLOPS = {
+    r"B200": (2250, 1125),
+    r"H200": (989, 494),
+    r"H200 NVL": (835, 418),
+    r"H100 (80GB HBM3|SXM5.*)": (989, 494),
+    r"H100 PCIe": (756, 378),
+    r"H100 NVL": (835, 418),
+    r"A100-(SXM4|PCIE)-\d+GB|A100 80GB PCIe": (312, 156),
+    r"A40": (150, 75),
+    r"A30": (165, 82),
+    r"A10": (125, 62.5),
+    r"A10G": (70, 35),
+    r"L40S": (362, 183),
+    r"L40": (181, 90.5),
+    r"L4": (121, 60),
+    r"V100-SXM2-\d+GB": (125, 15.7),
+    r"V100-PCIE-\d+GB": (112, 14),
+    r"T4": (65, 8.1),
+    r"GeForce RTX 5090": (209.5, 104.8),
+    r"GeForce RTX 4090": (165.2, 82.6),
+    r"GeForce RTX 4080": (97.5, 48.7),
+    r"GeForce RTX 3090": (71, 35.6),
+    r"GeForce RTX 3090 Ti": (80, 40),
+    r"GeForce RTX 3080": (59.5, 29.8),
+    r"GeForce RTX 2080 Ti": (53.8, 13.4),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a step used: for the log, and for people."""
+
+    numbers: dict[str, float]
+    text: str
 
 
 def step_flops(model: GPT2LMHeadModel, row: Row) -> float:
@@ -41,11 +66,27 @@ def _size(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def gpu_use(device: torch.device, flops_per_second: float) -> str:
+def usage(device: torch.device, dtype: torch.dtype, flops_per_second: float) -> Usage:
     """Return a GPU's memory and, where the chip's peak is known, the used share of it (MFU)."""
     if device.type != "cuda":
-        return ""
-    name = torch.cuda.get_device_name(device)
-    memory = f", {torch.cuda.max_memory_allocated(device) / 2**30:.1f} GiB"
-    peak = next((peak for chip, peak in _PEAK_FLOPS.items() if chip in name), None)
-    return memory if peak is None else f"{memory}, MFU {flops_per_second / peak:.0%}"
+        return Usage({}, "")
+    memory = torch.cuda.max_memory_allocated(device) / 2**30
+    numbers, text = {"memory_gib": round(memory, 3)}, f", {memory:.1f} GiB"
+    peak = peak_flops(torch.cuda.get_device_name(device), dtype)
+    if peak is None:
+        return Usage(numbers, text)
+    share = flops_per_second / peak
+    return Usage({**numbers, "mfu": round(share, 4)}, f"{text}, MFU {share:.0%}")
+
+
+def peak_flops(name: str, dtype: torch.dtype) -> float | None:
+    """Return what a chip can do in a dtype; `None` if its name is not in the table.
+
+    >>> peak_flops("NVIDIA A10G", torch.bfloat16), peak_flops("NVIDIA RTX A1000", torch.bfloat16)
+    (70000000000000.0, None)
+    """
+    chip = re.sub(r"^(NVIDIA|Tesla|\s)+", "", name)
+    for pattern, (half, single) in _PEAK_TFLOPS.items():
+        if re.fullmatch(pattern, chip):
+            return 1e12 * (single if dtype is torch.float32 else half)
+    return None

@@ -51,31 +51,33 @@ def test_the_three_losses_are_those_of_every_dialogue_alone(model, material, shi
 
 def test_the_rows_hold_every_dialogue_once_and_are_of_one_size(material, monkeypatch):
     monkeypatch.setattr(evaluating, "ROW_TOKENS", 300)
-    rows = plan_evaluation(material.validation)
-    assert sorted(np.concatenate(rows).tolist()) == list(range(len(material.validation.lengths)))
-    longest = material.validation.lengths.max()
+    rows = plan_evaluation(material.validation.sequences)
+    assert sorted(np.concatenate(rows).tolist()) == list(
+        range(len(material.validation.sequences.lengths))
+    )
+    longest = material.validation.sequences.lengths.max()
     assert len(rows) > 2
-    assert all(material.validation.lengths[row].sum() < 300 + longest for row in rows)
+    assert all(material.validation.sequences.lengths[row].sum() < 300 + longest for row in rows)
 
 
 def test_the_losses_come_out_alike_for_any_number_of_processes(model, material, monkeypatch):
     """The processes of a job, played one after the other; test_processes has real ones."""
     monkeypatch.setattr(evaluating, "ROW_TOKENS", 300)
-    rows = plan_evaluation(material.validation)
-    alone = evaluate(model, material.validation, rows, world())
+    rows = plan_evaluation(material.validation.sequences)
+    alone = evaluate(model, material.validation.sequences, rows, world())
     parts = []
     for rank in range(3):
         here = world(rank=rank, size=3)
         monkeypatch.setattr(World, "any", lambda self, flag: flag)
         monkeypatch.setattr(World, "add_up", lambda self, tensor: parts.append(tensor.clone()))
-        evaluate(model, material.validation, rows, here)
+        evaluate(model, material.validation.sequences, rows, here)
     monkeypatch.setattr(World, "add_up", lambda self, tensor: tensor.copy_(sum(parts)))
-    assert evaluate(model, material.validation, rows, world(size=3)) == alone
+    assert evaluate(model, material.validation.sequences, rows, world(size=3)) == alone
 
 
 def test_a_stop_is_noticed_between_rows(model, material):
-    rows = plan_evaluation(material.validation)
-    assert evaluate(model, material.validation, rows, world(stop_asked=True)) is None
+    rows = plan_evaluation(material.validation.sequences)
+    assert evaluate(model, material.validation.sequences, rows, world(stop_asked=True)) is None
     assert model.training
 
 

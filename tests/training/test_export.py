@@ -127,7 +127,7 @@ def test_the_generation_mask_is_what_all_sys_labels(folder, processed, material)
             row["messages"], return_assistant_tokens_mask=True, return_dict=True
         )
         assert encoded["input_ids"] == [*row["token_ids"], 1]
-        scored = pack(material.validation, np.array([number]), SYS).scored.tolist()
+        scored = pack(material.validation.sequences, np.array([number]), SYS).scored.tolist()
         # Place p is scored on token p + 1.
         assert np.flatnonzero(encoded["assistant_masks"]).tolist() == [p + 1 for p in scored]
 

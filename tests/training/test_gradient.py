@@ -4,20 +4,21 @@ import torch
 
 from corpus.training.gradient import (
     attach_gradient,
-    clip_gradient,
-    read_gradient,
+    measure_gradient,
     sum_gradient,
 )
 from corpus.training.labels import SYS
 from corpus.training.model import summed_loss
 from corpus.training.optimiser import (
-    learning_rate,
+    LossScale,
     make_optimiser,
     optimiser_tensors,
     restore_optimiser,
     set_learning_rate,
+    update_weights,
 )
 from corpus.training.packing import pack
+from corpus.training.schedule import Schedule
 from corpus.training.world import World
 
 CPU = torch.device("cpu")
@@ -78,34 +79,116 @@ def test_a_process_that_is_asked_to_stop_tells_the_others(gradient, add):
         here.stop_asked = True
 
     sum_gradient(gradient, range(4), add_and_stop, here)
-    assert read_gradient(gradient)[2]
+    assert measure_gradient(gradient)[2] > 0
     sum_gradient(gradient, range(4), add, world())
-    assert not read_gradient(gradient)[2]
+    assert measure_gradient(gradient)[2] == 0
 
 
-def test_norm_and_clipping_are_those_of_torch(model, gradient, add):
+def test_the_norm_is_that_of_torch(model, gradient, add):
     sum_gradient(gradient, range(2), add, world())
-    loss, norm, _ = read_gradient(gradient)
+    loss, norm, _ = measure_gradient(gradient).tolist()
     assert loss == pytest.approx(float(gradient.loss))
     exact = torch.linalg.vector_norm(gradient.weights.double())
     assert norm == pytest.approx(float(exact), rel=1e-9)
     expected = torch.nn.utils.clip_grad_norm_(model.parameters(), 1e9)  # in float32
     assert norm == pytest.approx(float(expected), rel=1e-4)
-    clip_gradient(gradient, norm, 0.5)
-    assert read_gradient(gradient)[1] == pytest.approx(0.5, rel=1e-5)
-    assert read_gradient(gradient)[0] == loss
-    before = gradient.buffer.clone()
-    clip_gradient(gradient, 0.5, 1.0)
-    assert torch.equal(before, gradient.buffer)
+
+
+@pytest.fixture
+def after(model, gradient, add):
+    """Take one step from the same weights and gradient: `after(clip=1.0)` returns the weights."""
+    sum_gradient(gradient, range(2), add, world())
+    begin = [weight.detach().clone() for weight in model.parameters()]
+    begin_gradient = gradient.buffer.clone()
+
+    def step(*, clip=1e9, scale=None, change=lambda _: None):
+        with torch.no_grad():
+            for weight, before in zip(model.parameters(), begin, strict=True):
+                weight.copy_(before)
+        gradient.buffer.copy_(begin_gradient)
+        change(gradient)
+        optimiser = make_optimiser(model, weight_decay=0.01)
+        set_learning_rate(optimiser, 1e-2)
+        numbers = measure_gradient(gradient)
+        told = update_weights(optimiser, gradient, numbers, clip=clip, scale=scale).tolist()
+        steps = {float(state["step"]) for state in optimiser.state.values()}
+        return torch.cat([weight.detach().flatten() for weight in model.parameters()]), told, steps
+
+    step.begin = torch.cat([weight.flatten() for weight in begin])
+    return step
+
+
+def test_what_clips_is_the_factor_of_clip_grad_norm(model, gradient, after):
+    clipped, (_, norm, _, _), _ = after(clip=0.5)
+    by_hand, _, _ = after(change=lambda one: one.weights.mul_(0.5 / norm))
+    assert torch.allclose(clipped, by_hand, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("place", [-1, 0, -2])
+def test_a_step_that_is_stopped_or_no_number_changes_nothing(after, place):
+    """The flag of a process that must stop, a gradient and a loss."""
+
+    def spoil(gradient):
+        gradient.buffer[place] = 1.0 if place == -1 else float("nan")
+
+    weights, _, steps = after(change=spoil)
+    assert torch.equal(weights, after.begin)
+    assert steps == {0.0}
+    assert not torch.equal(after()[0], after.begin)
+
+
+def test_the_loss_scale_leaves_the_step_as_it_is(after):
+    plain, (_, norm, _, _), _ = after(clip=0.5)
+    scale = LossScale(CPU, 1024.0, 0)
+    scaled, told, _ = after(clip=0.5, scale=scale, change=lambda one: one.weights.mul_(1024.0))
+    assert told[1] == pytest.approx(norm)
+    assert told[3] == 1024.0
+    assert torch.equal(scaled, plain)  # a power of two
+
+
+def test_an_overflow_skips_the_step_and_halves_the_scale(after):
+    scale = LossScale(CPU, 1024.0, 7)
+    weights, told, _ = after(scale=scale, change=lambda one: one.weights[3].fill_(float("inf")))
+    assert torch.equal(weights, after.begin)
+    assert told[1] == float("inf")
+    assert scale.state() == (512.0, 0)
+
+
+def test_good_steps_double_the_scale_and_a_stopped_one_does_not_count(after):
+    scale = LossScale(CPU, 1024.0, 1998)
+    after(scale=scale)
+    after(scale=scale, change=lambda one: one.stop.fill_(1.0))
+    assert scale.state() == (1024.0, 1999)
+    after(scale=scale)
+    assert scale.state() == (2048.0, 0)
 
 
 def test_the_rate_rises_in_a_line_and_falls_in_a_cosine():
-    rates = [learning_rate(step, total=100, warmup=0.1, peak=1.0) for step in range(100)]
+    schedule = Schedule("cosine", peak=1.0, warmup=0.1)
+    rates = [schedule.rate(step, [100]) for step in range(100)]
     assert rates[:10] == pytest.approx([0.1 * k for k in range(1, 11)])
     assert all(np.diff(rates[10:]) < 0)
     assert 0 < rates[-1] < 0.01
-    assert learning_rate(0, total=1, warmup=0.0, peak=1.0) == 1.0
-    assert learning_rate(2, total=3, warmup=0.99, peak=1.0) == pytest.approx(1.0)
+    assert Schedule("cosine", peak=1.0, warmup=0.0).rate(0, [1]) == 1.0
+    assert Schedule("cosine", peak=1.0, warmup=0.99).rate(2, [3]) == pytest.approx(1.0)
+
+
+def test_wsd_stays_at_its_height_until_the_cooldown():
+    schedule = Schedule("wsd", peak=1.0, least=0.1, warmup=0.1, cooldown=0.2)
+    rates = [schedule.rate(step, [100]) for step in range(100)]
+    assert rates[9:81] == [1.0] * 72
+    assert all(np.diff(rates[80:]) < 0)
+    assert rates[-1] == pytest.approx(0.1 + 0.9 / 20)
+    assert Schedule("wsd", peak=1.0, cooldown=0.0).rate(99, [100]) == 1.0
+
+
+def test_a_raised_run_keeps_its_rates_and_goes_through_the_shape_once_more():
+    schedule = Schedule("linear", peak=1.0, warmup=0.2)
+    planned = [schedule.rate(step, [10]) for step in range(10)]
+    raised = [schedule.rate(step, [10, 15, 35]) for step in range(35)]
+    assert raised[:10] == planned
+    assert raised[10:15] == [schedule.rate(step, [5]) for step in range(5)]
+    assert raised[15:] == [schedule.rate(step, [20]) for step in range(20)]
 
 
 def test_matrices_decay_and_biases_and_norms_do_not(model):

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from corpus.training.labels import (
     LAST_SYS,
     LOWEST_KIND,
-    STRATEGIES,
     SYS,
     USR,
     make_sequences,
 )
 from corpus.training.packing import pack
 from corpus.training.shards import Dialogues
+from corpus.training.strategies import STRATEGIES
 
 S, E, U, Y = 0, 1, 2, 4  # <s> </s> <usr> <sys>
 N = None  # nothing is scored
@@ -57,7 +57,7 @@ def dialogues(*pairs):
         offsets=np.cumsum([0, *map(len, ids)]),
         turn_starts=np.array(joined(starts), np.int32),
         turn_offsets=np.cumsum([0, *map(len, starts)]),
-        sources=("topic",),
+        source=np.zeros(len(pairs), np.uint8),
     )
 
 

@@ -60,7 +60,7 @@ def test_two_processes_that_are_stopped_are_gone_on_with_by_one(tmp_path, proces
     arguments = ("--epochs", 2, "--precision", "fp32")
     stopped, whole = tmp_path / "runs/stopped", tmp_path / "runs/whole"
     process = start(processed, *arguments, "--out", stopped, processes=2)
-    wait_for_lines(stopped / "log.jsonl", 3, process)
+    wait_for_lines(stopped / "log.jsonl", 5, process)
     process.send_signal(signal.SIGTERM)
     out, error = process.communicate(timeout=120)
     assert process.returncode != 0
@@ -75,7 +75,7 @@ def test_two_processes_that_are_stopped_are_gone_on_with_by_one(tmp_path, proces
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, processed):
     run = tmp_path / "runs/a"
     process = start(processed, "--epochs", 500, "--out", run)
-    wait_for_lines(run / "log.jsonl", 1, process)
+    wait_for_lines(run / "log.jsonl", 4, process)
     os.kill(process.pid, signal.SIGINT)
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,6 +11,7 @@ from corpus.training.card import model_card
 from corpus.training.curve import write_curve
 from corpus.training.evaluate import Losses
 from corpus.training.leaderboard import run_row, write_leaderboard
+from corpus.training.lineage import Ancestor, Lineage
 from corpus.training.log import Log, read_log
 from corpus.training.options import parse_options
 from corpus.training.progress import Evaluation, Progress
@@ -22,6 +24,7 @@ TWO_EPOCHS = Progress(
     seconds=3.0,
     epoch_losses=[4.2901, 3.797],
     evaluations=[
+        Evaluation(0, Losses(8.9, 8.5, 8.4)),
         Evaluation(10, Losses(3.9, 3.5, 3.4)),
         Evaluation(15, Losses(3.8, 3.25, 3.3)),
         Evaluation(20, Losses(3.7, 3.3, 3.2)),
@@ -69,6 +72,13 @@ def test_a_row_of_the_leaderboard_has_the_columns_of_2023_and_what_compares(tmp_
         "comment": "short | good",
         "sys_loss": "3.25",
         "sys_perplexity": "25.79",
+        "before_sys_loss": "8.5",
+        "test_sys_loss": "",
+        "hits_at_1": "",
+        "distinct_2": "",
+        "loops": "",
+        "copied": "",
+        "performance": "",
         "tokens_per_second": "3000",
         "seed": "7",
         "corpus_hash": "0123456789ab",
@@ -136,10 +146,14 @@ def test_there_is_a_curve_before_there_is_much_to_draw(tmp_path, entries):
     ET.parse(tmp_path / "curve.svg")
 
 
+KOGPT2 = Lineage("skt/kogpt2-base-v2", on_hub=True)
+RUN = Ancestor("kogpt2-base-v2-all-sys-0a1b2c3d", "abc123", "topic", "all-sys", 20)
+
+
 def card(**changes):
     return model_card(
         **{
-            "base": "skt/kogpt2-base-v2",
+            "lineage": KOGPT2.after(RUN),
             "base_licence": None,
             "sources": "topic",
             "corpus_hash": "abc123",
@@ -165,13 +179,22 @@ def test_the_card_names_base_licence_corpus_and_losses():
 
 
 def test_the_card_of_a_model_from_scratch_claims_no_base():
-    text = card(base="tiny")
+    text = card(lineage=Lineage("tiny", on_hub=False).after(RUN))
     assert "base_model" not in text
     assert "license:" not in text
 
 
 def test_a_local_copy_of_kogpt2_keeps_its_licence():
-    assert "license: cc-by-nc-sa-4.0" in card(base="./m", base_licence="CC-BY-NC-SA 4.0")
+    text = card(lineage=Lineage("m", on_hub=False), base_licence="CC-BY-NC-SA 4.0")
+    assert "license: cc-by-nc-sa-4.0" in text
+    assert "base_model" not in text, "the hub refuses a card with a local path as base"
+
+
+def test_the_card_tells_the_base_and_every_run_before():
+    text = card(lineage=KOGPT2.after(RUN).after(replace(RUN, run="mine")))
+    assert "base_model: skt/kogpt2-base-v2\n" in text
+    assert "- `kogpt2-base-v2-all-sys-0a1b2c3d`: 20 steps with `all-sys`" in text
+    assert "`mine`" not in text, "it is the run that the card is of"
 
 
 def test_the_log_goes_on_where_the_last_save_was(tmp_path):
@@ -197,7 +220,7 @@ def test_a_log_that_a_power_cut_tore_is_read_up_to_there(tmp_path):
 
 
 def test_samples_stop_at_the_end_of_a_turn_and_disturb_nothing(tmp_path, model, material):
-    prompts = make_prompts(material.vocabulary, material.validation, shift=False)
+    prompts = make_prompts(material.vocabulary, material.validation.sequences, shift=False)
     assert len(prompts) == 6
     assert prompts[0].ids[0] == 2
     assert prompts[0].ids[-1] == 4
@@ -218,15 +241,15 @@ def test_samples_stop_at_the_end_of_a_turn_and_disturb_nothing(tmp_path, model, 
 
 
 def test_a_shift_model_is_prompted_with_its_start(material):
-    for prompt in make_prompts(material.vocabulary, material.validation, shift=True)[:3]:
+    for prompt in make_prompts(material.vocabulary, material.validation.sequences, shift=True)[:3]:
         assert prompt.ids[:2] == [0, 2]
 
 
 def test_the_same_options_name_the_same_run():
     identity = {"model": "a/b", "labels": "input", "seed": 0}
-    assert run_name(identity) == run_name(dict(reversed(identity.items())))
-    assert run_name(identity).startswith("b-input-")
-    assert run_name(identity) != run_name(identity | {"seed": 1})
+    assert run_name("b", identity) == run_name("b", dict(reversed(identity.items())))
+    assert run_name("b", identity).startswith("b-input-")
+    assert run_name("b", identity) != run_name("b", identity | {"seed": 1})
 
 
 def test_two_processes_cannot_train_in_one_folder(tmp_path):

@@ -29,7 +29,7 @@ def test_a_split_is_its_rows_in_order(corpus):
         assert found.token_ids[begin:end].tolist() == row["token_ids"]
         begin, end = found.turn_offsets[number : number + 2]
         assert found.turn_starts[begin:end].tolist() == row["turn_starts"]
-    assert found.sources == ("summary", "topic")
+    assert found.sources == ("topic", "summary")
 
 
 def test_sources_choose_dialogues(corpus):
@@ -48,7 +48,7 @@ def test_a_third_split_is_neither_trained_nor_judged_on(corpus):
     (corpus / "_manifest.json").write_text(json.dumps(manifest))
     material = read_material(open_corpus(corpus), "all-sys", [])
     assert len(material.training.lengths) == 9
-    assert len(material.validation.lengths) == 3
+    assert len(material.validation.sequences.lengths) == 3
 
 
 def test_what_is_trained_on_is_named_like_2023_did(corpus):
