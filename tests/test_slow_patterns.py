@@ -191,7 +191,8 @@ def test_hidden_control_tokens_are_taken_away_in_one_pass(text):
 def test_pieces_of_many_numbers_in_one_turn_are_found_in_one_pass():
     def run(n):
         texts = ["010", "0000", "1234야"] * (n // 12)
-        assert sum(map(len, find_pieces(["a"] * len(texts), texts))) == len(texts)
+        speakers = [*["a"] * len(texts), "b"]
+        assert sum(map(len, find_pieces(speakers, [*texts, "응"]))) == len(texts)
 
     assert_linear(run)
 
