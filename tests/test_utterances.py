@@ -9,8 +9,7 @@ from raw_trees import EVERYTHING, sns_document, summary_document, summary_entry,
 
 import corpus
 from corpus.__main__ import main
-from corpus.building import plan
-from corpus.building import pieces
+from corpus.building import pieces, plan
 from corpus.output.ledger import read_utterances
 from corpus.output.utterances import Dropped, dropped_member, dropped_of
 from corpus.records import Dialogue
