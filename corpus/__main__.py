@@ -220,7 +220,12 @@ def _chat(args: argparse.Namespace) -> int:
 def _eval(args: argparse.Namespace) -> int:
     from corpus.evaluation.command import evaluate_run
 
-    return evaluate_run(args)
+    run = evaluate_run(args)
+    if run is not None:
+        from corpus.training.leaderboard import write_leaderboard  # loads torch
+
+        write_leaderboard(run.absolute().parent)
+    return 0
 
 
 def _card(args: argparse.Namespace) -> int:

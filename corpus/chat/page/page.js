@@ -433,9 +433,13 @@ async function answer(k, seed) {    // writes the reply of item k, or a new one 
 function settle(own, k, end, version, error) {
   const asked = own.items[end - 1];
   if (version?.about && asked) {
-    if (version.about.converted) asked.text = version.about.converted;
+    if (version.about.converted) {
+      if (!own.named && own.items[0] === asked) own.title = titleOf(version.about.converted);
+      asked.text = version.about.converted;
+    }
     asked.cut = version.about.window.cut_characters;
-    version.about.n_seen = version.about.seen.filter((text) => text !== null).length;
+    const { seen, window: { first_message: first } } = version.about;
+    version.about.n_seen = seen.slice(first).filter((text) => text !== null).length;
     delete version.about.seen;
   }
   let item = k === undefined ? null : own.items[k];
@@ -461,11 +465,13 @@ function settle(own, k, end, version, error) {
 
 function send(typed, keep = false) {
   if (work || !typed.trim()) return;
-  if (!chat.items.length && !chat.named) chat.title = typed.trim().replace(/\s+/g, " ").slice(0, 30);
+  if (!chat.items.length && !chat.named) chat.title = titleOf(typed);
   chat.items.push({ role: "user", typed: typed.trim(), text: typed.trim(), keep, at: Date.now() });
   store();
   answer();
 }
+
+const titleOf = (text) => text.trim().replace(/\s+/g, " ").slice(0, 30);
 
 function stop() { work?.abort.abort(); toBox(); }
 
