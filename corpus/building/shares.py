@@ -4,7 +4,7 @@ Whoever comes first makes the plan, and who comes at the same time makes the sam
 for anybody or removes what another one has put there, so shards share a folder and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
@@ -36,8 +36,13 @@ from corpus.output.standing import finished_build
 from corpus.output.work import WORK, begin_work, check_folders, check_how, remove_work, work_name
 from corpus.processed import read_manifest
 from corpus.reading.decode import sniff
-from corpus.reading.documents import find_documents, raw_state
-from corpus.records import TOKENIZER, CorpusError
+from corpus.reading.documents import (
+    check_unchanged,
+    find_documents,
+    raw_state,
+    without_state,
+)
+from corpus.records import TOKENIZER, CorpusError, Document
 from corpus.remote import Folder, folder_of
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
@@ -169,6 +174,11 @@ def commit_shares(
         raw = folder_of(raw or plan.raw)
         if not raw.is_dir():
             raise CorpusError(f"There is no {raw} here: say with --raw where RAW lies.")
+        documents: Iterable[Document] = plan.documents()
+        if str(raw.absolute()) == plan.raw:
+            check_unchanged(raw, plan.documents())
+        else:  # a copy, whose files may have other times
+            documents = map(without_state, documents)
         tokenizer = (plan.work / TOKENIZER).read_bytes()
         if sha256(tokenizer).hexdigest() != plan.inputs["tokenizer"]["sha256"]:
             raise CorpusError(f"{plan.work / TOKENIZER} {DAMAGED}")
@@ -184,7 +194,7 @@ def commit_shares(
                     left_alone=plan.left_alone,
                     rejected_files=plan.rejected,
                     raw=raw,
-                    documents=plan.documents(),
+                    documents=documents,
                     unknown=unknown,
                     one_in=plan.one_in,
                 ),
