@@ -27,6 +27,7 @@ Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa
 # Beside the options.
 HOW = ("tokenizer", "update", "fresh", "workers", "item_timeout", "engine", "address")
 TOLD = 8  # files whose number of dialogues is not what they say
+TRAIN = "train"
 NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -35,8 +36,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 raw/ was broken somewhere (--strict), 2 a wrong call; `verify` has more of its own.
     """
+    words = sys.argv[1:] if argv is None else [*argv]
+    if words[:1] == [TRAIN]:  # it has a command line, and messages, of its own
+        return _train(words[1:])
     try:
-        args = _parser().parse_args(argv)
+        args = _parser().parse_args(words)
         run: Callable[[argparse.Namespace], int] = args.run
         return run(args)
     except CorpusError as error:
@@ -209,6 +213,12 @@ def _verify(args: argparse.Namespace) -> int:
     return findings.exit_code
 
 
+def _train(words: Sequence[str]) -> int:
+    from corpus.training.command import main as train
+
+    return train(words, prog=f"python -m corpus {TRAIN}")
+
+
 def _chat(args: argparse.Namespace) -> int:
     from corpus.chat.command import chat
 
@@ -218,7 +228,12 @@ def _chat(args: argparse.Namespace) -> int:
 def _eval(args: argparse.Namespace) -> int:
     from corpus.evaluation.command import evaluate_run
 
-    return evaluate_run(args)
+    run = evaluate_run(args)
+    if run is not None:
+        from corpus.training.leaderboard import write_leaderboard  # loads torch
+
+        write_leaderboard(run.absolute().parent)
+    return 0
 
 
 def _card(args: argparse.Namespace) -> int:
@@ -244,6 +259,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_card,
     ):
         add(verbs)
+    verbs.add_parser(TRAIN, help="fine-tune KoGPT2 on PROCESSED: the same program as train.py")
     return parser
 
 
@@ -445,7 +461,7 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] != ["eval"]:  # torch, which transformers loads, must find an installed pandas
+    if sys.argv[1:2] not in ([TRAIN], ["eval"]):  # transformers must find an installed pandas
         tune_process()
     open_streams()
     sys.exit(close_streams(main()))

@@ -659,7 +659,7 @@ def test_a_link_to_nowhere_is_named(raw, tmp_path):
 
 HANGS = 1800  # seconds: on a busy machine what is slow takes minutes, and what hangs takes for ever
 CHILD = """
-import sys, time
+import signal, sys, time
 import corpus.building.item, corpus.building.plan, corpus.building.workers
 from corpus.__main__ import main
 
@@ -674,6 +674,7 @@ def build_item(raw, work, item, *args, **options):
 
 corpus.building.item.build_item = build_item
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's `&`
     sys.exit(main())
 """
 

@@ -20,7 +20,7 @@ from corpus.output.standing import finished_build
 from corpus.output.work import begin_build, check_folders, check_how, remove_work
 from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
-from corpus.reading.documents import find_documents
+from corpus.reading.documents import check_unchanged, find_documents
 from corpus.records import SOURCES
 from corpus.remote import Folder, Remote, folder_of
 from corpus.tokens.encoder import Encoder
@@ -145,6 +145,7 @@ def build(
                     item_timeout=item_timeout,
                     progress=progress,
                 )
+            check_unchanged(raw, found.documents)
             unknown = Unknown.of(encoder)
             del encoder  # 50 MB that the commit can use
             finished = commit(

@@ -4,7 +4,7 @@ Whoever comes first makes the plan, and who comes at the same time makes the sam
 for anybody or removes what another one has put there, so shards share a folder and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -37,8 +37,13 @@ from corpus.output.work import WORK, begin_work, check_folders, check_how, remov
 from corpus.processed import read_manifest
 from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
-from corpus.reading.documents import find_documents, raw_state
-from corpus.records import TOKENIZER, CorpusError
+from corpus.reading.documents import (
+    check_unchanged,
+    find_documents,
+    raw_state,
+    without_state,
+)
+from corpus.records import TOKENIZER, CorpusError, Document
 from corpus.remote import Folder, folder_of
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
@@ -162,6 +167,11 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
         raw = folder_of(raw or plan.raw)
         if not raw.is_dir():
             raise CorpusError(f"There is no {raw} here: say with --raw where RAW lies.")
+        documents: Iterable[Document] = plan.documents()
+        if str(raw.absolute()) == plan.raw:
+            check_unchanged(raw, plan.documents())
+        else:  # a copy, whose files may have other times
+            documents = map(without_state, documents)
         tokenizer = (plan.work / TOKENIZER).read_bytes()
         if sha256(tokenizer).hexdigest() != plan.inputs["tokenizer"]["sha256"]:
             raise CorpusError(f"{plan.work / TOKENIZER} {DAMAGED}")
@@ -176,7 +186,7 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
                     inputs=plan.inputs,
                     left_alone=plan.left_alone,
                     rejected_files=plan.rejected,
-                    read_raw=partial(read_raw, raw, by_name(plan.documents())),
+                    read_raw=partial(read_raw, raw, by_name(documents)),
                     unknown=unknown,
                     one_in=plan.one_in,
                 ),
