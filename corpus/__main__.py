@@ -27,6 +27,7 @@ Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa
 # Beside the options.
 HOW = ("tokenizer", "update", "fresh", "workers", "item_timeout", "engine", "address")
 TOLD = 8  # files whose number of dialogues is not what they say
+TRAIN = "train"
 NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -35,8 +36,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 raw/ was broken somewhere (--strict), 2 a wrong call; `verify` has more of its own.
     """
+    words = sys.argv[1:] if argv is None else [*argv]
+    if words[:1] == [TRAIN]:  # it has a command line, and messages, of its own
+        return _train(words[1:])
     try:
-        args = _parser().parse_args(argv)
+        args = _parser().parse_args(words)
         run: Callable[[argparse.Namespace], int] = args.run
         return run(args)
     except CorpusError as error:
@@ -94,7 +98,9 @@ def _commit(args: argparse.Namespace) -> int:
 
     started = time.monotonic()
     before = read_manifest(args.processed) if has_manifest(args.processed) else None
-    manifest = commit_shares(args.processed, raw=args.raw)
+    manifest = commit_shares(
+        args.processed, raw=args.raw, workers=args.workers, progress=sys.stderr.isatty()
+    )
     return _close(args, manifest, started, is_old=manifest == before)
 
 
@@ -209,6 +215,12 @@ def _verify(args: argparse.Namespace) -> int:
     return findings.exit_code
 
 
+def _train(words: Sequence[str]) -> int:
+    from corpus.training.command import main as train
+
+    return train(words, prog=f"python -m corpus {TRAIN}")
+
+
 def _chat(args: argparse.Namespace) -> int:
     from corpus.chat.command import chat
 
@@ -249,6 +261,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_card,
     ):
         add(verbs)
+    verbs.add_parser(TRAIN, help="fine-tune KoGPT2 on PROCESSED: the same program as train.py")
     return parser
 
 
@@ -317,6 +330,7 @@ def _add_commit(verbs: Verbs) -> None:
         metavar="RAW",
         help="where RAW lies here, if not where it lay for the shards",
     )
+    _add_workers(commit)
     _add_strict(commit)
 
 
@@ -450,7 +464,7 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] != ["eval"]:  # torch, which transformers loads, must find an installed pandas
+    if sys.argv[1:2] not in ([TRAIN], ["eval"]):  # transformers must find an installed pandas
         tune_process()
     open_streams()
     sys.exit(close_streams(main()))

@@ -75,6 +75,10 @@ class CorpusError(Exception):
     """A wrong call, told in one sentence: the command line prints it and exits with 2."""
 
 
+class RawChangedError(CorpusError):
+    """A file of raw/ is no longer what it was when its hash was taken: the build has to stop."""
+
+
 class UnreadableError(Exception):
     """Bytes of raw/ cannot be read: the file is `Rejected` with this reason and detail."""
 
@@ -89,6 +93,8 @@ class Segment(NamedTuple):
     path: str  # as found on disk, relative to raw/
     offset: int
     length: int
+    size: int = -1  # of the file when it was hashed; -1 where it could not be read then
+    stamp: int = 0  # its time of change in ns, or in a store a number for its version
 
 
 class Member(NamedTuple):

@@ -315,7 +315,7 @@ def test_a_store_that_goes_on_failing_ends_the_build_and_rejects_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(item, "build_item", fails)
-        with pytest.raises(CorpusError, match=r"s3://\S+ fails \(.*\); the same command goes on"):
+        with pytest.raises(CorpusError, match=r"s3://.+ fails \(.*\); the same command goes on"):
             built(f"{bucket}/raw", tmp_path / "out")
     assert built(f"{bucket}/raw", tmp_path / "out") == whole
 

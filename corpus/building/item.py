@@ -38,6 +38,7 @@ from corpus.splits import split_with_test
 from corpus.tokens.encoder import Encoder
 
 BATCH_UTTERANCES = 16_384  # taken through the steps at once: enough to be fast, few megabytes
+BATCH_REJECTED = 1_000  # are written at once: of each 64 KB are kept
 MANY = 8  # where one in so many dialogues is looked at, there are so many items that each shows few
 
 
@@ -158,6 +159,9 @@ def _read(
             if decoded.quirks["doubled_line"]:
                 doubled += _doubled_lines(dialogue)
             n_utterances += len(dialogue.texts)
+        if len(rejected) >= BATCH_REJECTED:
+            yield dialogues, rejected, doubled
+            dialogues, rejected, doubled, n_utterances = [], [], [], 0
     yield dialogues, rejected, doubled
 
 

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from corpus.chat.bad_words import find_bad_word
 from corpus.chat.candidates import Judge, choose
 from corpus.chat.choices import open_decoder
-from corpus.chat.copies import Copies
 from corpus.chat.folder import Trained, find_model, name_of, read_chat
 from corpus.chat.generation import Writer
 from corpus.chat.model import Decoder, Device
@@ -24,6 +24,9 @@ from corpus.chat.sampling import Vocabulary
 from corpus.chat.window import Reader, make_window, tokens_never_written
 from corpus.records import CorpusError
 from corpus.tokens.encoder import Encoder
+
+if TYPE_CHECKING:
+    from corpus.chat.copies import Copies
 
 SMALLEST_ROOM = 16  # tokens: less holds no exchange
 
@@ -52,7 +55,7 @@ class Engine:
         trained, notice = read_chat(model)
         self.encoder = Encoder(_tokenizer(model))
         self.vocab_size = self.encoder.vocab_size
-        self._copies = Copies(corpus) if corpus else None
+        self._copies = _copies(corpus) if corpus else None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="chat")
         self._closed = Event()
         opening = self._worker.submit(
@@ -220,6 +223,12 @@ def messages_of(turns: Sequence[str]) -> list[Message]:
         Message("assistant" if k % 2 else "user", turn)
         for k, turn in zip(behind, turns, strict=True)
     ]
+
+
+def _copies(corpus: Path) -> "Copies":
+    from corpus.chat.copies import Copies  # noqa: PLC0415 (pyarrow takes 0.2 s, and few ask)
+
+    return Copies(corpus)
 
 
 def _tokenizer(model: Path) -> bytes:

@@ -84,10 +84,14 @@ class _Layer:
 class Decoder:
     """A model on its device, in one precision."""
 
-    def __init__(self, weights: Weights, *, precision: str, device: str) -> None:
+    def __init__(
+        self, weights: Weights, *, precision: str, device: str, is_lasting: bool = True
+    ) -> None:
+        """Take the weights; one that is not to last copies none of them, and is slower."""
         self.config: Config = weights.config
         self.device = torch.device(device)
         self.precision = precision
+        self._is_lasting = is_lasting
         halves = {"bfloat16": torch.bfloat16, "float16": torch.float16}
         self._packs = precision == "float16" and device == "cpu"
         self._dtype = torch.float32 if self._packs else halves.get(precision, torch.float32)
@@ -217,8 +221,9 @@ class Decoder:
                 weight.t().contiguous(), bias if bias is None else bias.contiguous()
             )
             return lambda hidden: torch.ops.quantized.linear_dynamic_fp16(hidden, packed)
-        # (in, out) in memory: one row by the head takes half the time of (out, in) on a CPU.
-        matrix = self._put(weight).contiguous()
+        matrix = self._put(weight)
+        if self._is_lasting:  # one row by the head (out, in in memory) takes half the time then
+            matrix = matrix.contiguous()
         if bias is None:
             return lambda hidden: hidden @ matrix
         added = self._put(bias)

@@ -1,4 +1,4 @@
-"""What is in an archive: the members of a zip or a tar by name, place and length.
+"""What is in a zip: its members by name, place and length; and what other archives are.
 
 Nothing is unpacked, and no member's name is ever used as a path. Not read: archives in archives (a
 zip in a tar aside), compressed tars, other compression than deflate, encryption.
@@ -6,7 +6,6 @@ zip in a tar aside), compressed tars, other compression than deflate, encryption
 
 import io
 import struct
-import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -40,12 +39,10 @@ _UNREAD_MAGIC = {
 _NO_DIRECTORY = "it has no directory at its end: an unfinished download?"
 _DIRECTORY_END = b"PK\5\6"
 _UTF8_NAME = 0x800  # the flag of a zip's member whose name is UTF-8
-_USTAR, _USTAR_AT = b"ustar", 257  # in a tar's header
-_SCAN = 1 << 20  # bytes of a damaged tar are searched for a header at once
-# What zipfile and tarfile raise for a directory that is damaged, or made to harm.
+_SCAN = 1 << 20  # bytes are searched at once for a zip's directory
+# What zipfile raises for a directory that is damaged, or made to harm.
 _BROKEN = (
     zipfile.BadZipFile,
-    tarfile.TarError,
     struct.error,
     OSError,
     ValueError,
@@ -58,7 +55,7 @@ _BROKEN = (
 
 
 def kind_of(head: bytes) -> str | None:
-    r"""Return `zip`, `tar` or the name of an archive that is not read, by the first bytes.
+    r"""Return `zip` or the name of an archive that is not read, by the first bytes.
 
     >>> kind_of(b"PK\x03\x04..."), kind_of(b"BZh9..."), kind_of(b'{"data": []}')
     ('zip', 'bzip2', None)
@@ -68,11 +65,7 @@ def kind_of(head: bytes) -> str | None:
     for magic, name in _UNREAD_MAGIC.items():
         if head.startswith(magic):
             return name
-    try:
-        tarfile.TarInfo.frombuf(head[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
-    except (tarfile.TarError, ValueError):
-        return None
-    return "tar"
+    return None
 
 
 def zip_members(raw: Folder, container: Container) -> Iterator[tuple[str, Member, int, Why | None]]:
@@ -102,7 +95,7 @@ def zip_members(raw: Folder, container: Container) -> Iterator[tuple[str, Member
         if not why and id(info) in overlapping:
             why = "zip_bomb", "the member shares its bytes with another"
         name = "/".join(map(_name_of, info.filename.split(slash), repeat(info)))
-        yield _tidy(name), member, info.file_size, why
+        yield tidy_name(name), member, info.file_size, why
 
 
 def _where_directory_is(raw: Folder, container: Container) -> str:
@@ -155,91 +148,18 @@ def _name_of(part: str, info: zipfile.ZipInfo) -> str:
         return part
 
 
-def tar_members(
-    raw: Folder, container: Container
-) -> tuple[list[tuple[str, Container, Why | None]], UnreadableError | None]:
-    """Return the name, place and, if it cannot be read, the reason of each member of a tar.
-
-    With them what is wrong with the tar itself, if a header is: the other members can be read.
-    """
-    members: list[tuple[str, Container, Why | None]] = []
-    damage: UnreadableError | None = None
-    rest = container
-    while rest:
-        infos, end, why = _directory(raw, rest)
-        members += [_tar_member(rest, info) for info in infos if not info.isdir()]
-        rest = _behind(raw, rest, end)
-        if rest and not why:
-            why = UnreadableError("broken_archive", f"tar: goes on behind its end at {end:,}")
-        damage = damage or why
-    return members, damage
-
-
-def _directory(
-    raw: Folder, container: Container
-) -> tuple[list[tarfile.TarInfo], int, UnreadableError | None]:
-    """Return the members of a tar, where the next header should be, and what is wrong there."""
-    infos: list[tarfile.TarInfo] = []
-    end = 0
-    try:
-        with (
-            io.BufferedReader(Joined(raw, container)) as file,
-            tarfile.open(fileobj=file, mode="r:") as archive,
-        ):
-            for info in archive:
-                infos.append(info)
-                end = archive.offset
-            if not infos:
-                raise tarfile.HeaderError("it has no members")
-            file.seek(end)
-            if file.read(tarfile.BLOCKSIZE).strip(b"\0"):  # tarfile takes this for the end
-                raise tarfile.HeaderError(f"a header is damaged at {end:,}")
-    except UnreadableError as error:
-        return infos, end, error
-    except _BROKEN as error:
-        return infos, end, UnreadableError("broken_archive", f"tar: {error}")
-    return infos, end, None
-
-
-def _behind(raw: Folder, container: Container, end: int) -> Container:
-    """Return a tar from the next header behind the block at `end`; empty if there is none."""
-    length = sum(segment.length for segment in container)
-    with Joined(raw, container) as file, suppress(UnreadableError):
-        file.seek(end)
-        while len(piece := file.read(_SCAN)) > tarfile.BLOCKSIZE:
-            found = piece.find(_USTAR, tarfile.BLOCKSIZE)
-            while found >= 0:
-                at = found - _USTAR_AT
-                header = piece[at : at + tarfile.BLOCKSIZE]
-                if at > 0 and at % tarfile.BLOCKSIZE == 0 and kind_of(header) == "tar":
-                    return _cut_out(container, end + at, length - end - at)
-                found = piece.find(_USTAR, found + 1)
-            end += len(piece) - tarfile.BLOCKSIZE
-            file.seek(end)
-    return ()
-
-
-def _tar_member(tar: Container, info: tarfile.TarInfo) -> tuple[str, Container, Why | None]:
-    part = _cut_out(tar, info.offset_data, info.size)
-    why = None
-    if not info.isreg() or info.issparse():
-        why = "special_file", "a link, a device or a sparse file in a tar"
-    elif sum(segment.length for segment in part) < info.size:
-        why = "broken_archive", "the tar ends inside the member"
-    return _tidy(readable_name(info.name.encode("utf-8", "surrogateescape"))), part, why
-
-
-def _cut_out(container: Container, offset: int, length: int) -> Container:
+def cut_out(container: Container, offset: int, length: int) -> Container:
     """Return where `length` bytes from `offset` of a container lie; fewer where it ends before.
 
-    >>> _cut_out((Segment("a", 0, 10), Segment("b", 5, 10)), 8, 4)
-    (Segment(path='a', offset=8, length=2), Segment(path='b', offset=5, length=2))
+    >>> cut_out((Segment("a", 0, 10), Segment("b", 5, 10)), 8, 4)  # doctest: +NORMALIZE_WHITESPACE
+    (Segment(path='a', offset=8, length=2, size=-1, stamp=0),
+     Segment(path='b', offset=5, length=2, size=-1, stamp=0))
     """
     segments = []
     for segment in container:
         taken = min(length, segment.length - offset)
         if taken > 0:
-            segments.append(Segment(segment.path, segment.offset + offset, taken))
+            segments.append(segment._replace(offset=segment.offset + offset, length=taken))
             length -= taken
         offset = max(0, offset - segment.length)
     return tuple(segments)
@@ -259,5 +179,6 @@ def readable_name(name: bytes) -> str:
     return name.decode("utf-8", "backslashreplace")
 
 
-def _tidy(name: str) -> str:
+def tidy_name(name: str) -> str:
+    """Return a member's name as it is recorded."""
     return normalize("NFC", name).removeprefix("./")

@@ -6,16 +6,16 @@ caller), the split by the path alone. Whatever is not read is on the record, wit
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 
 from corpus.reading.archives import Container
 from corpus.reading.foreign import EXPECTED, beginning
-from corpus.reading.search import HEAD_BYTES, NAMED, SAMPLE, Search, Sniff
-from corpus.reading.streams import Joined, Unpacked
+from corpus.reading.search import HEAD_BYTES, NAMED, SAMPLE, Search, Sniff, stamp_of
+from corpus.reading.streams import OTHER_STATE, Joined, Unpacked, changed, is_as_it_was
 from corpus.records import CorpusError, Document, Member, Rejected, UnreadableError
 from corpus.remote import Folder, Remote
 
@@ -75,7 +75,10 @@ def find_documents(raw: Folder, *, sniff: Sniff) -> Found:
         )
     documents = sorted(search.documents, key=_place)
     rejected = sorted(search.rejected, key=lambda one: one.raw_file)
-    files = _raw_files(raw, search.holders, documents)
+    unreadable = set[str]()
+    files = _raw_files(raw, search.holders, documents, unreadable)
+    if unreadable:
+        documents = [without_state(document, unreadable) for document in documents]
     left_alone = {reason: n for reason, n in sorted(search.left_alone.items()) if n}
     return Found(documents, files, rejected, left_alone)
 
@@ -118,34 +121,73 @@ def _check_folder(raw: Folder) -> None:
         raise CorpusError(f"{raw} is not a folder." if raw.exists() else f"There is no {raw}.")
 
 
-def open_document(raw: Folder, document: Document) -> Joined | Unpacked:
+def check_unchanged(raw: Folder, documents: Iterable[Document]) -> None:
+    """Raise RawChangedError if a file is gone or changed that was hashed: a build ends with it."""
+    segments = {one.path: one for document in documents for one in document.container}
+    listed = raw.files() if isinstance(raw, Remote) else {}
+    for path, segment in segments.items():
+        if segment.size < 0:
+            continue
+        place = raw / path
+        try:
+            if isinstance(place, Remote):
+                size, version = listed[path]
+                state = size, stamp_of(version)
+            else:
+                status = place.stat()
+                state = status.st_size, status.st_mtime_ns
+        except (KeyError, OSError) as error:
+            raise changed(raw, path, "is gone") from error
+        if not is_as_it_was(segment, *state):
+            raise changed(raw, path, OTHER_STATE)
+
+
+def without_state(document: Document, paths: Collection[str] | None = None) -> Document:
+    """Return a document without the sizes and times of its files, or of those of these paths."""
+    if paths is not None and all(one.path not in paths for one in document.container):
+        return document
+    container = (
+        one._replace(size=-1) if paths is None or one.path in paths else one
+        for one in document.container
+    )
+    return replace(document, container=tuple(container))
+
+
+def open_document(raw: Folder, document: Document, *, was_hashed: bool = True) -> Joined | Unpacked:
     """Return the bytes of a document as a stream; `seek` before reading.
 
     A big member of a zip has one stream in a process, kept for its marks, from which its next range
     is near: use one such stream at a time. Opening raises nothing; reading raises UnreadableError
-    where the file is damaged.
+    where the file is damaged, and RawChangedError where it was not, but for `was_hashed`.
     """
-    if document.member is None:
-        return Joined(raw, document.container)
-    if document.size <= HEAD_BYTES:
-        return Unpacked(_archive(raw, document.container), document.member, document.size)
-    return _big_member(raw, document.container, document.member, document.size)
+    container, member, size = document.container, document.member, document.size
+    if member is None:
+        return Joined(raw, container, was_hashed=was_hashed)
+    if size <= HEAD_BYTES:
+        return Unpacked(_archive(raw, container, was_hashed), member, size)
+    return _big_member(raw, container, was_hashed, member, size)
 
 
 @lru_cache(maxsize=2)
-def _archive(raw: Folder, container: Container) -> Joined:
-    return Joined(raw, container)
+def _archive(raw: Folder, container: Container, was_hashed: bool) -> Joined:  # noqa: FBT001
+    return Joined(raw, container, was_hashed=was_hashed)
 
 
 @lru_cache(maxsize=2)
-def _big_member(raw: Folder, container: Container, member: Member, size: int) -> Unpacked:
-    return Unpacked(Joined(raw, container), member, size)
+def _big_member(
+    raw: Folder,
+    container: Container,
+    was_hashed: bool,  # noqa: FBT001 - as lru_cache takes it
+    member: Member,
+    size: int,
+) -> Unpacked:
+    return Unpacked(Joined(raw, container, was_hashed=was_hashed), member, size)
 
 
 def _any_readable(raw: Folder, documents: Iterable[Document], sniff: Sniff) -> bool:
     for document in documents:
         try:
-            if sniff(open_document(raw, document).read(HEAD_BYTES)):
+            if sniff(open_document(raw, document, was_hashed=False).read(HEAD_BYTES)):
                 return True
         except UnreadableError:
             continue
@@ -171,22 +213,33 @@ def _what_there_is(raw: Folder, search: Search) -> str:
 
 def _beginning(raw: Folder, document: Document) -> str:
     try:
-        head = open_document(raw, document).read(HEAD_BYTES)
+        head = open_document(raw, document, was_hashed=False).read(HEAD_BYTES)
     except UnreadableError as error:
         return error.detail
     return beginning(head)
 
 
 def _raw_files(
-    raw: Folder, containers: Mapping[str, Container], documents: Iterable[Document]
+    raw: Folder,
+    containers: Mapping[str, Container],
+    documents: Iterable[Document],
+    unreadable: set[str],
 ) -> list[RawFile]:
-    """Return the files that identify a build, with their hashes, sorted by path."""
+    """Return the files that identify a build, with their hashes, sorted by path.
+
+    The paths of those that cannot be read to their end are added to `unreadable`.
+    """
     files: list[RawFile] = []
     loose: dict[str, list[RawFile]] = defaultdict(list)
     loose_names = {document.raw_file for document in documents if document.member is None}
     for name, container in sorted(containers.items()):
         with Joined(raw, container) as file:
-            one = RawFile(name, 1, file.size, _hash(file))
+            try:
+                digest = file_digest(file, "sha256").hexdigest()
+            except UnreadableError as error:
+                digest = error.reason  # its documents are rejected for it when they are read
+                unreadable.update(segment.path for segment in container)
+            one = RawFile(name, 1, file.size, digest)
         (loose[name.rpartition("/")[0]] if name in loose_names else files).append(one)
     for folder, several in loose.items():
         if len(several) <= LOOSE_FILES:
@@ -198,10 +251,3 @@ def _raw_files(
             RawFile(f"{folder}/", len(several), n_bytes, sha256(tree.encode()).hexdigest())
         )
     return sorted(files, key=lambda one: one.path)
-
-
-def _hash(file: Joined) -> str:
-    try:
-        return file_digest(file, "sha256").hexdigest()
-    except UnreadableError as error:
-        return error.reason  # its documents are rejected for it when they are read

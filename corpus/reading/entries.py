@@ -67,6 +67,7 @@ class Entries:
         self._decoded = Decoded()
         self._beginning, self._nested = self._shape.beginning_of_entries(b"")
         self._in_list = False  # entries are, so that a bracket closes them
+        self._quirks: Counter[str] = Counter()  # of the entry that is read
 
     def decode(
         self, text: Utf8, start: int, end: int | None, wanted: Collection[int] | None = None
@@ -89,7 +90,11 @@ class Entries:
             yield from self._hand_on(self._take_opening(opening))
         for one in slices:
             if one.offset >= start and (wanted is None or one.offset in wanted):
-                yield from self._hand_on(self._take_slice(one))
+                if not self._take_intact(one):
+                    yield from self._hand_on(self._take_slice(one))
+                elif self._decoded.is_full:
+                    yield self._decoded
+                    self._decoded = Decoded()
         yield self._decoded
 
     def _hand_on(self, steps: Iterator[None]) -> Iterator[Decoded]:
@@ -110,6 +115,16 @@ class Entries:
         inside = self._shape.list_start(data) or data.rfind(b"[") + 1
         rest = data[inside:].removeprefix(BOM).lstrip(_BETWEEN)
         yield from self._salvage(Slice(len(data) - len(rest), rest, opening.is_last))
+
+    def _take_intact(self, one: Slice) -> bool:
+        """Read a slice that is one entry, as nearly all are; False if it is not."""
+        length = len(one.data)
+        if one.is_last or one.whole or length > ENTRY_BYTES:
+            return False
+        if self._read(one.data.rstrip(_BETWEEN), one.offset):
+            return False
+        self._decoded.n_bytes += length
+        return True
 
     def _take_slice(self, one: Slice) -> Iterator[None]:
         """Read the entry of a slice, or whatever can be read of it, step by step."""
@@ -180,7 +195,8 @@ class Entries:
 
     def _read(self, raw: bytes, offset: int) -> EntryError | None:
         """Read one entry, or return why that cannot be done."""
-        quirks: Counter[str] = Counter()
+        quirks = self._quirks
+        quirks.clear()
         try:
             dialogue = read_entry(
                 self._source, raw, self._document, offset, quirks, merged=self._merged

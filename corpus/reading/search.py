@@ -10,12 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from unicodedata import normalize
+from zlib import crc32
 
-from corpus.reading.archives import Container, kind_of, readable_name, tar_members, zip_members
+from corpus.reading.archives import Container, kind_of, readable_name, zip_members
 from corpus.reading.foreign import SHOWN, beginning, is_text, what_it_is
 from corpus.reading.labels import labels_missing
 from corpus.reading.parts import join_parts
 from corpus.reading.streams import Joined, Unpacked
+from corpus.reading.tars import is_tar, tar_members
 from corpus.records import Document, Member, Rejected, Segment, Source, UnreadableError
 from corpus.remote import Folder, Remote
 from corpus.splits import split_of
@@ -67,7 +69,8 @@ class Search:
                 elif (status := self._stat(self._raw, path)) is None:
                     continue
                 elif stat.S_ISREG(status.st_mode):
-                    files.append((_recorded(path), (Segment(path, 0, status.st_size),)))
+                    size, stamp = status.st_size, status.st_mtime_ns
+                    files.append((_recorded(path), (Segment(path, 0, size, size, stamp),)))
                 elif not stat.S_ISDIR(status.st_mode):
                     self.left_alone["special_file"] += 1
                 elif path != SAMPLE:
@@ -78,13 +81,13 @@ class Search:
         """Visit every object below a folder of a store."""
         hidden = set[str]()
         folders: dict[str, list[tuple[str, Container]]] = defaultdict(list)
-        for path, (size, _) in raw.files().items():
+        for path, (size, version) in raw.files().items():
             if path.startswith(f"{SAMPLE}/") == (folder == SAMPLE):
                 above = [path[:end] for end in range(len(path)) if path[end] == "/"]
                 if first := next(filter(_is_hidden, (*above, path)), None):
                     hidden.add(first)  # counted once, as a folder is that nobody looks into
                 else:
-                    container = (Segment(path, 0, size),)
+                    container = (Segment(path, 0, size, size, stamp_of(version)),)
                     folders[path.rpartition("/")[0]].append((_recorded(path), container))
         self.left_alone["hidden"] += len(hidden)
         for files in folders.values():
@@ -126,7 +129,7 @@ class Search:
         try:
             with Joined(self._raw, container) as file:
                 head = file.read(HEAD_BYTES)
-            kind = kind_of(head)
+            kind = kind_of(head) or ("tar" if is_tar(head) else None)
             if kind == "zip":
                 self._visit_zip(name, container)
             elif kind == "tar" and not in_tar:
@@ -212,6 +215,11 @@ class Search:
 
     def _reject(self, name: str, reason: str, detail: str) -> None:
         self.rejected.append(Rejected("file", reason, detail, None, None, name, 0, b""))
+
+
+def stamp_of(version: str) -> int:
+    """Return a number for the version of an object in a store."""
+    return crc32(version.encode()) * 1_000_000  # far apart, as times are
 
 
 def _holder(name: str) -> str:

@@ -12,7 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus.records import Member, Segment, UnreadableError
+from corpus.records import Member, RawChangedError, Segment, UnreadableError
 from corpus.remote import Folder, Ranged
 
 BLOCK = 1 << 16  # packed bytes that are unpacked at once
@@ -25,13 +25,38 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")  # APPNOTE 4.3.7: the lengths of the n
 _LOCAL_MAGIC = b"PK\x03\x04"
 
 
-class Joined(io.RawIOBase):
-    """The segments of a container as one file; what it cannot read raises UnreadableError."""
+_GONE = (FileNotFoundError, NotADirectoryError)
+OTHER_STATE = "has another size or time than when its hash was taken"
+CLOCK = 1_000  # ns that two machines may see a time apart
 
-    def __init__(self, raw: Folder, segments: tuple[Segment, ...]) -> None:
+
+def is_as_it_was(segment: Segment, size: int, stamp: int) -> bool:
+    """Say whether a file has the size and the time, or version, that it had when it was hashed."""
+    return size == segment.size and abs(stamp - segment.stamp) < CLOCK
+
+
+def changed(raw: Folder, path: str, how: str) -> RawChangedError:
+    """Return what stops a build where a file of raw/ is not what it was."""
+    return RawChangedError(
+        f"{raw / path} {how}: raw/ must stay as it is while it is read. What was built is kept: "
+        "the same command goes on when the file is back, or with --update builds raw/ as it is."
+    )
+
+
+class Joined(io.RawIOBase):
+    """The segments of a container as one file.
+
+    What cannot be read raises UnreadableError. What could be read when it was hashed and is now
+    gone, changed or failing raises RawChangedError.
+    """
+
+    def __init__(
+        self, raw: Folder, segments: tuple[Segment, ...], *, was_hashed: bool = False
+    ) -> None:
         """Join `segments`, whose paths are relative to `raw`; a file is opened when it is read."""
         super().__init__()
         self._raw, self._segments = raw, segments
+        self._was_hashed = was_hashed
         self._ends = list(accumulate(segment.length for segment in segments))
         self._files: dict[str, io.FileIO | Ranged] = {}
         self._at = 0
@@ -79,22 +104,39 @@ class Joined(io.RawIOBase):
         place = bisect_right(self._ends, self._at)
         segment, left = self._segments[place], self._ends[place] - self._at
         try:
-            n = self._read_at(segment.path, view[:left], segment.offset + segment.length - left)
+            n = self._read_at(segment, view[:left], segment.offset + segment.length - left)
         except (OSError, ValueError) as error:
             detail = getattr(error, "strerror", None) or type(error).__name__
+            if segment.size >= 0 and isinstance(error, _GONE):
+                raise changed(self._raw, segment.path, "is gone") from error
+            if segment.size >= 0 and self._was_hashed:
+                why = f"could be read before and now cannot ({detail})"
+                raise changed(self._raw, segment.path, why) from error
             raise UnreadableError("unreadable", detail) from error
+        if not n and segment.size >= 0 and self._was_hashed:
+            raise changed(self._raw, segment.path, "is shorter than it was")
         if not n:
             raise UnreadableError("unreadable", f"{self.size - self._at:,} bytes are missing")
         return n
 
-    def _read_at(self, path: str, view: memoryview, offset: int) -> int:
+    def _read_at(self, segment: Segment, view: memoryview, offset: int) -> int:
+        path = segment.path
         if path not in self._files:
             place = self._raw / path
             self._files[path] = io.FileIO(place) if isinstance(place, Path) else Ranged(place)
+            if self._was_hashed:
+                self._prove_state(segment, self._files[path])
         file = self._files[path]
         if isinstance(file, Ranged):
             return file.read_at(view, offset)
         return _read_at(file, view, offset)
+
+    def _prove_state(self, segment: Segment, file: "io.FileIO | Ranged") -> None:
+        """Raise RawChangedError if a file that was opened is not the one that was hashed."""
+        if segment.size >= 0 and isinstance(file, io.FileIO):
+            status = os.fstat(file.fileno())
+            if not is_as_it_was(segment, status.st_size, status.st_mtime_ns):
+                raise changed(self._raw, segment.path, OTHER_STATE)
 
     def close(self) -> None:
         """Close the files of all segments."""

@@ -13,10 +13,12 @@ from corpus.training.strategies import STRATEGIES, TINY
 KOGPT2 = "skt/kogpt2-base-v2"
 
 
-def parse_options(arguments: Sequence[str] | None, description: str | None) -> argparse.Namespace:
+def parse_options(
+    arguments: Sequence[str] | None, description: str | None, *, prog: str = "train.py"
+) -> argparse.Namespace:
     """Read the command line; a wrong one prints the usage and exits with 2."""
     parser = argparse.ArgumentParser(
-        prog="train.py",
+        prog=prog,
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,10 +42,11 @@ def check_lines(raw: Folder, found: Found, *, progress: bool = False) -> Iterato
     for reason, n in found.left_alone.items():
         yield f"  left alone: {n:,} {reason}"
     counts: Counts = defaultdict(Counter)
-    problems = list(found.rejected)
+    problems = _Problems()
+    problems.take(found.rejected)
     with tqdm(total=len(found.documents), unit=" documents", disable=not progress) as bar:
         for document in found.documents:
-            problems += _look_at(raw, document, counts)
+            problems.take(_look_at(raw, document, counts))
             bar.update()
     yield ""
     yield f"{'source':<10}{'split':<12}{'dialogues':>12}"
@@ -55,7 +56,8 @@ def check_lines(raw: Folder, found: Found, *, progress: bool = False) -> Iterato
     yield from drawn_lines(counts["drawn"])
     yield from size_lines(counts["split"])
     yield ""
-    yield from _problem_lines([*problems, *map(_as_problem, quirk_problems(counts))])
+    problems.take(map(_as_problem, quirk_problems(counts)))
+    yield from problems.lines()
     if counts["quirks"]:
         quirks = (f"{n:,} {name}" for name, n in sorted(counts["quirks"].items()))
         yield "quirks, all handled: " + ", ".join(quirks)
@@ -89,13 +91,26 @@ def _as_problem(one: Problem) -> Rejected:
     return Rejected("file", one["reason"], one["detail"], None, None, one["place"], 0, b"")
 
 
-def _problem_lines(problems: Sequence[Rejected]) -> Iterator[str]:
-    counts = Counter(one.reason for one in problems)
-    yield f"problems: {len(problems):,}" if problems else "problems: none"
-    for reason, n in sorted(counts.items()):
-        yield f"  {n:,} {reason}"
-        for one in [one for one in problems if one.reason == reason][:PLACES]:
-            yield f"    {one.raw_file} at {one.raw_offset:,}: {one.detail}"
+class _Problems:
+    """How many of each kind, and the first of them: memory does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first: defaultdict[str, list[str]] = defaultdict(list)
+
+    def take(self, problems: Iterable[Rejected]) -> None:
+        for one in problems:
+            self._counts[one.reason] += 1
+            if len(self._first[one.reason]) < PLACES:
+                line = f"{one.raw_file} at {one.raw_offset:,}: {one.detail}"
+                self._first[one.reason].append(line)
+
+    def lines(self) -> Iterator[str]:
+        n = self._counts.total()
+        yield f"problems: {n:,}" if n else "problems: none"
+        for reason, n_of in sorted(self._counts.items()):
+            yield f"  {n_of:,} {reason}"
+            yield from (f"    {line}" for line in self._first[reason])
 
 
 def estimate_lines(raw: Folder, found: Found, encoder: Encoder, options: Options) -> Iterator[str]:
@@ -147,7 +162,7 @@ def _build_aside(
     raw: Folder, work: Path, items: Sequence[Item], encoder: Encoder, options: Options
 ) -> _Aside:
     """Build some items, as one shard, and return what they gave."""
-    writer = ShardWriter(work / "shards", {})
+    writer = ShardWriter(work / "shard", {})
     unknown = Unknown.of(encoder)
     tokens: Counter[str] = Counter()
     receipts: list[Counts] = []
@@ -156,12 +171,10 @@ def _build_aside(
         for table in ResultPaths(work, item.index).read_rows():
             writer.write(table)
             tokens["unk"] += unknown.count(table)[0]
-    writer.close()
+    shard = writer.close()
     ledgers = sum(len(ResultPaths(work, item.index).ledger.read_bytes()) for item in items)
-    rows, tokens["train"], size = (
-        sum(one[name] for one in writer.shards) for name in ("rows", "tokens", "bytes")
-    )
-    return _Aside(rows, tokens, size + ledgers, merge_counts(receipts))
+    tokens["train"] = shard["tokens"]
+    return _Aside(shard["rows"], tokens, shard["bytes"] + ledgers, merge_counts(receipts))
 
 
 def _size(n: float) -> str:

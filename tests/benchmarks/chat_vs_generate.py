@@ -171,37 +171,52 @@ def compare(sides, rounds):
 THEIR_START = """
 import sys, torch
 from transformers import AutoTokenizer, GPT2LMHeadModel
-GPT2LMHeadModel.from_pretrained(sys.argv[1]).eval()
-AutoTokenizer.from_pretrained(sys.argv[1])
+torch.set_num_threads(1)
+model = GPT2LMHeadModel.from_pretrained(sys.argv[1]).eval()
+tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
+"""
+THEIR_REPLY = """
+ids = tokenizer("저녁 뭐 먹을까?", return_tensors="pt", return_token_type_ids=False)
+drawing = {"do_sample": True, "temperature": 0.8, "top_k": 50, "top_p": 0.9, "pad_token_id": 3}
+model.generate(**ids, max_new_tokens=12, **drawing)
 """
 OUR_START = """
 import sys
 from pathlib import Path
 from corpus.chat.engine import open_engine
-open_engine(Path(sys.argv[1])).close()
+from corpus.chat.reply import Draw, Message
+engine = open_engine(Path(sys.argv[1]))
+"""
+OUR_REPLY = """
+engine.reply([Message("user", "저녁 뭐 먹을까?")], Draw(candidates=1, max_new_tokens=12))
 """
 
 
 def start(code, folder):
-    """Return the CPU seconds and the most MB of memory of a process that loads the model."""
+    """Return the CPU seconds and the most MB of memory of a process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    code += "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    code += "\nprint(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
     done = subprocess.run(
         [sys.executable, "-c", code, folder], check=True, capture_output=True, text=True
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     taken = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return taken, float(done.stdout.split()[-1])
+    return taken, int(done.stdout.split()[-1]) / 1024
 
 
 def compare_starts(folder, tokenizer, rounds):
     shutil.copyfile(tokenizer, folder / "tokenizer.json")
     config = {"tokenizer_class": "PreTrainedTokenizerFast"}
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
-    found = [(start(THEIR_START, folder), start(OUR_START, folder)) for _ in range(rounds)]
-    for place, unit in enumerate(("CPU s", "MB at most")):
-        theirs, ours = (statistics.median(one[side][place] for one in found) for side in (0, 1))
-        print(f"| a start, {unit} | {theirs:.1f} | {ours:.1f} | {theirs / ours:.2f} |  |")
+    for what, codes in (
+        ("a start", (THEIR_START, OUR_START)),
+        ("a start and a reply of 12 tokens", (THEIR_START + THEIR_REPLY, OUR_START + OUR_REPLY)),
+    ):
+        found = [[start(code, folder) for code in codes] for _ in range(rounds)]
+        for place, unit in enumerate(("CPU s", "MB at most")):
+            theirs, ours = (statistics.median(one[side][place] for one in found) for side in (0, 1))
+            numbers = f"{theirs:,.1f} | {ours:,.1f} | {theirs / ours:.2f}"
+            print(f"| {what}, {unit} | {numbers} |  |", flush=True)
 
 
 def main():

@@ -1,4 +1,5 @@
 import random
+import time
 
 import pytest
 import torch
@@ -177,14 +178,22 @@ def test_a_torch_without_the_operator_computes_in_float32(tiny, monkeypatch):
     assert "float32 is used" in notice
 
 
-@pytest.mark.parametrize(("one", "two", "faster"), [(0.01, 0.02, 1), (0.02, 0.01, 2)])
+@pytest.mark.parametrize(("one", "two", "faster"), [(0.01, 0.03, 1), (0.03, 0.01, 2)])
 def test_the_faster_number_of_threads_stays(tiny, monkeypatch, one, two, faster):
     set_to = []
+    step = Decoder.step
+
+    def slowly(*args):
+        time.sleep(one if set_to[-1] == 1 else two)
+        return step(*args)
+
     monkeypatch.setattr(choices, "n_threads", lambda: 2)
     monkeypatch.setattr(choices, "set_threads", set_to.append)
-    monkeypatch.setattr(choices, "_steps", lambda decoder: [one if set_to[-1] == 1 else two])
+    monkeypatch.setattr(Decoder, "step", slowly)
     open_decoder(tiny, precision="float32", device="cpu", threads=None)
     assert set_to == [1, 2, faster]
+    open_decoder(tiny, precision="float32", device="cpu", threads=3)
+    assert set_to == [1, 2, faster, 3]
 
 
 def test_bfloat16_on_a_cpu_is_near(tiny, tiny_in_transformers):

@@ -1,11 +1,12 @@
-"""How well 영타 is told from English, and where the words of `corpus/chat/english.txt` come from.
+"""How well 영타 is told from English, and how seldom a service takes talk for its request.
 
-    python tests/benchmarks/keyboard.py --tokenizer tokenizer.json --messages korean.txt [--write]
+    python tests/benchmarks/chat_input.py --tokenizer tokenizer.json --messages korean.txt [--write]
 
 Korean: each line of --messages that has no Latin letter is typed with the keyboard on English; the
 share that comes back letter for letter is told. English: the words of SCOWL up to size 50 (Debian's
 package `scowl`; it is free to copy), alone and in phrases drawn from them, and how many are taken
-for Korean. --write makes `english.txt` of those that would be, alone.
+for Korean. --write makes `corpus/chat/english.txt` of those that would be, alone. Services: which
+lines of --messages they would answer, each to be judged by a person.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from tokenizers import Tokenizer
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from corpus.chat import keyboard  # noqa: E402
+from corpus.chat import keyboard, services  # noqa: E402
 
 SCOWL = Path("/usr/share/dict/scowl")
 SIZES = range(51)
@@ -76,6 +77,9 @@ def main():
     for k in (2, 3, 5):
         phrases = [" ".join(draw.sample(words, k)) for _ in range(9000)]
         print(f"9,000 phrases of {k} words: {len(misread(phrases, tokens_of))} misread")
+    for message in args.messages.read_text().splitlines():
+        if services.is_request(message):
+            print(f"a service answers: {message}")
 
 
 if __name__ == "__main__":
