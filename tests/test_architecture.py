@@ -27,7 +27,6 @@ LATE = {  # modules that import late, and why
     "__main__.py",  # --help answers at once
     "__init__.py",
     "building/engines.py",  # Ray is an extra
-    "names/lexicon.py",  # Faker takes 0.2 s, and most batches of `show` need no name
     "remote.py",  # fsspec, only for a store
     "processed.py",  # the manifest is read without pandas
     "tokens/find.py",  # the hub's library, only where the hub is asked
@@ -155,7 +154,7 @@ def test_evaluation_imports_what_chat_does_and_chat(path):
 @pytest.mark.parametrize(("verb", "option"), [("chat", "--candidates"), ("eval", "--replies")])
 def test_help_comes_before_any_library_is_loaded(verb, option):
     heavy = ["torch", "safetensors", "transformers", "sacrebleu", "numpy", "pyarrow", "regex"]
-    heavy += ["tokenizers", "starlette", "uvicorn", "msgspec", "faker"]
+    heavy += ["tokenizers", "starlette", "uvicorn", "msgspec"]
     code = f"""if True:
         import sys
         from corpus.__main__ import main

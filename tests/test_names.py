@@ -300,7 +300,7 @@ def test_a_dialogue_is_filled_alike_in_any_order_of_dialogues_and_in_another_pro
 
 
 def test_what_an_id_and_a_seed_give_stays():
-    """A change here changes every corpus: it belongs in the changelog. Given names are Faker's."""
+    """A change here changes every corpus: it belongs in the changelog."""
     filled = fill(*DIALOGUE, dialogue_id="8f1c")
     assert [person[0] for person in filled.people] == ["박", "김", "이"]
     assert filled.texts[0].split()[-2] == "군산에서"
@@ -366,7 +366,7 @@ def test_a_dialogue_with_more_callers_than_names_is_filled():
     assert not set("".join(filled.texts)) & set(PLACEHOLDERS)
 
 
-@settings(deadline=None)  # the first example imports Faker
+@settings(deadline=None)  # the first example fills caches
 @given(
     st.lists(
         st.tuples(
