@@ -98,7 +98,9 @@ def _commit(args: argparse.Namespace) -> int:
 
     started = time.monotonic()
     before = read_manifest(args.processed) if has_manifest(args.processed) else None
-    manifest = commit_shares(args.processed, raw=args.raw)
+    manifest = commit_shares(
+        args.processed, raw=args.raw, workers=args.workers, progress=sys.stderr.isatty()
+    )
     return _close(args, manifest, started, is_old=manifest == before)
 
 
@@ -328,6 +330,7 @@ def _add_commit(verbs: Verbs) -> None:
         metavar="RAW",
         help="where RAW lies here, if not where it lay for the shards",
     )
+    _add_workers(commit)
     _add_strict(commit)
 
 

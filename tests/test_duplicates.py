@@ -1,19 +1,17 @@
 from hashlib import sha256
-from itertools import chain
 
 import numpy as np
-import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.dedup import exact as duplicates
 from corpus.dedup.exact import (
-    Duplicates,
+    as_duplicates,
+    choices,
     duplicates_of,
-    find_duplicates,
-    other_choices,
+    occurs_twice,
     rejected_duplicates,
-    rows_under,
+    rows_of,
+    rows_repeated,
 )
 from corpus.dedup.keys import KEY
 from corpus.options import CHOICES
@@ -54,6 +52,11 @@ def test_validation_wins_over_train():
     assert duplicates_of(keys_of((1, 1, False), (1, 2, True))).tolist() == [1, -1]
 
 
+def pair(one, first):
+    """A duplicate and its original, as arrays."""
+    return np.array([one]), np.array([first]), np.zeros(1)
+
+
 def with_versions(keys, *versions):
     keys["version"] = versions
     return keys
@@ -62,14 +65,13 @@ def with_versions(keys, *versions):
 def test_of_one_id_in_two_versions_the_newer_stays_whatever_its_place_and_its_split():
     keys = with_versions(keys_of((1, 1, True), (2, 2, False), (1, 3, False)), 0, 0, 20250929)
     assert duplicates_of(keys).tolist() == [2, -1, -1]
-    found = find_duplicates(keys, "exact", None)
-    assert found.other_text.tolist() == [True, False, False]
+    assert as_duplicates(keys, *pair(0, 2)).other_text.tolist() == [True]
 
 
 def test_the_same_text_under_the_same_id_is_no_other_text():
     keys = with_versions(keys_of((1, 1, False), (1, 1, False)), 0, 20250929)
     assert duplicates_of(keys).tolist() == [1, -1]
-    assert not find_duplicates(keys, "exact", None).other_text.any()
+    assert as_duplicates(keys, *pair(0, 1)).other_text.tolist() == [False]
 
 
 def test_a_newer_folder_changes_nothing_for_other_ids():
@@ -85,6 +87,20 @@ def test_a_duplicate_is_nobodys_first():
 @given(st.lists(ENTRY, max_size=12))
 def test_duplicates_follow_the_contract(entries):
     assert duplicates_of(keys_of(*entries)).tolist() == slow_duplicates(entries)
+
+
+def rows_under(keys, *, dedup="exact", built_as="drop", **choice):
+    n_rows = int(rows_of(keys, choice, built_as).sum())
+    return n_rows - rows_repeated(keys, choice, built_as) if dedup != "off" else n_rows
+
+
+def other_choices(keys, **given):
+    """The rows under each other choice."""
+    built_as = given["multi_party"]
+    return {
+        name: rows_under(keys, **choice, built_as=built_as)
+        for name, choice in choices(given).items()
+    }
 
 
 def test_every_other_choice_is_counted_alone_and_all_together():
@@ -132,34 +148,31 @@ def test_what_nearest_keeps_of_a_group_is_counted_by_its_own_text_and_tokens():
     ]
 
 
-def test_duplicates_are_looked_up_some_at_once_and_little_of_them_is_kept(monkeypatch):
-    monkeypatch.setattr(duplicates, "BATCH", 3)
-    of = duplicates_of(keys_of(*((k, k % 4, False) for k in range(12))))
-    located = [
-        pa.table(
+@given(st.lists(st.integers(0, 9), max_size=12))
+def test_what_occurs_twice_is_found(values):
+    found = occurs_twice(np.array(values, np.uint64)).tolist()
+    assert found == [values.count(value) > 1 for value in values]
+
+
+def test_a_duplicate_says_what_it_repeats_and_keeps_little_of_its_raw_text():
+    ones, firsts = (
+        [
             {
-                "dialogue_id": [f"d{k}" for k in half],
-                "source": ["sns"] * len(half),
-                "split": ["train"] * len(half),
-                "raw_file": ["a.json"] * len(half),
-                "raw_offset": list(half),
+                "dialogue_id": f"d{k}",
+                "source": "sns",
+                "split": "train",
+                "raw_file": "a.json",
+                "raw_offset": k,
             }
-        )
-        for half in (range(5), range(5, 12))
-    ]
-    asked = []
+            for k in places
+        ]
+        for places in (range(4, 12), [k % 4 for k in range(4, 12)])
+    )
 
     def read_raw(places):
-        asked.append(len(places))
         yield from ((place, b"%d" % place[1] * RAW_BYTES) for place in reversed(places))
 
-    batches = list(
-        rejected_duplicates(
-            Duplicates(of, np.zeros(len(of)), np.zeros(len(of), np.bool_)), located, read_raw
-        )
-    )
-    assert asked == [len(batch) for batch in batches] == [3, 3, 2]
-    for k, one in enumerate(chain.from_iterable(batches), 4):
+    for k, one in enumerate(rejected_duplicates(ones, firsts, [0.0] * 8, [False] * 8, read_raw), 4):
         raw = b"%d" % k * RAW_BYTES
         assert (one.dialogue_id, one.raw_file, one.raw_offset) == (f"d{k}", "a.json", k)
         assert one.detail == f"same text as d{k % 4} in a.json at {k % 4}"

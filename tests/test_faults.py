@@ -771,14 +771,16 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
 
     def dies(worker, place, step):
         give(worker, place, step)
+        if step.func is not build:  # a piece of the commit
+            return
         item = step.args[2]
         if item.index == 1 or (item.index == 2 and 2 not in died):
             died.append(item.index)
             worker.process.kill()
 
-    def gives_up(raw, work, item, *rest):
+    def gives_up(raw, work, item, *rest, **how):
         told = "its worker process died (exit code -9)"
-        return told if item.index == 1 else build(raw, work, item, *rest)
+        return told if item.index == 1 else build(raw, work, item, *rest, **how)
 
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     monkeypatch.setattr(workers._Worker, "give", dies)

@@ -91,41 +91,34 @@ def test_a_conversation_begins_on_usr():
 
 
 @pytest.fixture
-def small_shards(monkeypatch):
+def small_groups(monkeypatch):
     monkeypatch.setattr(shards, "ROW_GROUP_ROWS", 10)
-    monkeypatch.setattr(shards, "SHARD_ROWS", 20)
 
 
-def test_shards_are_numbered_and_hold_whole_row_groups(small_shards, tmp_path):
-    writer = ShardWriter(tmp_path, {"corpus_version": "x"})
-    writer.write(table_of(rows_of(range(13))))
-    writer.write(table_of(rows_of(range(13, 33))))
-    writer.close()
-    assert [(s["path"], s["rows"], s["tokens"]) for s in writer.shards] == [
-        ("00000.parquet", 20, 100),
-        ("00001.parquet", 13, 65),
-    ]
-    groups = [
-        pq.ParquetFile(tmp_path / s["path"]).metadata.row_group(g).num_rows
-        for s in writer.shards
-        for g in range(2)
-    ]
-    assert groups == [10, 10, 10, 3]
-    assert pq.read_schema(tmp_path / "00000.parquet").metadata[b"corpus_version"] == b"x"
-    ids = pq.read_table(tmp_path)["dialogue_id"].to_pylist()
-    assert ids == [f"d{k}" for k in range(33)]
+def written(path, cuts):
+    """A shard of the rows up to the last cut, which come in pieces; what it says of itself."""
+    writer = ShardWriter(path, {"corpus_version": "x"})
+    start = 0
+    for end in cuts:
+        writer.write(table_of(rows_of(range(start, end))))
+        start = end
+    return writer.close()
 
 
-def test_the_bytes_depend_on_the_rows_and_not_on_how_they_came(small_shards, tmp_path):
-    for folder, cuts in (("a", [33]), ("b", [1, 12, 30, 33])):
-        writer = ShardWriter(tmp_path / folder, {})
-        start = 0
-        for end in cuts:
-            writer.write(table_of(rows_of(range(start, end))))
-            start = end
-        writer.close()
-    for path in (tmp_path / "a").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+def test_a_shard_holds_whole_row_groups_and_says_what_it_holds(small_groups, tmp_path):
+    path = tmp_path / "a.parquet"
+    told = written(path, [13, 33])
+    assert (told["rows"], told["tokens"], told["bytes"]) == (33, 165, path.stat().st_size)
+    groups = pq.ParquetFile(path).metadata
+    assert [groups.row_group(k).num_rows for k in range(4)] == [10, 10, 10, 3]
+    assert pq.read_schema(path).metadata[b"corpus_version"] == b"x"
+    assert pq.read_table(path)["dialogue_id"].to_pylist() == [f"d{k}" for k in range(33)]
+
+
+def test_the_bytes_depend_on_the_rows_and_not_on_how_they_came(small_groups, tmp_path):
+    told = [written(tmp_path / name, cuts) for name, cuts in (("a", [33]), ("b", [1, 12, 30, 33]))]
+    assert told[0] == told[1]
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -142,8 +135,8 @@ from pathlib import Path
 
 draw = Random(0)
 text = lambda: "".join(chr(draw.randrange(0xAC00, 0xD7A4)) for _ in range(200))
-writer = ShardWriter(Path(sys.argv[1]), {})
 try:
+    writer = ShardWriter(Path(sys.argv[1]), {})
     for start in range(0, 20_000, 5_000):
         turns = [one for _ in range(5_000) for one in (text(), "응")]
         writer.write(table_of(rows_of(range(start, start + 5_000), turns=turns)))
@@ -151,16 +144,8 @@ try:
 except OSError as error:
     print(error.strerror)
 """
-    (tmp_path / "00000.parquet").symlink_to("/dev/full")
+    (tmp_path / "full").symlink_to("/dev/full")
     root = Path(__file__).parent.parent
-    command = [sys.executable, "-c", script, tmp_path]
+    command = [sys.executable, "-c", script, tmp_path / "full"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "No space left on device\n", "")
-
-
-def test_a_split_without_rows_has_no_shard(tmp_path):
-    writer = ShardWriter(tmp_path / "validation", {})
-    writer.write(table_of(rows_of([])))
-    writer.close()
-    assert writer.shards == []
-    assert not (tmp_path / "validation").exists()

@@ -145,7 +145,7 @@ def test_what_other_choices_would_have_kept_is_what_they_keep(tmp_path):
     raw = write(tmp_path / "raw", Training__a=summary_document(*entries))
     n_rows = {}
     for k, (multi, ending, overlong) in enumerate(
-        itertools.product(("drop", "fold"), ("drop", "trim"), ("truncate", "split"))
+        itertools.product(("drop", "nearest", "fold"), ("drop", "trim"), ("truncate", "split"))
     ):
         out = tmp_path / str(k)
         options = {"multi_party": multi, "usr_ending": ending, "overlong": overlong}
@@ -154,10 +154,13 @@ def test_what_other_choices_would_have_kept_is_what_they_keep(tmp_path):
         if k == 0:
             promised = manifest["other_choices"]
     assert promised == {
+        "--multi-party nearest": n_rows["nearest", "drop", "truncate"],
         "--multi-party fold": n_rows["fold", "drop", "truncate"],
         "--usr-ending trim": n_rows["drop", "trim", "truncate"],
         "--overlong split": n_rows["drop", "drop", "split"],
-        "--multi-party fold --usr-ending trim --overlong split": n_rows["fold", "trim", "split"],
+        "--multi-party nearest --usr-ending trim --overlong split": n_rows[
+            "nearest", "trim", "split"
+        ],
     }
     assert len(set(n_rows.values())) > 4
 

@@ -1,6 +1,7 @@
 """The accounts of a commit: what the shards hold, the laws that must hold, the summary."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -9,8 +10,6 @@ import pyarrow as pa
 
 from corpus.building.unknown import Unknown
 from corpus.counts import LISTED, Counts, most_of
-from corpus.dedup.exact import MOST, Duplicates, rows_under
-from corpus.dedup.keys import Keys
 from corpus.records import SPLITS, CorpusError
 from corpus.report.measure import coded
 
@@ -23,24 +22,30 @@ class Written:
     rows: Counter[str] = field(default_factory=Counter)  # by split and by source
     tokens: Counter[str] = field(default_factory=Counter)
     shards: list[dict[str, Any]] = field(default_factory=list)
-    located: list[pa.Table] = field(default_factory=list)  # `LOCATION` of duplicates and firsts
+
+    def add(self, told: Mapping[str, Any]) -> None:
+        """Add one shard: what it is, and what `count_rows` counted in it."""
+        self.dialogues.update(told["dialogues"])
+        self.rows.update(told["rows"])
+        self.tokens.update(told["tokens"])
+        self.shards.append(told["shard"])
 
 
-def count_rows(kept: pa.Table, written: Written, unknown: Unknown) -> None:
-    """Count rows on their way to the shards."""
+def count_rows(kept: pa.Table, counted: Mapping[str, Counter[str]], unknown: Unknown) -> None:
+    """Count rows on their way to a shard, as `Written` has it."""
     is_first = kept["part"].to_numpy() == 0
     n_tokens = kept["n_tokens"].to_numpy()
     for column in ("split", "source"):
         names, codes = coded(kept[column])
         for code, name in enumerate(names):
             of_name = codes == code
-            written.rows[name] += int(of_name.sum())
-            written.tokens[name] += int(n_tokens[of_name].sum())
+            counted["rows"][name] += int(of_name.sum())
+            counted["tokens"][name] += int(n_tokens[of_name].sum())
             if column == "source":
-                written.dialogues[name] += int((of_name & is_first).sum())
+                counted["dialogues"][name] += int((of_name & is_first).sum())
     n_unknown, n_respellable = unknown.count(kept)
-    written.tokens["unk"] += n_unknown
-    written.tokens["respellable"] += n_respellable
+    counted["tokens"]["unk"] += n_unknown
+    counted["tokens"]["respellable"] += n_respellable
 
 
 def check_laws(counts: Counts, written: Written, n_rows_expected: int) -> None:
@@ -78,21 +83,6 @@ def check_laws(counts: Counts, written: Written, n_rows_expected: int) -> None:
                 f"{left} ({n_left:,}) are not {right} ({n_right:,}): a fault of corpus itself, "
                 "please report it; nothing was written."
             )
-
-
-def n_rows_expected(keys: Keys, duplicates: Duplicates, options: dict[str, Any]) -> int:
-    """Return the rows under these options, by the keys; less those that are near others."""
-    if options["dedup"] == "near":
-        return int(
-            keys["rows"].sum() - keys["rows"][keys["rows"] > 0][duplicates.original >= 0].sum()
-        )
-    given = given_choices(options)
-    return rows_under(keys, **given, dedup=options["dedup"], built_as=given["multi_party"])
-
-
-def given_choices(options: dict[str, Any]) -> dict[str, str]:
-    """Return the options that decide which dialogues are kept."""
-    return {name: options[name] for name in MOST}
 
 
 def summary_of(counts: Counts, written: Written) -> dict[str, Any]:

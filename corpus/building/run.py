@@ -4,7 +4,6 @@ What happens to one item is in item.py and batch.py, what happens once for all i
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from corpus.building.commit import Origin, commit
@@ -18,7 +17,6 @@ from corpus.output.locks import locked
 from corpus.output.manifest import inputs_of
 from corpus.output.standing import finished_build
 from corpus.output.work import begin_build, check_folders, check_how, remove_work
-from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
 from corpus.reading.documents import check_unchanged, find_documents
 from corpus.records import SOURCES
@@ -145,22 +143,25 @@ def build(
                     item_timeout=item_timeout,
                     progress=progress,
                 )
-            check_unchanged(raw, found.documents)
-            unknown = Unknown.of(encoder)
-            del encoder  # 50 MB that the commit can use
-            finished = commit(
-                processed,
-                work,
-                len(items),
-                Origin(
-                    inputs=inputs,
-                    left_alone=found.left_alone,
-                    rejected_files=found.rejected,
-                    read_raw=partial(read_raw, raw, by_name(found.documents)),
-                    unknown=unknown,
-                    one_in=items[0].one_in if items else 1,
-                ),
-                aside=work,
-            )
+                check_unchanged(raw, found.documents)
+                unknown = Unknown.of(encoder)
+                del encoder  # 50 MB that the commit can use
+                finished = commit(
+                    processed,
+                    work,
+                    len(items),
+                    Origin(
+                        inputs=inputs,
+                        left_alone=found.left_alone,
+                        rejected_files=found.rejected,
+                        raw=raw,
+                        documents=found.documents,
+                        unknown=unknown,
+                        one_in=items[0].one_in if items else 1,
+                    ),
+                    steps,
+                    aside=work,
+                    progress=progress,
+                )
         remove_work(processed)
     return finished

@@ -7,7 +7,6 @@ for anybody or removes what another one has put there, so shards share a folder 
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from corpus.building.shared_plan import (
     write_plan,
 )
 from corpus.building.unknown import Unknown
+from corpus.building.workers import Workers
 from corpus.counts import Counts
 from corpus.options import DEFAULT_TOKENIZER, options_of
 from corpus.output.files import temporary_folder
@@ -35,7 +35,6 @@ from corpus.output.manifest import differences, inputs_of, versions
 from corpus.output.standing import finished_build
 from corpus.output.work import WORK, begin_work, check_folders, check_how, remove_work, work_name
 from corpus.processed import read_manifest
-from corpus.reading.again import by_name, read_raw
 from corpus.reading.decode import sniff
 from corpus.reading.documents import (
     check_unchanged,
@@ -136,13 +135,21 @@ def build_share(
     return BuiltShare(len(items), counts)
 
 
-def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -> dict[str, Any]:
+def commit_shares(
+    processed: Folder | str,
+    *,
+    raw: Folder | str | None = None,
+    workers: int = 1,
+    progress: bool = False,
+) -> dict[str, Any]:
     """Turn what all shards have left in `processed` into the corpus, and return its manifest.
 
     Args:
         processed: the folder of the corpus.
         raw: where raw/ lies as this machine sees it, if not where it lay for the shards: the ledger
             has the raw text of duplicates.
+        workers: processes that write the corpus at most.
+        progress: draw a bar on stderr.
 
     Raises:
         CorpusError: a shard has not built all of its items, or no shard was built at all; what was
@@ -177,7 +184,7 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
             raise CorpusError(f"{plan.work / TOKENIZER} {DAMAGED}")
         unknown = Unknown.of(Encoder(tokenizer))  # an encoder has 50 MB that the commit can use
         here = nullcontext(plan.work) if isinstance(plan.work, Path) else temporary_folder()
-        with here as aside:
+        with here as aside, Workers(workers=workers, n_bytes=sum(plan.sizes)) as engine:
             manifest = commit(
                 processed,
                 plan.work,
@@ -186,11 +193,14 @@ def commit_shares(processed: Folder | str, *, raw: Folder | str | None = None) -
                     inputs=plan.inputs,
                     left_alone=plan.left_alone,
                     rejected_files=plan.rejected,
-                    read_raw=partial(read_raw, raw, by_name(documents)),
+                    raw=raw,
+                    documents=documents,
                     unknown=unknown,
                     one_in=plan.one_in,
                 ),
+                engine,
                 aside=aside,
+                progress=progress,
             )
         remove_work(processed)
     return manifest
@@ -200,9 +210,13 @@ def build_in_store(
     raw: Folder,
     processed: Folder,
     options: Mapping[str, Any],
+    *,
+    workers: int,
+    progress: bool,
     **how: Any,  # noqa: ANN401 - `build_share` has their types
 ) -> dict[str, Any]:
     """Build all of `raw` into a store, as the only shard of a build, and return the manifest."""
+    how |= {"workers": workers, "progress": progress}
     if build_share(raw, processed, "1/1", **how, **options) is None:
         return read_manifest(processed)
-    return commit_shares(processed, raw=raw)
+    return commit_shares(processed, raw=raw, workers=workers, progress=progress)

@@ -19,7 +19,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from corpus.records import Ints
+from corpus.dedup.exact import Duplicates, Originals, as_duplicates, in_order, values_of
+from corpus.dedup.keys import Keys
+from corpus.records import Ints, Mask
 
 Codes = npt.NDArray[np.uint64]
 Bands = npt.NDArray[np.uint32]
@@ -182,6 +184,35 @@ class NearRows:
         before, written = np.split(units, [int(ends[1] - ends[0]) // 2])
         of_before = np.unique(_codes(before))
         return of_before, np.unique(_codes(written)) if len(written) else of_before
+
+
+def find_duplicates(keys: Keys, near: NearRows, suspects: Mask) -> Duplicates:
+    """Return the exact and the near-duplicates among some dialogues that have rows.
+
+    Args:
+        keys: of the dialogues, in plan order.
+        near: the rows of all of them.
+        suspects: which may have an exact duplicate, or a near one.
+    """
+    kept = Originals()
+    found: list[tuple[int, int, float]] = []
+    order = in_order(keys)
+    for place, one, text in values_of(keys, order[suspects[order]]):
+        first, alike = kept.of(one, text), 0.0
+        if first < 0:
+            first, alike = near.nearest(place)
+            if alike < NEAR:
+                first = -1
+        if first >= 0:
+            found.append((place, first, alike))
+        else:
+            kept.keep(place, one, text)
+            near.keep(place)
+    found.sort()
+    places, originals, nearness = zip(*found, strict=True) if found else ((), (), ())
+    return as_duplicates(
+        keys, np.array(places, np.int64), np.array(originals, np.int64), np.array(nearness, float)
+    )
 
 
 def _utf16(text: str) -> npt.NDArray[np.uint16]:

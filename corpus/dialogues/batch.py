@@ -90,7 +90,11 @@ def _arrange_otherwise(
     encoder: Encoder,
     options: Options,
 ) -> None:
-    """Put into the keys what `--multi-party nearest` would keep of groups, or else `fold`."""
+    """Put into the keys what `--multi-party nearest` would keep of groups, or else `fold`.
+
+    Nearest leaves words out. So where all words fit with a token to spare for each turn, its tokens
+    need not be counted.
+    """
     groups = said.of_dialogues(arranged.folded)
     nearest = options["multi_party"] != "nearest"
     agent = ABOUT[dialogues[0].source].agent
@@ -98,8 +102,11 @@ def _arrange_otherwise(
     of_groups = list(compress(dialogues, arranged.folded.tolist()))
     drafts = make_drafts(of_groups, groups, other, ["multi_party"] * len(of_groups))
     other_keys = keys_of(drafts, other)
-    tokens = encode_drafts(drafts, encoder, defaultdict(Counter), options)
-    cap_drafts(drafts, tokens, other_keys, options)
     folded = np.flatnonzero(keys["folded"])
+    fits = keys["tokens"][folded] + np.array(drafts.n_turns) <= options["max_tokens"]
+    fitting = set(np.flatnonzero(fits).tolist()) if nearest else set()
+    tokens = encode_drafts(drafts, encoder, defaultdict(Counter), options, fitting=fitting)
+    if tokens.drafts:
+        cap_drafts(drafts, tokens, other_keys, options)
     for name in ("text", *OVERLONG):
         keys[f"other_{name}"][folded] = other_keys[name]

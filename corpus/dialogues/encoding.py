@@ -1,6 +1,7 @@
 """Drafts with names, as tokens."""
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -28,16 +29,32 @@ class Tokens(NamedTuple):
     ids: Ids
 
 
-def encode_drafts(drafts: Drafts, encoder: Encoder, counts: Counts, options: Options) -> Tokens:
+def encode_drafts(
+    drafts: Drafts,
+    encoder: Encoder,
+    counts: Counts,
+    options: Options,
+    *,
+    fitting: Collection[int] = (),
+) -> Tokens:
     """Fill names and encode.
 
     A draft that is not kept gives no row, only its key. If the number of its characters already
     shows that it fits, its tokens are not counted: so counting what other options would keep is
     cheap.
+
+    Args:
+        drafts: of a batch.
+        encoder: of the tokenizer.
+        counts: gets what was invented for the drafts that are kept.
+        options: of the build.
+        fitting: drafts that are known to fit and are not kept.
     """
     chosen: list[int] = []
     scripts: list[str] = []
     for k, (script, kept) in enumerate(zip(drafts.scripts, drafts.kept, strict=True)):
+        if k in fitting:
+            continue
         if kept or not _surely_fits(script, encoder, options["max_tokens"]):
             chosen.append(k)
             named = PLACEHOLDER.search(script)

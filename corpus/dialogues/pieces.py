@@ -33,4 +33,5 @@ def find_pieces(speakers: Sequence[str], texts: Sequence[str]) -> Iterator[list[
         if not pieces:
             return
         yield pieces
-        left = [place for place in left if place not in pieces]
+        gone = set(pieces)
+        left = [place for place in left if place not in gone]

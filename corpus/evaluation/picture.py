@@ -7,7 +7,7 @@ from corpus.evaluation.replies import PERSON, STRANGER
 from corpus.evaluation.results import Result, Row
 from corpus.evaluation.words import COLUMNS, Column, row_name
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _LINE = 960, 190, 250, 54, 46
+_WIDTH, _LEFT, _RIGHT, _TOP, _LINE = 1010, 190, 300, 54, 46
 _SPREAD = 5  # between two rows on one line, so that none hides another
 # Colours that are told apart with any eyes (Okabe and Ito), on white and on black.
 _COLOURS = ("#d55e00", "#e69f00", "#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#a6761d")
@@ -31,7 +31,7 @@ def picture(result: Result) -> str:
     for number, column in enumerate(COLUMNS):
         parts += _line(column, _TOP + _LINE * number + 24, people, others, colours)
     legend = [(row_name(row.name), row.name, colours[row.name]) for row in others]
-    x = _WIDTH - _RIGHT + 40
+    x = _WIDTH - _RIGHT + 72
     parts.append(f'<path d="M{x - 3} {_TOP + 8}v16h6v-16z" fill="{_PEOPLE}"/>')
     parts.append(f'<text x="{x + 14}" y="{_TOP + 20}">사람 · 천장 (person)</text>')
     parts.append(f'<path d="M{x} {_TOP + 34}v16" stroke="{_PEOPLE}" stroke-width="2"/>')

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ from corpus.chat.candidates import Chosen
 from corpus.chat.generation import Drawing
 from corpus.evaluation.prompts import Prompt
 from corpus.records import CorpusError
+from corpus.tokens.encoder import Encoder
 
 Kind = Literal["person", "model", "file", "stranger"]
 PERSON: Kind = "person"
@@ -26,11 +28,13 @@ class Said:
         ids: the tokens that a model drew, without the one that ends it; None where only the text is
             known.
         finished: whether it came to its end by itself; None if that is not known.
+        spelled: the text with its control tokens, which no text shows, where there are any.
     """
 
     text: str
     ids: tuple[int, ...] | None = None
     finished: bool | None = None
+    spelled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,26 @@ class Rows:
     said: tuple[Said | None, ...]
 
 
-def as_drawn(name: str, drawn: Sequence[Drawing]) -> Rows:
+def as_drawn(name: str, drawn: Sequence[Drawing], encoder: Encoder) -> Rows:
     """Return replies that are taken as they were drawn."""
-    said = [Said(one.text, tuple(one.ids), one.finish == "stop") for one in drawn]
+    said = [
+        Said(one.text, tuple(one.ids), one.finish == "stop", _spelled(one.ids, encoder))
+        for one in drawn
+    ]
     return Rows(name, "model", tuple(said))
+
+
+def _spelled(ids: Sequence[int], encoder: Encoder) -> str:
+    """Return a text with its control tokens; nothing if there are none."""
+    if encoder.control_ids.isdisjoint(ids):
+        return ""
+    runs = [list(run) for _, run in groupby(ids, encoder.control_ids.__contains__)]
+    return "".join(
+        "".join(encoder.token_texts[one] for one in run)
+        if run[0] in encoder.control_ids
+        else encoder.decode(run)
+        for run in runs
+    )
 
 
 def as_chosen(name: str, chosen: Sequence[Chosen]) -> Rows:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from corpus.evaluation.measure import Judged
 from corpus.evaluation.picture import text_of
 from corpus.evaluation.prompts import STRANGERS, Prompt
 from corpus.evaluation.replies import PERSON
@@ -141,37 +140,32 @@ def _worst(result: Result) -> Iterator[str]:
     """Show the longest replies with each flag, of `generic` the most frequent ones."""
     yield "## 문제가 있는 대답"
     yield ""
+    yield SENTENCES["worst"]
     for flag, column in FLAGS.items():
-        found = [
-            (row, prompt, judged.text or row_said)
-            for row in result.rows
-            if row.rows.kind in ("model", "file")
-            for prompt, judged, row_said in _of(result, row)
-            if flag in judged.flags
-        ]
+        found = list(_with_flag(result, flag))
         if not found:
             continue
+        often = Counter(text for _, _, text in found)
+        first = {text: (row, prompt) for row, prompt, text in reversed(found)}
+        worst = sorted(first, key=lambda text: (-often[text] * (flag == "generic"), -len(text)))
+        yield ""
         yield f"### {column.name} `{column.short}`"
         yield ""
-        often = Counter(text for _, _, text in found)
-        seen: set[str] = set()
-        for row, prompt, text in sorted(
-            found,
-            key=lambda one: (-often[one[2]] if flag == "generic" else 0, -len(one[2]), one[1].id),
-        ):
-            if text not in seen and len(seen) < _WORST:
-                seen.add(text)
-                times = f", 모두 {often[text]}번" if often[text] > 1 else ""
-                yield f"- {plain(prompt.asked)} → **{_short(text)}** ({row_name(row.name)}{times})"
-        yield ""
+        for text in worst[:_WORST]:
+            row, prompt = first[text]
+            times = f", 모두 {often[text]}번" if often[text] > 1 else ""
+            where = f"{plain(row_name(row.name))}{times}"
+            yield f"- {plain(prompt.asked)} → **{_short(text)}** ({where})"
 
 
-def _of(result: Result, row: Row) -> Iterator[tuple[Prompt, Judged, str]]:
-    for prompt, judged, said in zip(
-        result.prompts[: result.n], row.judged, row.rows.said, strict=False
-    ):
-        if judged is not None and said is not None:
-            yield prompt, judged, said.text
+def _with_flag(result: Result, flag: str) -> Iterator[tuple[Row, Prompt, str]]:
+    """Yield the replies of models that have a flag; what no text shows is spelled."""
+    for row in result.rows:
+        of_row = zip(result.prompts[: result.n], row.judged, row.rows.said, strict=False)
+        for prompt, judged, said in of_row:
+            if row.rows.kind in ("model", "file") and judged and said and flag in judged.flags:
+                spelled = said.spelled if flag == "unknown" else ""
+                yield row, prompt, spelled or judged.text or said.text
 
 
 def _taken_out(result: Result) -> Iterator[str]:

@@ -188,7 +188,7 @@ def _let_speak(
         ("beam3", lambda: decoding.beam(speaker, windows, beams=BEAMS, penalty=PENALTY)),
     ):
         written = clock.measure(name, lambda found: sum(len(one.ids) for one in found), let_speak)
-        rows.append(as_drawn(name, written))
+        rows.append(as_drawn(name, written, speaker.reader.encoder))
     return rows, tuple(one.candidates for one in chosen)
 
 

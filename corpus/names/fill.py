@@ -6,10 +6,13 @@ names of `given` and `lexicon`, and `places` says which word suits a place.
 """
 
 import re
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
+from itertools import accumulate
 
 from corpus.names.casting import share_out
 from corpus.names.lexicon import WORDS
@@ -108,25 +111,28 @@ def _mentions(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[M
     """Return the mentions of a dialogue by what stands for them."""
     both = list(dict.fromkeys(speakers))
     other = dict(zip(both, reversed(both), strict=True)) if len(both) == 2 else {}
-    polite: dict[str, bool] = {}
+
+    @cache
+    def is_polite_speaker(speaker: str) -> bool:
+        said = zip(speakers, texts, strict=True)
+        return is_polite([text for who, text in said if who == speaker])
+
     kinds: defaultdict[str, list[Mention]] = defaultdict(list)
     place_named = False
-    for utterance, (speaker, text) in enumerate(zip(speakers, texts, strict=True)):
-        for match in _PLACEHOLDER.finditer(text):
-            start = match.start()
-            kind = kind_at(text, start, place_named=place_named)
-            place_named |= match[0] in (MASKED_PLACE, MASKED_STEM)
-            if kind != "name":
-                kinds[kind].append(word_mention(utterance, text, start, ends=kind in _WHOLE))
-                continue
-            if speaker not in polite:
-                said = zip(speakers, texts, strict=True)
-                polite[speaker] = is_polite([one for who, one in said if who == speaker])
-            kinds[kind].append(
-                mention_of(
-                    utterance, speaker, text, start, other.get(speaker), polite=polite[speaker]
-                )
+    ends = list(accumulate(len(text) + 1 for text in texts))
+    for match in _PLACEHOLDER.finditer("\n".join(texts)):
+        utterance = bisect(ends, match.start())
+        text, speaker = texts[utterance], speakers[utterance]
+        start = match.start() - ends[utterance] + len(text) + 1
+        kind = kind_at(text, start, place_named=place_named)
+        place_named |= match[0] in (MASKED_PLACE, MASKED_STEM)
+        if kind == "name":
+            mention = mention_of(
+                utterance, speaker, text, start, other.get(speaker), is_polite_speaker
             )
+        else:
+            mention = word_mention(utterance, text, start, ends=kind in _WHOLE)
+        kinds[kind].append(mention)
     return kinds
 
 

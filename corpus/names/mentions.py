@@ -1,7 +1,7 @@
 """One mention of somebody or of some place: what the text around a placeholder says of it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from corpus.names.lexicon import SURNAMES
@@ -106,7 +106,12 @@ _LISTED = {
 
 
 def mention_of(
-    utterance: int, speaker: str, text: str, start: int, other: str | None, *, polite: bool
+    utterance: int,
+    speaker: str,
+    text: str,
+    start: int,
+    other: str | None,
+    is_polite_speaker: Callable[[str], bool],
 ) -> Mention:
     """Return what is said of a person by the text around a placeholder.
 
@@ -116,7 +121,7 @@ def mention_of(
         text: with placeholders.
         start: of the placeholder.
         other: the only other speaker of the dialogue, None if there are more.
-        polite: the speaker is, on the whole.
+        is_polite_speaker: says whether a speaker is polite, on the whole.
     """
     particle, demand = particle_at(text, start + 1)
     title = title_at(text, start + 1)
@@ -135,7 +140,9 @@ def mention_of(
     oneself = _is_oneself(before.removesuffix(surname), text, start)
     copula = particle == "야" and bool(_IT_IS.search(before) and _ENDS.match(text, start + 2))
     calls = (
-        not oneself and not copula and (demand.vocative or _addresses(text, title, polite=polite))
+        not oneself
+        and not copula
+        and (demand.vocative or _addresses(text, title, speaker, is_polite_speaker))
     )
     return Mention(
         utterance=utterance,
@@ -189,7 +196,9 @@ def _is_oneself(before: str, text: str, start: int) -> bool:
     return _HELLO.search(before) is not None and bool(_I_AM_CALLED.match(text, start + 1))
 
 
-def _addresses(text: str, title: Title | None, *, polite: bool) -> bool:
+def _addresses(
+    text: str, title: Title | None, speaker: str, is_polite_speaker: Callable[[str], bool]
+) -> bool:
     """Say whether somebody with 님, 씨 or 쌤 is spoken to, as far as a reader can tell."""
     if title is None or title.word not in (POLITE, "선생"):
         return False
@@ -201,7 +210,8 @@ def _addresses(text: str, title: Title | None, *, polite: bool) -> bool:
         return _ASKS.search(clause) is not None
     if _HEARSAY.search(clause):
         return False
-    return _POLITE.search(text) is not None or (polite and len(rest.split()) < 2)
+    is_short = len(rest.split()) < 2
+    return _POLITE.search(text) is not None or (is_short and is_polite_speaker(speaker))
 
 
 _CHILD = re.compile(

@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory, gettempdir
@@ -84,6 +85,26 @@ def write_json(path: Folder, value: Any) -> None:  # noqa: ANN401 - JSON is what
 def json_bytes(value: Any) -> bytes:  # noqa: ANN401
     """Return `value` as readable JSON, keys in order, for people and for equal bytes."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+
+
+def sealed(value: dict[str, Any]) -> bytes:
+    """Return `value` as JSON that holds its own hash."""
+    told = {name: one for name, one in value.items() if name != "sha256"}
+    return json_bytes(told | {"sha256": sha256(json_bytes(told)).hexdigest()})
+
+
+def read_sealed(path: Folder) -> dict[str, Any]:
+    """Return what `sealed` made.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is not as it was written.
+    """
+    content = path.read_bytes()
+    value = orjson.loads(content)
+    if not isinstance(value, dict) or sealed(value) != content:
+        raise ValueError(path)
+    return value
 
 
 def read_json(path: Folder) -> Any:  # noqa: ANN401

@@ -22,7 +22,14 @@ import pyarrow as pa
 
 from corpus.dedup.keys import KEY, Keys
 from corpus.dedup.near import Texts, near_bytes
-from corpus.output.files import json_bytes, temporary_folder, temporary_of, write_file, write_json
+from corpus.output.files import (
+    json_bytes,
+    read_sealed,
+    sealed,
+    temporary_folder,
+    temporary_of,
+    write_file,
+)
 from corpus.output.ledger import ledger_member
 from corpus.output.rows import COLUMNS
 from corpus.output.utterances import Dropped, dropped_member
@@ -50,8 +57,8 @@ def result_folder(work: Folder, index: int) -> Iterator[Path]:
             if path.name != receipt.name:
                 index_, _, ending = path.name.partition(".")
                 (work / RESULTS / f"{index_}.{attempt}.{ending}").put(path)
-        told = _read_receipt(aside / RESULTS / receipt.name)
-        write_json(receipt, _sealed(told | {"attempt": attempt}))
+        told = read_sealed(aside / RESULTS / receipt.name)
+        write_file(receipt, sealed(told | {"attempt": attempt}))
 
 
 def read_results(
@@ -77,37 +84,26 @@ def _read_result(
 ) -> tuple["ResultPaths", dict[str, Any] | None]:
     part = ResultPaths(work, index)
     try:
-        told = _read_receipt(part.receipt)
+        told = read_sealed(part.receipt)
     except (FileNotFoundError, ValueError):
         return part, None
     part = ResultPaths(work, index, told["attempt"], told["files"])
     return part, None if prove and not part.are_whole() else told["counts"]
 
 
-def _read_receipt(path: Folder) -> dict[str, Any]:
-    """Return a receipt.
-
-    Raises:
-        FileNotFoundError: there is none.
-        ValueError: it is not as it was written.
-    """
-    content = path.read_bytes()
-    receipt = orjson.loads(content)
-    if not isinstance(receipt, dict) or json_bytes(_sealed(receipt)) != content:
-        raise ValueError(path)
-    return receipt
-
-
-def _sealed(receipt: dict[str, Any]) -> dict[str, Any]:
-    """Return a receipt with its own hash."""
-    told = {name: value for name, value in receipt.items() if name != "sha256"}
-    return told | {"sha256": sha256(json_bytes(told)).hexdigest()}
-
-
 def read_each(parts: Sequence["ResultPaths"], read: Callable[["ResultPaths"], _T]) -> list[_T]:
     """Return what `read` returns of each part, in plan order, several at once."""
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         return list(pool.map(read, parts))
+
+
+def lines_bytes(part: "ResultPaths") -> tuple[int, int]:
+    """Return how many bytes a part has of the ledger, and of utterances that were left out."""
+    return _size(part.ledger), _size(part.utterances) if part.has_utterances else 0
+
+
+def _size(path: Folder) -> int:
+    return path.stat().st_size if isinstance(path, Path) else path.n_bytes() or 0
 
 
 class ResultWriter:
@@ -185,7 +181,7 @@ class ResultWriter:
             write_file(self.paths.path(ending), content)
             hashes[ending] = sha256(content).hexdigest()
         receipt = {"attempt": "", "counts": counts, "files": hashes}
-        write_json(self.paths.receipt, _sealed(receipt))
+        write_file(self.paths.receipt, sealed(receipt))
 
 
 class _Hashed:
@@ -238,6 +234,11 @@ class ResultPaths:
         return self.path("utterances.jsonl.gz")
 
     @property
+    def has_utterances(self) -> bool:
+        """Whether there is a file of `utterances`."""
+        return "utterances.jsonl.gz" in self.hashes
+
+    @property
     def examples(self) -> Folder:
         """What the report shows of the item."""
         return self.path("examples.json")
@@ -280,11 +281,12 @@ class ResultPaths:
 
     def read_utterances(self) -> bytes:
         """Return the lines of the utterances that were left out as gzip members."""
-        return self._read("utterances.jsonl.gz") if "utterances.jsonl.gz" in self.hashes else b""
+        return self._read("utterances.jsonl.gz") if self.has_utterances else b""
 
-    def read_rows(self) -> Iterator[pa.Table]:
-        """Yield the rows batch by batch, in plan order."""
-        with pa.ipc.open_stream(self._read("rows.arrow")) as stream:
+    def read_rows(self, columns: Sequence[str] = COLUMNS.names) -> Iterator[pa.Table]:
+        """Yield the rows batch by batch, in plan order; columns not asked for are not unpacked."""
+        chosen = pa.ipc.IpcReadOptions(included_fields=[*map(COLUMNS.get_field_index, columns)])
+        with pa.ipc.open_stream(self._read("rows.arrow"), options=chosen) as stream:
             for batch in stream:
                 yield pa.Table.from_batches([batch])
 

@@ -1,6 +1,7 @@
 """Shards: the rows of a split in numbered Parquet files."""
 
 import hashlib
+import os
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 from corpus.output.rows import COLUMNS
 
 ROW_GROUP_ROWS = 10_000
-SHARD_ROWS = 50_000
+SHARD_ROWS = 50_000  # five row groups; the last shard of a split has fewer
 
 
 def is_shard(path: Path) -> bool:
@@ -105,7 +106,10 @@ class _Sink:
             raise self._error
 
     def close(self) -> None:
+        """Make the file durable."""
         self.check()
+        self._file.flush()
+        os.fsync(self._file.fileno())
         self._file.close()
 
     def __del__(self) -> None:
@@ -114,63 +118,53 @@ class _Sink:
 
 
 class ShardWriter:
-    """Writes the rows of one split into numbered Parquet files of `SHARD_ROWS` rows.
+    """Writes one shard: a Parquet file with the rows that it is given.
 
-    Row groups hold exactly `ROW_GROUP_ROWS` rows (the last one of a split fewer), however they come
-    in, so the bytes of a shard depend on its rows alone.
+    Row groups hold exactly `ROW_GROUP_ROWS` rows (the last one fewer), in whatever pieces the rows
+    come. So the bytes of a shard depend on its rows alone.
     """
 
-    def __init__(self, folder: Path, metadata: dict[str, str]) -> None:
-        self.folder = folder
-        self.schema = COLUMNS.with_metadata(metadata)
-        self.waiting: list[pa.Table] = []
-        self.n_waiting = 0
-        self.shards: list[dict[str, Any]] = []  # path in the folder, rows, tokens, digest, bytes
-        self.digest = ContentDigest()  # of the shard that is being written
-        self.writer: pq.ParquetWriter | None = None
+    def __init__(self, file: Path, metadata: dict[str, str]) -> None:
+        self._sink = _Sink(file.open("wb"))
+        self._writer = pq.ParquetWriter(
+            self._sink,
+            COLUMNS.with_metadata(metadata),
+            compression="zstd",
+            write_page_index=True,
+            use_content_defined_chunking=True,
+        )
+        self._file = file
+        self._waiting: list[pa.Table] = []
+        self._n_waiting = self._n_rows = self._n_tokens = 0
+        self._digest = ContentDigest()
 
     def write(self, table: pa.Table) -> None:
-        """Take the next rows of the split."""
-        self.waiting.append(table)
-        self.n_waiting += len(table)
-        while self.n_waiting >= ROW_GROUP_ROWS:
-            rows = pa.concat_tables(self.waiting).combine_chunks()
-            self.n_waiting -= ROW_GROUP_ROWS
+        """Take the next rows."""
+        self._waiting.append(table)
+        self._n_waiting += len(table)
+        while self._n_waiting >= ROW_GROUP_ROWS:
+            rows = pa.concat_tables(self._waiting).combine_chunks()
+            self._n_waiting -= ROW_GROUP_ROWS
             rest = np.arange(ROW_GROUP_ROWS, len(rows))
-            self.waiting = [rows.take(rest)]  # a copy: a slice would keep the whole group alive
+            self._waiting = [rows.take(rest)]  # a copy: a slice would keep the whole group alive
             self._write_row_group(rows.slice(0, ROW_GROUP_ROWS))
 
-    def close(self) -> None:
-        """Write what waits and finish the last shard."""
-        if self.n_waiting:
-            self._write_row_group(pa.concat_tables(self.waiting).combine_chunks())
-        self._close_shard()
+    def close(self) -> dict[str, Any]:
+        """Write what waits, make the file durable, and return what the manifest says of it."""
+        if self._n_waiting:
+            self._write_row_group(pa.concat_tables(self._waiting).combine_chunks())
+        self._writer.close()
+        self._sink.close()
+        return {
+            "rows": self._n_rows,
+            "tokens": self._n_tokens,
+            "content_sha256": self._digest.hexdigest(),
+            "bytes": self._file.stat().st_size,
+        }
 
     def _write_row_group(self, rows: pa.Table) -> None:
-        if self.writer is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.shards.append({"path": f"{len(self.shards):05}.parquet", "rows": 0, "tokens": 0})
-            self.sink = _Sink((self.folder / self.shards[-1]["path"]).open("wb"))
-            self.writer = pq.ParquetWriter(
-                self.sink,
-                self.schema,
-                compression="zstd",
-                write_page_index=True,
-                use_content_defined_chunking=True,
-            )
-        self.writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
-        self.sink.check()
-        self.digest.update(rows)
-        self.shards[-1]["rows"] += len(rows)
-        self.shards[-1]["tokens"] += pc.sum(rows["n_tokens"]).as_py()
-        if self.shards[-1]["rows"] >= SHARD_ROWS:
-            self._close_shard()
-
-    def _close_shard(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
-            self.sink.close()
-            self.writer = None
-            self.shards[-1]["content_sha256"] = self.digest.hexdigest()
-            self.digest = ContentDigest()
-            self.shards[-1]["bytes"] = (self.folder / self.shards[-1]["path"]).stat().st_size
+        self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
+        self._sink.check()
+        self._digest.update(rows)
+        self._n_rows += len(rows)
+        self._n_tokens += pc.sum(rows["n_tokens"]).as_py()

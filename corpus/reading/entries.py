@@ -19,14 +19,12 @@ from corpus.reading.framing import (
     object_end,
 )
 from corpus.reading.sources import READERS, EntryError, id_of, read_entry
-from corpus.reading.stray import Stray
 from corpus.reading.utf8 import BOM, Utf8
 from corpus.records import RAW_BYTES, Dialogue, Document, Rejected, Source
 
 STRAY = "not an entry, between two"
 _SPACE = b" \t\r\n"
 _BETWEEN = b"," + _SPACE  # two entries
-TINY = 24  # bytes: no dialogue is shorter, `{"header":{},"body":[]}` has as many
 MOST_REJECTED = 500  # entries and problems are handed on at the latest: 64 KB each at most
 
 
@@ -69,7 +67,7 @@ class Entries:
         self._decoded = Decoded()
         self._beginning, self._nested = self._shape.beginning_of_entries(b"")
         self._in_list = False  # entries are, so that a bracket closes them
-        self._stray: Stray | None = None  # met last
+        self._quirks: Counter[str] = Counter()  # of the entry that is read
 
     def decode(
         self, text: Utf8, start: int, end: int | None, wanted: Collection[int] | None = None
@@ -92,8 +90,11 @@ class Entries:
             yield from self._hand_on(self._take_opening(opening))
         for one in slices:
             if one.offset >= start and (wanted is None or one.offset in wanted):
-                yield from self._hand_on(self._take_slice(one))
-        self._end_stray()
+                if not self._take_intact(one):
+                    yield from self._hand_on(self._take_slice(one))
+                elif self._decoded.is_full:
+                    yield self._decoded
+                    self._decoded = Decoded()
         yield self._decoded
 
     def _hand_on(self, steps: Iterator[None]) -> Iterator[Decoded]:
@@ -115,6 +116,16 @@ class Entries:
         rest = data[inside:].removeprefix(BOM).lstrip(_BETWEEN)
         yield from self._salvage(Slice(len(data) - len(rest), rest, opening.is_last))
 
+    def _take_intact(self, one: Slice) -> bool:
+        """Read a slice that is one entry, as nearly all are; False if it is not."""
+        length = len(one.data)
+        if one.is_last or one.whole or length > ENTRY_BYTES:
+            return False
+        if self._read(one.data.rstrip(_BETWEEN), one.offset):
+            return False
+        self._decoded.n_bytes += length
+        return True
+
     def _take_slice(self, one: Slice) -> Iterator[None]:
         """Read the entry of a slice, or whatever can be read of it, step by step."""
         length, digest = one.whole or (len(one.data), "")
@@ -126,8 +137,6 @@ class Entries:
                 self._reject("too_big", detail, one.offset, one.data, whole)
             else:
                 self._report("stray_bytes", STRAY, one.offset, one.data, whole)
-        elif length < TINY and not one.is_last:
-            self._take_stray(one.data, one.offset)
         elif self._read(one.data.rstrip(_BETWEEN), one.offset):
             yield from self._salvage(one)
         elif one.is_last:
@@ -179,34 +188,21 @@ class Entries:
         closed = _without_closing(raw) if at_end else None
         raw = raw if closed is None else closed
         if not self._shape.holds_entry(raw):
-            self._take_stray(raw if closed is not None else broken, offset)
+            self._report("stray_bytes", STRAY, offset, raw)
         elif error := self._read(raw, offset):
             is_cut = at_end and closed is None and object_end(raw, 0) < 0
             self._reject("cut_short" if is_cut else error.reason, error.detail, offset, raw)
 
-    def _take_stray(self, data: bytes, offset: int) -> None:
-        """Take what is no entry; with what stands before it, if that is none either."""
-        if self._stray is None or self._stray.end != offset:
-            self._end_stray()
-            self._stray = Stray(offset)
-        self._stray.take(data, len(data) - len(data.rstrip(_BETWEEN)))
-
-    def _end_stray(self) -> None:
-        """Put stray bytes on the record, for something else follows."""
-        if self._stray is not None:
-            stray, self._stray = self._stray, None
-            self._report("stray_bytes", STRAY, stray.offset, stray.head, stray.whole)
-
     def _read(self, raw: bytes, offset: int) -> EntryError | None:
         """Read one entry, or return why that cannot be done."""
-        quirks: Counter[str] = Counter()
+        quirks = self._quirks
+        quirks.clear()
         try:
             dialogue = read_entry(
                 self._source, raw, self._document, offset, quirks, merged=self._merged
             )
         except EntryError as error:
             return error
-        self._end_stray()
         self._decoded.take(dialogue, quirks)
         return None
 
@@ -218,7 +214,6 @@ class Entries:
         raw: bytes,
         whole: tuple[int, str] | None = None,
     ) -> None:
-        self._end_stray()
         self._decoded.rejected.append(
             rejected_entry(
                 self._source,
@@ -240,7 +235,6 @@ class Entries:
         raw: bytes,
         whole: tuple[int, str] | None = None,
     ) -> None:
-        self._end_stray()
         self._decoded.rejected.append(
             file_problem(self._document, reason, detail, offset, raw, whole)
         )

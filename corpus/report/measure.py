@@ -1,4 +1,4 @@
-"""What the commit counts of the rows for the report, as they pass by on their way to the shards.
+"""What is counted for the report: of the keys in the commit, of the rows where shards are written.
 
 Lengths, sources, topics and splits are counted exactly. Words are looked at in samples chosen by
 hash, so that neither cost nor memory grows with the corpus.
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from corpus.dedup.keys import Keys
 from corpus.records import Ints
 from corpus.report.korean import korean_of, unknown_words
-from corpus.report.sample import SAMPLED, Smallest, holding, said_in
+from corpus.report.sample import SAMPLED, SHOWN_COLUMNS, Ids, Smallest, holding, said_in
 
 SHOWN = 10  # dialogues on the page
 LABELS = 60  # topics are told apart, the ones with most rows
@@ -24,20 +24,60 @@ BIN = 8  # tokens
 LONGEST = 16_384  # tokens and turns; what has more is counted as having so many
 
 
-class Measured:
-    """Counts tables of rows; in the end `numbers` are what the manifest says of them."""
+class OfKeys:
+    """Counts the keys of all dialogues for the report; `take` gets those of one part.
 
-    def __init__(self, keys: Keys, duplicates: Ints, unk_id: int | None) -> None:
+    Attributes:
+        last_id: of the dialogues whose words are looked at, the largest id.
+    """
+
+    def __init__(self) -> None:
+        self._ids = np.zeros(0, np.uint64)  # the smallest
+        self._uncapped: Counter[int] = Counter()
+        self._in_rows = self._cut = self._in_duplicates = 0
+
+    def take(self, kept: Keys, repeated: Keys) -> None:
+        """Count dialogues that have rows: those that stay, and the duplicates."""
+        ids = np.concatenate((self._ids, kept["id"]))
+        if len(ids) > SAMPLED:
+            ids = np.partition(ids, SAMPLED - 1)[:SAMPLED]
+        self._ids = ids
+        values, counts = np.unique(_binned(kept["tokens"]), return_counts=True)
+        self._uncapped.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        in_rows = int(kept["in_rows"].sum())
+        self._in_rows += in_rows
+        self._cut += int(kept["utterances"].sum()) - in_rows
+        self._in_duplicates += int(repeated["utterances"].sum())
+
+    @property
+    def last_id(self) -> int:
+        """The words of the dialogues up to this id are looked at."""
+        return int(self._ids.max()) if len(self._ids) else 0
+
+    def uncapped(self) -> dict[str, int]:
+        """Return how many dialogues have how many tokens before the cap, as `_binned`."""
+        return {str(value): n for value, n in sorted(self._uncapped.items())}
+
+    def utterances(self) -> dict[str, int]:
+        """Return where the utterances of the dialogues are that had rows."""
+        return {
+            "in_rows": self._in_rows,
+            "cut": self._cut,
+            "in_duplicates": self._in_duplicates,
+        }
+
+
+class OfRows:
+    """Counts the rows of one shard for the report."""
+
+    def __init__(self, last_id: int, unk_id: int | None) -> None:
         """Begin with nothing.
 
         Args:
-            keys: of the dialogues that have rows, in plan order.
-            duplicates: for each of them the place of the one it duplicates, or -1.
+            last_id: as `OfKeys` has it.
             unk_id: the token of unknown characters.
         """
-        self._keys, self._repeated, self._unk_id = keys, duplicates >= 0, unk_id
-        ids = np.sort(keys["id"][~self._repeated])
-        self._last_id = ids[:SAMPLED][-1] if len(ids) else 0
+        self._last_id, self._unk_id = last_id, unk_id
         self._lengths: dict[str, defaultdict[str, Counter[int]]] = {
             name: defaultdict(Counter) for name in ("tokens", "turns")
         }
@@ -45,13 +85,31 @@ class Measured:
         self._n_cut = 0
         self._sample, self._unknown = Smallest(), Smallest()
 
-    def take(self, rows: pa.Table, places: Ints) -> None:
-        """Count some rows, given the places of their keys."""
-        ids = self._keys["id"][places]
+    def take(self, rows: pa.Table, ids: Ids, places: Ints) -> None:
+        """Count some rows, given the ids of their keys and the places of their dialogues."""
         self._count(rows)
-        self._sample.take(ids, rows, ids <= self._last_id)
+        self._sample.take(ids, places, rows, ids <= self._last_id)
         if self._unk_id is not None:
-            self._unknown.take(ids, rows, holding(self._unk_id, rows["token_ids"]))
+            self._unknown.take(ids, places, rows, holding(self._unk_id, rows["token_ids"]))
+
+    def counted(self) -> dict[str, Any]:
+        """Return what was counted, as JSON has it."""
+        return {
+            "lengths": {
+                name: {
+                    group: {str(value): n for value, n in counter.items()}
+                    for group, counter in counters.items()
+                }
+                for name, counters in self._lengths.items()
+            },
+            "topics": {name: dict(counter) for name, counter in self._topics.items()},
+            "rows_cut": self._n_cut,
+            "rows_with_unknown": self._unknown.n_taken,
+        }
+
+    def samples(self) -> tuple[pa.Table, pa.Table]:
+        """Return rows whose words are looked at, and rows with unknown tokens."""
+        return self._sample.rows(), self._unknown.rows()
 
     def _count(self, rows: pa.Table) -> None:
         tokens, turns = rows["n_tokens"].to_numpy(), rows["n_turns"].to_numpy()
@@ -74,6 +132,31 @@ class Measured:
             self._topics[name].update(dict(counted))
         self._n_cut += int(np.count_nonzero(rows["n_turns_cut"].to_numpy()))
 
+
+class Measured:
+    """What was counted of all dialogues and of all shards; `numbers` is what the manifest says."""
+
+    def __init__(self, of_keys: OfKeys, unk_id: int | None) -> None:
+        self._of_keys, self._unk_id = of_keys, unk_id
+        self._lengths: dict[str, defaultdict[str, Counter[str]]] = {
+            name: defaultdict(Counter) for name in ("tokens", "turns")
+        }
+        self._topics: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._n_cut = self._n_unknown = 0
+        self._sample, self._unknown = Smallest(), Smallest()
+
+    def take(self, counted: Mapping[str, Any], sample: pa.Table, unknown: pa.Table) -> None:
+        """Add what `OfRows` counted of a shard, and its samples."""
+        for name, counters in counted["lengths"].items():
+            for group, counter in counters.items():
+                self._lengths[name][group].update(counter)
+        for name, counter in counted["topics"].items():
+            self._topics[name].update(counter)
+        self._n_cut += counted["rows_cut"]
+        self._n_unknown += counted["rows_with_unknown"]
+        self._sample.add(sample)
+        self._unknown.add(unknown)
+
     def numbers(self, unknown: str) -> dict[str, Any]:
         """Return what was counted, as the manifest has it.
 
@@ -82,48 +165,29 @@ class Measured:
         """
         korean = korean_of(list(said_in(self._sample.rows())))
         return {
-            "uncapped_tokens": self._uncapped(),
+            "uncapped_tokens": self._of_keys.uncapped(),
             "rows_cut": self._n_cut,
             "topics": _most_rows(self._topics),
-            "utterances": self._utterances(),
+            "utterances": self._of_keys.utterances(),
             "sample": korean | {"topics": _most_rows(korean["topics"])},
             "unknown": self._unknown_words(unknown),
         } | {
-            name: {
-                group: {str(value): n for value, n in counter.items()}
-                for group, counter in counters.items()
-            }
+            name: {group: dict(counter) for group, counter in counters.items()}
             for name, counters in self._lengths.items()
         }
 
     def dialogues(self) -> list[dict[str, Any]]:
         """Return the first rows of the dialogues with the smallest hashes."""
         rows = self._sample.rows()
-        first = rows.filter(pc.equal(rows["part"], 0))
+        first = rows.filter(pc.equal(rows["part"], 0)).select(SHOWN_COLUMNS)
         return list(first.slice(0, SHOWN).to_pylist())
-
-    def _uncapped(self) -> dict[str, int]:
-        """Return how many dialogues have how many tokens before the cap, as `_binned`."""
-        tokens = _binned(self._keys["tokens"][~self._repeated])
-        values, counts = np.unique(tokens, return_counts=True)
-        return {str(v): n for v, n in zip(values.tolist(), counts.tolist(), strict=True)}
-
-    def _utterances(self) -> dict[str, int]:
-        """Return where the utterances of the dialogues are that had rows."""
-        every, in_rows = self._keys["utterances"], self._keys["in_rows"]
-        kept = ~self._repeated
-        return {
-            "in_rows": int(in_rows[kept].sum()),
-            "cut": int((every[kept] - in_rows[kept]).sum()),
-            "in_duplicates": int(every[self._repeated].sum()),
-        }
 
     def _unknown_words(self, unknown: str) -> dict[str, Any]:
         rows = self._unknown.rows()
         ids = rows["token_ids"].combine_chunks().flatten().to_numpy()
         turns = (turn for _, said in said_in(rows) for turn in said)
         return {
-            "rows": self._unknown.n_taken,
+            "rows": self._n_unknown,
             "rows_looked_at": len(rows),
             "tokens_looked_at": int(np.count_nonzero(ids == self._unk_id)) if len(rows) else 0,
             "words": unknown_words(turns, unknown),

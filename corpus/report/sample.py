@@ -7,13 +7,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.output.rows import COLUMNS
-from corpus.records import Mask
+from corpus.records import Ints, Mask
 
 SAMPLED = 1_000  # dialogues whose words are looked at, and rows with unknown characters
 
-_SHOWN = (
+SHOWN_COLUMNS = (
     *("dialogue_id", "part", "source", "topic", "split", "n_turns_cut", "messages"),
     *("token_ids", "turn_starts"),
+)
+_RANK = ("id", "place")  # of a dialogue: the hash of its id, and its place in the plan
+_COLUMNS = pa.schema(
+    [
+        *(pa.field(name, pa.uint64()) for name in _RANK),
+        *(COLUMNS.field(name) for name in SHOWN_COLUMNS),
+    ]
 )
 
 Ids = np.ndarray[tuple[int], np.dtype[np.uint64]]
@@ -22,22 +29,31 @@ Ids = np.ndarray[tuple[int], np.dtype[np.uint64]]
 class Smallest:
     """Keeps the rows with the smallest ids, at most `SAMPLED` of them.
 
+    Of equal ids the first in the plan is kept. So the samples of all shards can be added up, and
+    their order does not matter.
+
     Attributes:
         n_taken: how many were offered.
     """
 
     def __init__(self) -> None:
         self.n_taken = 0
-        self._ids, self._tables = np.zeros(0, np.uint64), [COLUMNS.empty_table().select(_SHOWN)]
+        self._tables, self._n = [_COLUMNS.empty_table()], 0
 
-    def take(self, ids: Ids, rows: pa.Table, chosen: Mask) -> None:
-        """Take those rows that are chosen, given the hashes of the ids of all."""
+    def take(self, ids: Ids, places: Ints, rows: pa.Table, chosen: Mask) -> None:
+        """Take those rows that are chosen, given the ids and the places of the dialogues of all."""
         n = int(np.count_nonzero(chosen))
         self.n_taken += n
         if n:
-            self._ids = np.concatenate((self._ids, ids[chosen]))
-            self._tables.append(rows.select(_SHOWN).filter(pa.array(chosen)))
-        if len(self._ids) > 2 * SAMPLED:
+            ranks = [pa.array(ids[chosen]), pa.array(places[chosen].astype(np.uint64))]
+            taken = rows.select(SHOWN_COLUMNS).filter(pa.array(chosen)).combine_chunks()
+            self.add(pa.Table.from_arrays([*ranks, *taken.columns], schema=_COLUMNS))
+
+    def add(self, rows: pa.Table) -> None:
+        """Take what another one has kept."""
+        self._tables.append(rows)
+        self._n += len(rows)
+        if self._n > 2 * SAMPLED:
             self._cut()
 
     def rows(self) -> pa.Table:
@@ -46,10 +62,10 @@ class Smallest:
         return self._tables[0]
 
     def _cut(self) -> None:
-        # Rows of one dialogue share an id and stay in their order.
-        first = np.argsort(self._ids, kind="stable")[:SAMPLED]
-        self._tables = [pa.concat_tables(self._tables).take(pa.array(first)).combine_chunks()]
-        self._ids = self._ids[first]
+        rows = pa.concat_tables(self._tables)
+        one, place = (rows[name].to_numpy() for name in _RANK)
+        first = np.lexsort((place, one))[:SAMPLED]  # rows of one dialogue stay in their order
+        self._tables, self._n = [rows.take(pa.array(first)).combine_chunks()], len(first)
 
 
 def holding(wanted: int, ids: pa.ChunkedArray) -> Mask:

@@ -5,9 +5,30 @@ So they are no fixed point. Only the name that is drawn is another; the first ru
 three are ours.
 """
 
+import re
+
 from corpus.records import NAME
-from corpus.text.rules import Rule, in_lower_case
+from corpus.text.rules import Match, Rule, in_lower_case
 from corpus.text.tags import SYSTEM, URL
+
+_TOKEN_END = re.compile("<(?:s|d|usr|pad|sys|unk|mask|unused(?:0|[1-9][0-9]?))$")
+_LONGEST = len("<unused99")
+
+
+def _without_tokens(match: Match) -> str:
+    """Return a text in which no `<word>` is a control token, not even one that others hid.
+
+    A `>` that closes one goes with its `<`; what then stands there may be closed by the next.
+    """
+    written: list[str] = []
+    for character in match[0]:
+        found = character == ">" and _TOKEN_END.search("".join(written[-_LONGEST:]))
+        if found:
+            del written[-len(found[0])]
+        else:
+            written.append(character)
+    return "".join(written)
+
 
 CHATHUMAN_RULES = (
     Rule(
@@ -53,11 +74,11 @@ CHATHUMAN_RULES = (
     Rule("spaces", "  +", " ", "runs of space to one", ("네   네", "네 네")),
     Rule(
         "control_token",
-        "<(s|d|usr|pad|sys|unk|mask|unused(?:0|[1-9][0-9]?))>",
-        r"\1",
+        r"^[^<\n]*+<[^\n]*>",
+        _without_tokens,
         "no text can spell a token of the tokenizer's; </s> has become <s> by now",
         ("<u<s>r>", "usr"),
-        repeated=True,
+        holds=lambda match: _without_tokens(match) != match[0],
     ),
     Rule("first_space", r"\n ", r"\n", "no text begins with a space", (" 네", "네")),
     Rule("last_space", r" \n", r"\n", "no text ends with a space", ("네 ", "네")),

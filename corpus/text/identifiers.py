@@ -90,8 +90,9 @@ _PROVIDER = (
     "(?:naver|gmail|daum|hanmail|nate|kakao|yahoo|hotmail|outlook|icloud|네이버|지메일|구글|다음"
     "|한메일|네이트|카카오|야후|핫메일|아웃룩|아이클라우드)"
 )
-_LOCAL_PART = r"[a-z0-9_%+\-][a-z0-9._%+\-]*"
-_DOMAIN = r"[a-z0-9][a-z0-9\-]*(?:\.[a-z0-9\-]+)*"
+# Bounded as their standards bound them: a megabyte of one letter takes no longer than any other.
+_LOCAL_PART = r"[a-z0-9_%+\-][a-z0-9._%+\-]{0,63}+"
+_DOMAIN = r"[a-z0-9][a-z0-9\-]{0,62}(?:\.[a-z0-9\-]{1,63}){0,5}"
 _AT = r"(?: ?[\[(]?골뱅이[\])]? ?| ?[\[(]at[\])] ?)"
 _DOT = r"(?: ?[.,] ?| ?(?:닷|쩜|점|dot|\(dot\)|\[dot\]) ?)"
 _TLD = "(?:com|net|org|edu|gov|info|biz|io|me|ai|dev|app|kr|jp|us|co|컴|넷|케이알)(?![a-z])"
@@ -99,9 +100,9 @@ _EMAIL = re.compile(
     rf"{_LOCAL_PART}(?: ?@ ?|{_AT}){_DOMAIN}{_DOT}{_TLD}"
     rf"|{_LOCAL_PART} at {_DOMAIN} dot {_TLD}"
     rf"|{_LOCAL_PART} at (?:gmail|hanmail|hotmail|outlook|icloud)\.{_TLD}"
-    rf"|(?=[0-9._]*[a-z]){_LOCAL_PART}(?:@ ?|{_AT}){_PROVIDER}(?![a-z])"
-    rf"|[a-z0-9가-힣._%+\-]+(?: ?@ ?|{_AT}){_PROVIDER}{_DOT}{_TLD}"
-    rf"|[가-힣]+@{_PROVIDER}",
+    rf"|(?=[0-9._]{{0,63}}[a-z]){_LOCAL_PART}(?:@ ?|{_AT}){_PROVIDER}(?![a-z])"
+    rf"|[a-z0-9가-힣._%+\-]{{1,64}}(?: ?@ ?|{_AT}){_PROVIDER}{_DOT}{_TLD}"
+    rf"|[가-힣]{{1,64}}+@{_PROVIDER}",
     re.IGNORECASE,
 )
 
@@ -161,6 +162,7 @@ _RESIDENT_TOLD = re.compile(
     r"[1-8][0-9]{6}(?![0-9])"
 )
 _RESIDENT_LABEL = re.compile(r"(?:주민|민번|외국인 ?등록)[^0-9]{0,12}$")
+BEFORE = 24  # characters before a number are looked at for what it is
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 _UNCHECKED_SINCE = "2010"  # October 2020, as yymm
 
@@ -179,7 +181,7 @@ def _residents(text: str) -> Iterator[tuple[int, int]]:
         birth, rest = re.sub("[^0-9]", "", match["birth"]), match["rest"].replace(" ", "")
         if not _is_other(text, match.start()) and _is_date(birth, rest[0]):
             unchecked = "-" in match["gap"] and birth >= _UNCHECKED_SINCE and rest[0] in "3478"
-            labelled = _RESIDENT_LABEL.search(text[: match.start()])
+            labelled = _RESIDENT_LABEL.search(text[max(0, match.start() - BEFORE) : match.start()])
             if labelled or unchecked or _has_check_digit(birth + rest):
                 yield match.span()
     for match in _RESIDENT_TOLD.finditer(text):
@@ -236,16 +238,20 @@ def _accounts(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _plates(text: str) -> Iterator[tuple[int, int]]:
+    about_cars: bool | None = None
     for match in _PLATE.finditer(text):
         doubtful = _WORD_TOO if match["gap"] else _UNIT_TOO if match["parted"] else ""
         if match["unit"]:
             doubtful = _WORD_TOO
-        if match["use"] not in doubtful or match["region"] or _ABOUT_CARS.search(text):
+        certain = match["use"] not in doubtful or match["region"]
+        if not certain and about_cars is None:
+            about_cars = _ABOUT_CARS.search(text) is not None
+        if certain or about_cars:
             yield match.span()
 
 
 def _is_other(text: str, start: int) -> bool:
-    return _OTHER_NUMBER.search(text[max(0, start - 24) : start]) is not None
+    return _OTHER_NUMBER.search(text[max(0, start - BEFORE) : start]) is not None
 
 
 # Each kind, and without what a text is not looked through for it.

@@ -5,10 +5,7 @@ from corpus.text.tags import SYSTEM, URL
 
 LINK_TRIGGERS = r"://|/|www\."
 # What has none of these is no message of a messenger, nor what a link has become by the end.
-LAST_TRIGGERS = (
-    *("습니다", "메시지", "메세지", "message was", "톡 해요", "톡 [0-9]", "취소된 ", "부재중 "),
-    *(r"www\.", "[a-z]/[a-z0-9가-힣]"),
-)
+LAST_TRIGGERS = ("습니다", "지입니다", "deleted", "이스톡", r"www\.")
 _TLD = "(?:com|net|org|kr|io|me|ly|be|gl|co|app|link|page|shop|tv|gg|cc|us|site|xyz|dev|ai)"
 _LINK = rf"www\.[a-z0-9][a-z0-9\-]*\.[a-z]|[a-z0-9]\.{_TLD}/[a-z0-9가-힣]"
 _SENT = (
@@ -18,8 +15,8 @@ _SENT = (
     "|송금봉투|봉투|프로필|음악|카드|묶음 ?사진|라이브톡|메시지|쿠폰|기프티콘"
 )
 _MESSAGES = (
-    "(?:this|you deleted this|the) message was deleted|you deleted this message"
-    "|삭제(?:된|한) 메(?:시|세)지(?:입니다|예요)"
+    "(?:this|the) message was deleted|you deleted this message"
+    "|삭제(?:된|한) 메(?:시|세)지입니다"
     "|메(?:시|세)지[가를] 삭제(?:되었습니다|됐습니다|했습니다|하였습니다)"
     "|(?:관리자가 |방장이 )?(?:가려진|가린|숨긴|숨겨진) 메(?:시|세)지입니다"
     "|(?:취소|회수)된 메(?:시|세)지입니다"
@@ -28,8 +25,8 @@ _MESSAGES = (
     r"|[^\n]{1,20}님이 (?:들어왔습니다|나갔습니다|입장했습니다|입장하셨습니다"
     "|퇴장했습니다|퇴장하셨습니다)"
     r"|[^\n]{1,20}님이 [^\n]{1,40}님을 (?:초대했습니다|초대하였습니다|내보냈습니다)"
-    "|(?:보이스톡|페이스톡|라이브톡) 해요|(?:보이스톡|페이스톡|라이브톡) [0-9]{1,2}:[0-9]{2}"
-    "|(?:취소된|부재중|응답 없는) (?:보이스톡|페이스톡|통화)"
+    "|(?:보이스톡|페이스톡) 해요|(?:보이스톡|페이스톡) [0-9]{1,2}:[0-9]{2}"
+    "|(?:취소된|부재중|응답 없는) (?:보이스톡|페이스톡)"
 )
 
 LINK_RULES = (

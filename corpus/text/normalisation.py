@@ -29,11 +29,11 @@ from corpus.text.rules import (
     split,
     where,
 )
-from corpus.text.tags import MASK_RULES, REASONS, TAG_RULES, count_tags, shown
+from corpus.text.tags import MASK_RULES, OTHER_RULES, REASONS, TAG_RULES, count_tags, shown
 from corpus.text.writing import KEPT, KEPT_RULES, WRITING_RULES
 
 RULES: tuple[Rule, ...] = (
-    *(CHARACTER_RULES + TAG_RULES + MASK_RULES + LINK_RULES + PERSONAL_RULES),
+    *(CHARACTER_RULES + OTHER_RULES + TAG_RULES + MASK_RULES + LINK_RULES + PERSONAL_RULES),
     *(ASIDE_RULES + KEPT_RULES + WRITING_RULES + LAID_OPEN_RULES + LAST_RULES),
 )
 TABLES = {"default": RULES, "chathuman": CHATHUMAN_RULES}
@@ -41,7 +41,7 @@ PERSONAL_CHOICES = ("drop", "keep")
 
 _NOT_KEPT = f"[^{KEPT}]"
 # No character rule is about pictures.
-_UNUSUAL = r"[^ -~가-힣ㄱ-ㅣㅥ-ㆌㆎ\U0001f300-\U0001faff]|&[#a-zA-Z]"
+_UNUSUAL = r"[^ -%'-~가-힣ㄱ-ㅣㅥ-ㆌㆎ\U0001f300-\U0001faff]"
 _DROPPED = {"": "empty", PERSONAL: "personal_data"} | REASONS
 
 
@@ -113,13 +113,14 @@ def _by_default(
     def marked(chosen: list[str]) -> list[str]:
         chosen = where(_UNUSUAL, by(CHARACTER_RULES), chosen)
         tags.update(count_tags(chosen, source))
+        chosen = where("#@기타#", by(OTHER_RULES), chosen)
         chosen = where("@", by(TAG_RULES), chosen)
         chosen = where(r"\*", by(MASK_RULES), chosen)
         chosen = where(LINK_TRIGGERS, by(LINK_RULES), chosen)
         if not keep:
             chosen = at(places_of(RAW_TRIGGERS, join(chosen)), by(PERSONAL_RULES), chosen)
-        chosen = where("[()<>_.]", by(ASIDE_RULES), chosen)
-        return by(KEPT_RULES)(chosen)
+        chosen = where(r"[()<>=@+\-]", by(ASIDE_RULES), chosen)
+        return where("/", by(LAST_RULES), by(KEPT_RULES)(chosen))
 
     batch = apply(writing, join(where(_NOT_KEPT, marked, texts)), source, fired, samples)
     written = at(places_of(LAST_TRIGGERS, batch), by(LAST_RULES), split(batch))

@@ -5,10 +5,11 @@ of the table, once before the signs go and once on what all other rules have lef
 in a whole turn, too.
 """
 
+from bisect import bisect, bisect_left
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
-from corpus.text.identifiers import TRIGGERS, find, spans_of
+from corpus.text.identifiers import KINDS, TRIGGERS, find, spans_of
 from corpus.text.rules import Match, Rule, join, places_of
 
 PERSONAL = "\ue015"  # stands for a whole utterance that is dropped, as those of tags.py
@@ -28,11 +29,14 @@ def in_pieces(texts: Sequence[str]) -> list[int]:
     [0, 1, 2]
     """
     joined = " ".join(texts)
-    found = find(joined) if places_of(TRIGGERS, joined) else None
-    if found is None:
+    if not places_of(TRIGGERS, joined):
         return []
     starts = [0, *accumulate(len(text) + 1 for text in texts)]
-    return [k for k in range(len(texts)) if starts[k] < found.end and found.start < starts[k + 1]]
+    found: set[int] = set()
+    for kind in KINDS:
+        for start, end in spans_of(kind, joined):
+            found.update(range(bisect(starts, start) - 1, bisect_left(starts, end)))
+    return sorted(found)
 
 
 def where_pieces_begin(texts: list[str]) -> list[int]:

@@ -37,7 +37,8 @@ class Rule:
     example: tuple[str, str]  # before and after this rule alone, placeholders shown as tags
     only: Source | None = None  # None: every source
     repeated: bool = False  # until nothing matches
-    # What no pattern can say of a match, which then is personal data: never shown as a sample.
+    # What no pattern can say of a match; the rule fires where it holds. Such a match may be
+    # personal data, and so is never shown as a sample.
     holds: Callable[[Match], bool] | None = None
 
 
@@ -150,7 +151,10 @@ def _substituted(rule: Rule, batch: str) -> tuple[str, int]:
     chosen = {start for start, _ in spans}
 
     def replaced(match: Match) -> str:
-        return match.expand(str(rule.replacement)) if match.start() in chosen else match[0]
+        if match.start() not in chosen:
+            return match[0]
+        written = rule.replacement
+        return match.expand(written) if isinstance(written, str) else written(match)
 
     return pattern.sub(replaced, batch), len(spans)
 

@@ -64,6 +64,8 @@ _OF_A_NOUN = (
     "|에게|처럼|보다|까지|부터|나|이나|야|이야|아|라|이라|인데|네|이네|지|이지|냐|이냐|다|이다|라고|이라고|이에요"
     "|예요|임|같은|같이|같네|같다|같아)(?![가-힣])|하[가-힣]|했|해|한(?![가-힣])|할|함|되|된|돼|됐|짓|놈|새끼"
 )
+_NOTHING_ELSE = rf"""[^0-9A-Za-z가-힣ㄱ-ㅣㅥ-ㆎ?!.,~^_'"%;\ue000-\uf8ff#\n]|{_EMOTICON}"""
+_NOTHING = f"#@기타#|{_NOTHING_ELSE}"
 # Where `X에서 ... Y로` says that one became the other, both are of one kind: people.
 _BECOMES = "바[뀌뀐뀔꼈꿨꾸꿀]|변경|교체|개명"
 _AT = r"(?:에서|에선|에(?:는|도|만|다)?(?![가-힣])(?! ?(?:대해|대한|관해|관한|비해|의해)))"
@@ -79,6 +81,29 @@ def _whole(pattern: str) -> str:
     return f"^.*?(?:{pattern}).*$"
 
 
+OTHER_RULES = (
+    Rule(
+        "other_alone",
+        f"^(?:{_NOTHING_ELSE})*+#@기타#(?:{_NOTHING})*+$",
+        OTHER,
+        "a masked word and nothing else: the utterance is dropped",
+        ("#@기타# #@기타#", ""),
+    ),
+    Rule(
+        "other_noun",
+        _whole(f"#@기타#(?:{_OF_A_NOUN})"),
+        OTHER,
+        "with a particle it is a part of the sentence: the utterance is dropped",
+        ("#@기타#들이 문제야", ""),
+    ),
+    Rule(
+        "other_tag",
+        "#@기타#",
+        " ",
+        "mostly a swear word or an intensifier, which the sentence does without",
+        ("아 #@기타# 피곤하네", "아   피곤하네"),
+    ),
+)
 TAG_RULES = (
     Rule(
         "system_tag",
@@ -102,28 +127,6 @@ TAG_RULES = (
         ("내 번호 #@전번#야", ""),
     ),
     Rule("emoticon_tag", _EMOTICON, " ", "a sticker is no text", ("#@이모티콘#우와#진짜", " 진짜")),
-    Rule(
-        "other_alone",
-        r"^(?:[^0-9A-Za-z가-힣ㄱ-ㅣㅥ-ㆎ?!.,~^_'\"%;\ue000-\uf8ff#\n]|#@기타#)*#@기타#"
-        r"(?:[^0-9A-Za-z가-힣ㄱ-ㅣㅥ-ㆎ?!.,~^_'\"%;\ue000-\uf8ff#\n]|#@기타#)*$",
-        OTHER,
-        "a masked word and nothing else: the utterance is dropped",
-        ("#@기타# #@기타#", ""),
-    ),
-    Rule(
-        "other_noun",
-        _whole(f"#@기타#(?:{_OF_A_NOUN})"),
-        OTHER,
-        "with a particle it is a part of the sentence: the utterance is dropped",
-        ("#@기타#들이 문제야", ""),
-    ),
-    Rule(
-        "other_tag",
-        "#@기타#",
-        " ",
-        "mostly a swear word or an intensifier, which the sentence does without",
-        ("아 #@기타# 피곤하네", "아   피곤하네"),
-    ),
     Rule(
         "name_becoming",
         f"#@이름#{_becoming('#@이름#', '#')}",

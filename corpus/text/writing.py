@@ -80,7 +80,7 @@ RUN_RULES = (
     *(
         Rule(
             f"laugh_{name}_spaced",
-            f"{jamo}+(?: +{jamo}+)+",
+            f"(?<!{jamo}){jamo}++(?: ++{jamo}++)+",
             2 * jamo,
             "one laugh, with spaces in it",
             (f"{jamo}{jamo} {jamo}{jamo} {jamo}{jamo}", 2 * jamo),

@@ -33,14 +33,11 @@ class Log:
         self, run: Path, *, log_bytes: int, step: int, wandb: dict[str, Any] | None = None
     ) -> None:
         """Go on after the first `log_bytes` bytes: what was written after a save is done again."""
+        found = (_open_wandb(run, wandb), _open_tensorboard(run / "tensorboard", step))
+        self._events = [events for events in found if events is not None]
         self._file = (run / LOG).open("ab")
         self._file.truncate(min(log_bytes, self._file.tell()))
         self._file.seek(0, os.SEEK_END)
-        self._events = [
-            events
-            for events in (_open_tensorboard(run / "tensorboard", step), _open_wandb(run, wandb))
-            if events is not None
-        ]
 
     def write(self, step: int, **entry: Any) -> None:  # noqa: ANN401 (JSON values)
         """Append one line; the numbers in it become TensorBoard scalars."""

@@ -74,7 +74,7 @@ def _add_schedule(group: "argparse._ArgumentGroup") -> None:
     add("--patience", type=_at_least(0), default=2, help=text)
     text = "tokens of a step, over all processes (default: 8192, for tiny 2048)"
     add("--batch-tokens", type=_at_least(1), help=text)
-    text = "most tokens at once; never changes the steps (default: 16384, on a CPU 2048)"
+    text = "most tokens at once; never changes the steps (default: 16384 to 65536, on a CPU 2048)"
     add("--micro-tokens", type=_at_least(1), help=text)
     add("--eval-every", type=_at_least(1), help="validate after so many steps, too")
     text = "validate on so many dialogues, evenly spaced; all of them count at the end"

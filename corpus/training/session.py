@@ -80,7 +80,8 @@ def train_run(options: argparse.Namespace, labels: Labels, world: World) -> Path
     if options.grid and options.out:
         folder = options.out.with_name(f"{options.out.name}-{labels}")
     say(world, describe(options, material, folder, world))
-    state = None if options.fresh or options.eval_only else find_state(folder)
+    new = options.fresh or options.eval_only or not world.is_first  # it alone has the run's disk
+    state = None if new else find_state(folder)
     model = world.together(
         lambda: first_model(options, material, state) if world.is_first else None
     )
@@ -88,6 +89,8 @@ def train_run(options: argparse.Namespace, labels: Labels, world: World) -> Path
         return folder
     if options.eval_only:
         scored = score(share_model(model, world), splits_of(material), world)
+        for name, losses in (scored or {}).items():
+            say(world, f"{name}: {losses_text(losses)}")
         return None if scored is None else folder
     with ExitStack() as stack:
         opened = open_run(folder, identity, fresh=options.fresh)
@@ -222,13 +225,12 @@ def finish(run: Run) -> bool:
 def score(
     model: GPT2LMHeadModel, splits: dict[str, Judged], world: World
 ) -> dict[str, Losses] | None:
-    """Score a model on whole splits, and say how it did; `None` if asked to stop."""
+    """Score a model on whole splits; `None` if asked to stop."""
     scored = {}
     for name, judged in splits.items():
         losses = evaluate(model, judged.sequences, judged.rows, world)
         if losses is None:
             return None
-        say(world, f"{name}: {losses_text(losses)}")
         scored[name] = losses
     return scored
 

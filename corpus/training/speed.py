@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -72,11 +73,16 @@ def usage(device: torch.device, dtype: torch.dtype, flops_per_second: float) -> 
         return Usage({}, "")
     memory = torch.cuda.max_memory_allocated(device) / 2**30
     numbers, text = {"memory_gib": round(memory, 3)}, f", {memory:.1f} GiB"
-    peak = peak_flops(torch.cuda.get_device_name(device), dtype)
+    peak = _peak_of(device, dtype)
     if peak is None:
         return Usage(numbers, text)
     share = flops_per_second / peak
     return Usage({**numbers, "mfu": round(share, 4)}, f"{text}, MFU {share:.0%}")
+
+
+@cache
+def _peak_of(device: torch.device, dtype: torch.dtype) -> float | None:
+    return peak_flops(torch.cuda.get_device_name(device), dtype)
 
 
 def peak_flops(name: str, dtype: torch.dtype) -> float | None:

@@ -39,7 +39,19 @@ from corpus.training.step import add_unit
 from corpus.training.tell import say
 from corpus.training.world import RefusedError, World
 
-MICRO_TOKENS = {"cpu": 2048, "cuda": 16384, "mps": 8192}
+MICRO_TOKENS = {"cpu": 2048, "mps": 8192}
+
+
+def micro_tokens(device: torch.device) -> int:
+    """Return how many tokens are computed at once, if they fit.
+
+    On an H100 a step of 65,536 tokens of KoGPT2 took 143 ms in micro-batches of 16,384, and 128 ms
+    and 25 GiB in one.
+    """
+    if device.type != "cuda":
+        return MICRO_TOKENS[device.type]
+    memory = torch.cuda.get_device_properties(device).total_memory / 2**30
+    return 65536 if memory > 60 else 32768 if memory > 30 else 16384
 
 
 def first_model(
@@ -188,7 +200,7 @@ def choose_units(run: Run) -> int:
     options, world, lengths = run.options, run.world, run.material.training.lengths
     n_units = count_units(
         batch_tokens=options.batch_tokens,
-        micro_tokens=options.micro_tokens or MICRO_TOKENS[world.device.type],
+        micro_tokens=options.micro_tokens or micro_tokens(world.device),
         processes=world.size,
         least=2 if world.device.type == "cpu" else 1,
     )

@@ -162,7 +162,7 @@ def _build_aside(
     raw: Folder, work: Path, items: Sequence[Item], encoder: Encoder, options: Options
 ) -> _Aside:
     """Build some items, as one shard, and return what they gave."""
-    writer = ShardWriter(work / "shards", {})
+    writer = ShardWriter(work / "shard", {})
     unknown = Unknown.of(encoder)
     tokens: Counter[str] = Counter()
     receipts: list[Counts] = []
@@ -171,12 +171,10 @@ def _build_aside(
         for table in ResultPaths(work, item.index).read_rows():
             writer.write(table)
             tokens["unk"] += unknown.count(table)[0]
-    writer.close()
+    shard = writer.close()
     ledgers = sum(len(ResultPaths(work, item.index).ledger.read_bytes()) for item in items)
-    rows, tokens["train"], size = (
-        sum(one[name] for one in writer.shards) for name in ("rows", "tokens", "bytes")
-    )
-    return _Aside(rows, tokens, size + ledgers, merge_counts(receipts))
+    tokens["train"] = shard["tokens"]
+    return _Aside(shard["rows"], tokens, shard["bytes"] + ledgers, merge_counts(receipts))
 
 
 def _size(n: float) -> str:

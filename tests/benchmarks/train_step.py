@@ -20,20 +20,21 @@ from torch.optim import AdamW
 from train_vs_peers import prepare
 
 import train  # found by train_vs_peers
+from corpus.training import session, step
 
 STAGES = {
-    "forward pass and loss": [(train, "summed_loss")],
+    "forward pass and loss": [(step, "summed_loss")],
     "backward pass": [(torch.Tensor, "backward")],
-    "AdamW": [(AdamW, "step")],
-    "plan, packing": [(train, "cut_step"), (train, "pack")],
-    "gradient: clear, norm, clip": [
-        (train, "sum_gradient"),  # less what it calls, which is the stages above
-        (train, "read_gradient"),
-        (train, "clip_gradient"),
+    "AdamW and clipping": [(AdamW, "step")],
+    "plan, packing": [(step, "cut_step"), (step, "pack")],
+    "gradient: clear, norm": [
+        (step, "sum_gradient"),  # less what it calls, which is the stages above
+        (step, "measure_gradient"),
+        (step, "update_weights"),
     ],
-    "the rest": [(train, "take_step")],  # likewise
+    "the rest": [(session, "take_step")],  # likewise
 }
-ARITHMETIC = ("forward pass and loss", "backward pass", "AdamW")
+ARITHMETIC = ("forward pass and loss", "backward pass", "AdamW and clipping")
 
 
 def main():

@@ -41,6 +41,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 import train  # noqa: E402
+from corpus.training import session  # noqa: E402
 from corpus.training.export import write_model  # noqa: E402
 from corpus.training.shards import open_corpus  # noqa: E402
 from corpus.training.vocabulary import load_vocabulary  # noqa: E402
@@ -132,7 +133,7 @@ def sft_packing(folder, rows, labels):
 def ours(folder, processed, labels, batch_tokens, dropout):
     """The real program; its steps alone are counted, as of the others."""
     spent = 0.0
-    take_step = train.take_step
+    take_step = session.take_step
 
     def counted(run):
         nonlocal spent
@@ -141,14 +142,14 @@ def ours(folder, processed, labels, batch_tokens, dropout):
         spent += cpu_seconds() - began
         return went_on
 
-    train.take_step = counted
+    session.take_step = counted
     try:
         options = ["--model", str(folder), "--labels", labels, "--epochs", "1", "--fresh"]
         options += ["--batch-tokens", str(batch_tokens), "--dropout", str(dropout)]
         options += ["--precision", "fp32", "--threads", str(torch.get_num_threads())]
         status = train.main([str(processed), *options, "--out", str(folder / f"runs/{labels}")])
     finally:
-        train.take_step = take_step
+        session.take_step = take_step
     if status:
         raise SystemExit(status)
     return spent

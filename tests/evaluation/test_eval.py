@@ -74,9 +74,11 @@ def test_what_is_found_is_told_and_written(run, processed, capsys):
 
 
 def test_best_of_a_run_is_evaluated_in_the_folder_of_the_run(run, processed, capsys):
-    (run / "run.json").write_text('{"row": {}}')
+    row = {"run": "a", "date": "2026-11-27", "sys_loss": 3.0}
+    (run / "run.json").write_text(json.dumps({"row": row}))
     assert main(["eval", str(run / "best"), str(processed), *N]) == 0
     assert read(run / "eval")["model"] == "a"
+    assert "[eval.md](a/eval/eval.md)" in (run.parent / "leaderboard.md").read_text()
 
 
 def test_a_model_of_another_kind_that_says_nothing_of_itself(tmp_path, processed, capsys):
@@ -120,6 +122,15 @@ def test_the_page_shows_every_row_and_twenty_dialogues(run, processed, capsys):
     assert picture.tag.endswith("svg")
     dots = [one for one in picture.iter() if one.tag.endswith("circle")]
     assert len(dots) == 13 * 5 + 5  # columns by rows, and the legend
+
+
+def test_a_control_token_that_no_text_shows_is_spelled_on_the_page(run, processed, capsys):
+    """A random model writes them; the text of a reply is what is between them."""
+    call(capsys, run, processed, *N)
+    page = (run / "eval/eval.md").read_text()
+    section = page.partition("### 없는 글자")[2].partition("##")[0]
+    assert section.count("\n- ") == 3
+    assert all("&lt;" in line for line in section.splitlines() if line.startswith("- "))
 
 
 def test_what_a_model_writes_cannot_become_markup():

@@ -15,7 +15,7 @@ from corpus.reading.sources.entry import Read
 from corpus.records import Document
 
 _LINES = re.compile(rb'"lines"\s*:')
-_FIRST_LINES = 4096  # bytes of the lines tell one source from the other
+_FIRST_LINES = 1200  # bytes of the lines tell one source from the other
 # How a line begins and who wrote it, in 544 (the group matches) and in 543.
 _TEXT = re.compile(rb'"(?:norm_)?text"\s*:\s*"\s{0,8}(?:([A-Za-z])|[0-9]{1,4})\s{0,8}[.:;]')
 _SPEAKER = re.compile('"id"\\s*:\\s*"(?:([A-Za-z])[.:]?|[0-9]{1,4}번)"'.encode())

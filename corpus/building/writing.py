@@ -1,0 +1,223 @@
+"""What a commit writes, piece by piece: shards, the ledger lines of duplicates, ledger files.
+
+Each function here is one step. It depends on the decisions and on some parts alone, so it gives the
+same bytes in any process. It leaves a record beside what it writes; a step that was done before an
+interruption finds the record and writes nothing.
+
+Files of a corpus are written in `.work/HASH/commit/` and moved into `.work/HASH/out/` when they are
+whole.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.building.accounts import count_rows
+from corpus.building.decide import ShardPlan, Slice
+from corpus.building.unknown import Unknown
+from corpus.dedup.exact import LOCATION, rejected_duplicates
+from corpus.dedup.keys import HELD_OUT
+from corpus.output.files import read_sealed, sealed, sync_folder, temporary_of, write_file
+from corpus.output.ledger import ledger_member
+from corpus.output.result import ResultPaths
+from corpus.output.shards import ShardWriter
+from corpus.reading.again import by_name, read_raw
+from corpus.records import REJECTED, Document, Ints, Mask
+from corpus.remote import Folder
+from corpus.report.examples import Examples
+from corpus.report.measure import OfRows
+
+OUT = "out"  # the corpus, as it will lie in processed/
+RECORDS = "commit"  # what was written and counted, piece by piece
+
+ReadMember = Callable[[], bytes]  # can be pickled; gives some lines as gzip members
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What all steps of one commit share."""
+
+    aside: Path  # the folder of `OUT` and `RECORDS`
+    state: str  # a hash of all parts: what was decided from others is written again
+    raw: Folder
+    metadata: dict[str, str]  # of every shard
+    unknown: Unknown
+    last_id: int  # as `OfKeys` has it
+
+    def record(self, name: str) -> Path:
+        """Return where the record of a piece lies."""
+        return self.aside / RECORDS / f"{name}.json"
+
+    def made_before(self, name: str) -> dict[str, Any] | None:
+        """Return what was counted in a piece that was made before, if its files are whole."""
+        try:
+            told = read_sealed(self.record(name))
+            if told["state"] == self.state and all(
+                _sha256(self.aside / path) == digest for path, digest in told["files"].items()
+            ):
+                return dict(told["counted"])
+        except (FileNotFoundError, ValueError):
+            pass
+        return None
+
+    def made(self, name: str, counted: dict[str, Any], hashes: dict[Path, str]) -> dict[str, Any]:
+        """Leave the record of a piece, with the hashes of its files; return what was counted."""
+        files = {path.relative_to(self.aside).as_posix(): one for path, one in hashes.items()}
+        told = {"state": self.state, "files": files, "counted": counted}
+        write_file(self.record(name), sealed(told))
+        return counted
+
+
+def locate(parts: Sequence[tuple[ResultPaths, Ints]]) -> pa.Table:
+    """Return `LOCATION` of some dialogues of some parts, in plan order."""
+    found = []
+    for result, dialogues in parts:
+        n_rows = result.read_keys()["rows"]
+        firsts = (np.cumsum(n_rows) - n_rows)[dialogues]
+        rows = pa.concat_tables(result.read_rows(LOCATION)).select(LOCATION)
+        found.append(rows.take(pa.array(firsts)))
+    return pa.concat_tables(found).combine_chunks()
+
+
+def write_shard(writing: Writing, plan: ShardPlan) -> dict[str, Any]:
+    """Write one shard and return what it holds, as the manifest and the report need it."""
+    name = f"{plan.split}-{plan.number:05}"
+    if told := writing.made_before(name):
+        return told
+    path = writing.aside / OUT / plan.split / f"{plan.number:05}.parquet"
+    half = temporary_of(writing.record(name))
+    measured = OfRows(writing.last_id, writing.unknown.unk_id)
+    counted: dict[str, Counter[str]] = {kind: Counter() for kind in ("dialogues", "rows", "tokens")}
+    try:
+        writer = ShardWriter(half, writing.metadata)
+        for one in plan.slices:
+            _copy_rows(one, plan.split, writer, measured, counted, writing.unknown)
+            pa.default_memory_pool().release_unused()
+        shard = writer.close()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half.replace(path)
+    except BaseException:
+        half.unlink(missing_ok=True)  # on a full disk it would be in the way
+        raise
+    sync_folder(path.parent)
+    samples = [writing.aside / RECORDS / f"{name}.{kind}.arrow" for kind in ("sample", "unknown")]
+    for file, table in zip(samples, measured.samples(), strict=True):
+        write_file(file, _arrow(table))
+    hashes = {file: _sha256(file) for file in (path, *samples)}
+    own = {"path": f"{plan.split}/{path.name}", "split": plan.split, "sha256": hashes[path]}
+    told = {
+        "shard": shard | own,
+        "samples": [file.name for file in samples],
+        "report": measured.counted(),
+        **counted,
+    }
+    return writing.made(name, told, hashes)
+
+
+def _copy_rows(
+    one: Slice,
+    split: str,
+    writer: ShardWriter,
+    measured: OfRows,
+    counted: Mapping[str, Counter[str]],
+    unknown: Unknown,
+) -> None:
+    """Write and count the rows of a slice."""
+    keys = one.result.read_keys()
+    stays = keys["held_out"] == HELD_OUT.index(split)
+    stays[one.going] = False
+    dialogue = np.repeat(np.arange(len(keys)), keys["rows"])
+    chosen = np.zeros(len(dialogue), np.bool_)
+    chosen[np.flatnonzero(stays[dialogue])[one.first : one.end]] = True
+    start = 0
+    for table in one.result.read_rows():
+        of_table: Mask = chosen[start : start + len(table)]
+        rows = dialogue[start : start + len(table)][of_table]
+        start += len(table)
+        if len(rows):
+            kept = table if of_table.all() else table.filter(pa.array(of_table))
+            count_rows(kept, counted, unknown)
+            measured.take(kept, keys["id"][rows], one.place + rows)
+            writer.write(kept)
+
+
+def write_duplicates(
+    writing: Writing,
+    number: int,
+    located: tuple[pa.Table, pa.Table],
+    nearness: Sequence[float],
+    other_text: Sequence[bool],
+    documents: Sequence[Document],
+) -> dict[str, Any]:
+    """Write the ledger lines of some duplicates as one gzip member, and return what was counted.
+
+    Args:
+        writing: what all steps share.
+        number: of these duplicates among all.
+        located: `LOCATION` of each of them, and of the one that it repeats.
+        nearness: of the two.
+        other_text: as `Duplicates` has it.
+        documents: that the duplicates stand in.
+    """
+    name = f"duplicates-{number:05}"
+    if told := writing.made_before(name):
+        return told
+    read = partial(read_raw, writing.raw, by_name(documents))
+    ones, firsts = (table.to_pylist() for table in located)
+    rejected = rejected_duplicates(ones, firsts, nearness, other_text, read)
+    member = writing.aside / RECORDS / f"{name}.jsonl.gz"
+    write_file(member, ledger_member(rejected))
+    examples = Examples(of_many=False)
+    examples.take_rejected(rejected)
+    counts = Counter(f"{one.source}/{one.reason}" for one in rejected)
+    told = {"file": member.name, "rejected": counts, "examples": examples.found()}
+    return writing.made(name, told, {member: _sha256(member)})
+
+
+def write_ledger(writing: Writing, name: str, members: Sequence[ReadMember]) -> dict[str, Any]:
+    """Write one file of the ledger, gzip members one behind the other; return its path and hash."""
+    piece = f"ledger-{name}"
+    if told := writing.made_before(piece):
+        return told
+    path = writing.aside / OUT / REJECTED / f"{name}.jsonl.gz"
+    half = temporary_of(writing.record(piece))
+    try:
+        with half.open("wb") as file:
+            for read in members:
+                file.write(read())
+            file.flush()
+            os.fsync(file.fileno())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half.replace(path)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    told = {"path": f"{REJECTED}/{path.name}", "sha256": _sha256(path)}
+    return writing.made(piece, told, {path: told["sha256"]})
+
+
+def read_sample(writing: Writing, name: str) -> pa.Table:
+    """Return rows that a shard has left for the report."""
+    with pa.ipc.open_stream((writing.aside / RECORDS / name).read_bytes()) as stream:
+        return stream.read_all()
+
+
+def _arrow(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,205 @@
+"""The commit is cut into pieces; wherever and however often they begin, the bytes are the same."""
+
+import os
+import signal
+from functools import lru_cache
+from hashlib import sha256
+
+import pytest
+from raw_trees import summary_document, summary_entry, topic_document, write
+
+from corpus.building import commit, decide, pieces, plan, run, workers, writing
+from corpus.building.shares import build_share, commit_shares
+from corpus.output import manifest
+from corpus.records import CorpusError
+
+TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
+
+
+def talk(k):
+    return [*TALK, ("1", f"{k}번 버스"), ("2", f"{k}번은 안 와")]
+
+
+@pytest.fixture(autouse=True)
+def many_pieces(monkeypatch):
+    """Each document is an item, a shard has three rows, a ledger file one member."""
+    for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
+        monkeypatch.setattr(plan, name, 1)
+    monkeypatch.setattr(decide, "SHARD_ROWS", 3)
+    monkeypatch.setattr(pieces, "LEDGER_BYTES", 1)
+    monkeypatch.setattr(pieces, "BATCH", 2)
+    monkeypatch.setattr(run, "Encoder", lru_cache(run.Encoder))
+    monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """Rows of both splits in one document and in several, five duplicates, a broken entry."""
+    entries = [summary_entry(f"s{k}", *talk(k)) for k in range(7)]
+    return write(
+        tmp_path / "raw",
+        Training__a=summary_document(*entries, summary_entry("alone", ("A", "안녕"), ("A", "?"))),
+        Training__b=summary_document(*(summary_entry(f"r{k}", *talk(k)) for k in range(5))),
+        **{f"Training__t{k}": topic_document(f"t{k}", *talk(10 + k)) for k in range(4)},
+        **{f"Validation__v{k}": topic_document(f"v{k}", *talk(20 + k)) for k in range(4)},
+        broken=b'{"name": "no dialogue"}',
+    )
+
+
+def built(raw, out, **options):
+    return run.build(raw, out, tokenizer="builtin", **options)
+
+
+def hashes(folder):
+    return {
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def whole(raw, tmp_path):
+    """The files of a build by one worker, by their hashes."""
+    told = built(raw, tmp_path / "whole")
+    assert [(one["path"], one["rows"]) for one in told["shards"]] == [
+        *((f"train/0000{k}.parquet", n) for k, n in enumerate((3, 3, 3, 2))),
+        *((f"validation/0000{k}.parquet", n) for k, n in enumerate((3, 1))),
+    ]
+    assert told["reasons"]["duplicate"] == 5
+    assert len(list((tmp_path / "whole" / "_rejected").iterdir())) == 5
+    return hashes(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_any_number_of_workers_writes_the_same_bytes(raw, tmp_path, whole, monkeypatch, n):
+    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    built(raw, tmp_path / "out", workers=n)
+    assert hashes(tmp_path / "out") == whole
+
+
+def test_shards_are_committed_by_workers_too(raw, tmp_path, whole, monkeypatch):
+    for one in ("2/3", "1/3", "3/3"):
+        build_share(raw, tmp_path / "out", one, tokenizer="builtin")
+    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    commit_shares(tmp_path / "out", workers=3)
+    assert hashes(tmp_path / "out") == whole
+
+
+def test_a_piece_that_is_written_is_not_written_again(raw, tmp_path, whole, monkeypatch):
+    made, real = [], writing.Writing.made
+
+    def counts(self, name, *rest):
+        made.append(name)
+        told = real(self, name, *rest)
+        if len(made) % 4 == 0:
+            raise KeyboardInterrupt
+        return told
+
+    monkeypatch.setattr(writing.Writing, "made", counts)
+    n_stops = 0
+    while not (tmp_path / "out" / "_manifest.json").exists():
+        try:
+            built(raw, tmp_path / "out")
+        except KeyboardInterrupt:
+            n_stops += 1
+            assert not (tmp_path / "out" / "train").exists()
+    assert n_stops == 3
+    assert len(made) == len(set(made)) == 14  # six shards, three batches, five ledger files
+    assert hashes(tmp_path / "out") == whole
+
+
+def damaged_content(folder):
+    path = folder / "out" / "train" / "00001.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+
+
+def lost_sample(folder):
+    (folder / "commit" / "train-00001.sample.arrow").unlink()
+
+
+def damaged_record(folder):
+    path = folder / "commit" / "train-00001.json"
+    path.write_bytes(path.read_bytes().replace(b'"rows": 3', b'"rows": 4', 1))
+
+
+def other_parts(folder):
+    """As if the parts had been other ones when the shard was written."""
+    path = folder / "commit" / "train-00001.json"
+    told = writing.read_sealed(path) | {"state": "of others"}
+    path.write_bytes(writing.sealed(told))
+
+
+@pytest.mark.parametrize("damage", [damaged_content, lost_sample, damaged_record, other_parts])
+def test_a_piece_that_is_not_as_it_was_written_is_written_again(
+    raw, tmp_path, whole, monkeypatch, damage
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(commit, "report_page", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            built(raw, tmp_path / "out")
+    [folder] = (path.parent for path in (tmp_path / "out").glob(".work/*/results"))
+    damage(folder)
+    (folder / "out" / "train" / "00009.parquet").write_bytes(b"of a commit that decided otherwise")
+    (folder / "commit" / "train-00002.json.half.tmp").write_bytes(b"of one that was killed")
+    made, real = [], writing.Writing.made
+
+    def counts(self, name, *rest):
+        made.append(name)
+        return real(self, name, *rest)
+
+    monkeypatch.setattr(writing.Writing, "made", counts)
+    built(raw, tmp_path / "out")
+    assert made == ["train-00001"]
+    assert hashes(tmp_path / "out") == whole
+
+
+def test_a_worker_that_dies_in_the_commit_costs_a_retry(raw, tmp_path, whole, monkeypatch):
+    died, give = [], workers._Worker.give
+
+    def dies(worker, place, step):
+        give(worker, place, step)
+        if step.func is writing.write_shard and len(died) < 2:
+            died.append(place)
+            os.kill(worker.process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    monkeypatch.setattr(workers._Worker, "give", dies)
+    built(raw, tmp_path / "out", workers=2)
+    assert len(died) == 2
+    assert hashes(tmp_path / "out") == whole
+
+
+def test_a_piece_that_always_kills_its_worker_ends_the_build_and_the_next_one_goes_on(
+    raw, tmp_path, whole, monkeypatch
+):
+    give = workers._Worker.give
+
+    def dies(worker, place, step):
+        give(worker, place, step)
+        if step.func is writing.write_shard and step.args[1].number == 1:
+            os.kill(worker.process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(workers._Worker, "give", dies)
+        with pytest.raises(CorpusError, match=r"could not be written in 3 tries .*exit code -9"):
+            built(raw, tmp_path / "out", workers=2)
+    assert not (tmp_path / "out" / "_manifest.json").exists()
+    built(raw, tmp_path / "out", workers=2)
+    assert hashes(tmp_path / "out") == whole
+
+
+@pytest.mark.parametrize("dedup", ["exact", "near", "off"])
+def test_shards_are_cut_anywhere_in_a_dialogue_of_several_rows(raw, tmp_path, monkeypatch, dedup):
+    import corpus
+
+    options = {"overlong": "split", "max_tokens": 20, "dedup": dedup, "test_share": 0.3}
+    cut = built(raw, tmp_path / "cut", **options)
+    monkeypatch.setattr(decide, "SHARD_ROWS", 50_000)
+    plain = built(raw, tmp_path / "plain", **options)
+    assert len(cut["shards"]) > len(plain["shards"]) or dedup == "near"  # few rows are left
+    same = ("rows", "tokens", "report", "sources", "other_choices", "reasons")
+    assert [cut[name] for name in same] == [plain[name] for name in same]
+    frames = [corpus.load(tmp_path / name).to_dict("records") for name in ("cut", "plain")]
+    assert str(frames[0]) == str(frames[1])
