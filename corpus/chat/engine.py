@@ -6,7 +6,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -28,6 +28,7 @@ from corpus.tokens.encoder import Encoder
 if TYPE_CHECKING:
     from corpus.chat.copies import Copies
 
+_HEARS_CTRL_C = 0.1  # seconds
 SMALLEST_ROOM = 16  # tokens: less holds no exchange
 
 
@@ -97,6 +98,8 @@ class Engine:
         wanted = self._worker.submit(
             self._reply, tuple(messages), self._within(draw), on_text, is_cancelled
         )
+        while not wait([wanted], timeout=_HEARS_CTRL_C).done:
+            pass  # a signal that came just before waiting is only heard after it
         return wanted.result()
 
     @property

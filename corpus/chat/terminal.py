@@ -73,11 +73,14 @@ def talk(engine: Engine, draw: Draw, args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print()
             return STOPPED
-        if text.startswith("/"):
-            if not session.command(text[1:]):
-                return 0
-        elif text:
-            session.show(partial(session.conversation.say, text))
+        try:
+            if text.startswith("/"):
+                if not session.command(text[1:]):
+                    return 0
+            elif text:
+                session.show(partial(session.conversation.say, text))
+        except KeyboardInterrupt:  # before the reply was asked for, or while a service was asked
+            print(" (멈췄어요)")
 
 
 class _Session:
@@ -97,10 +100,7 @@ class _Session:
             told += piece
             print(piece, end="", flush=True)
 
-        try:
-            answered = answer(tell)
-        except KeyboardInterrupt:  # while a service asks the internet
-            answered = None
+        answered = answer(tell)
         if answered is not None and answered.service:
             print(answered.answer)
         elif answered is None or answered.reply is None:

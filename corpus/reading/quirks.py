@@ -22,6 +22,7 @@ RATES = {
     "stuck_norm_text": 0.001,
     "prefix_of_another": 0.0,
     "no_prefix": 0.0,
+    "prefix_inside": 0.0,
 }
 TIMES, SHARE = 10, 0.05  # so many times the rate and more than this share is too much ...
 DIALOGUES = 3  # ... in so many dialogues at least, or in all of a place that has fewer

@@ -41,8 +41,8 @@ DESCRIPTIONS = {
 }
 LIMITS = (
     "- Names of people are invented, for each dialogue by a hash of its id: their endings fit the",
-    "  particles, their sex and generation the speakers' header and titles. Who is meant is read off",
-    "  the text and may be wrong; places and affiliations are invented, too, and nobody's data.",
+    "  particles, their sex and generation the speakers' header and titles. Who is meant is",
+    "  read off the text and may be wrong; places and affiliations are invented, too.",
     "- Laughs, tears and runs of signs are shortened; emoji and other scripts are gone.",
     "- Utterances were dropped for the reasons above; where that joined turns of one speaker, the",
     "  counts say so. What was said between may be missing.",

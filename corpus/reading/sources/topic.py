@@ -113,6 +113,9 @@ def read(
         else _text_of(line, quirks)
         for speaker, line in zip(speakers, lines, strict=True)
     ]
+    for place, (speaker, text) in enumerate(zip(speakers, texts, strict=True)):
+        if usual[speaker] in text:
+            texts[place] = _without_more_prefixes(text, usual[speaker], quirks)
     count_quirks(info, lines, texts, quirks, title=None if merged else dialogue_id)
     return Read(dialogue_id, info.annotations.subject, speakers, texts)
 
@@ -172,6 +175,20 @@ def _text_of(line: Line, quirks: Counter[str]) -> str:
         return line.text[prefix.end() :]
     quirks["prefix_of_another" if prefix else "no_prefix"] += 1
     return line.text
+
+
+def _without_more_prefixes(text: str, prefix: str, quirks: Counter[str]) -> str:
+    """Return a text without the speaker's number inside it: two messages were put into one line.
+
+    >>> _without_more_prefixes("그럴까 1 : 오빠도?", "1 : ", Counter())
+    '그럴까 오빠도?'
+    >>> _without_more_prefixes("우리가 2 : 1로 이겼어", "2 : ", Counter())
+    '우리가 2 : 1로 이겼어'
+    """
+    text, n = re.subn(rf"(?<=\S\s){re.escape(prefix)}(?![0-9])", "", text)
+    if n:
+        quirks["prefix_inside"] += 1
+    return text
 
 
 def _number_of(speaker: str) -> str:
