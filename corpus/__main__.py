@@ -26,6 +26,7 @@ EPILOG = "python -m corpus VERB --help tells the options of a verb."
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 # Beside the options.
 HOW = ("tokenizer", "update", "fresh", "workers", "item_timeout", "engine", "address")
+TOLD = 8  # files whose number of dialogues is not what they say
 NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -47,8 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `| head`: whoever read has read enough
         leave_stdout()
         return 0
-    except UnicodeEncodeError as error:
-        sentence = f"{error.object} is not UTF-8, and pyarrow takes no such path: rename it."
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sentence = f"{where}{error.strerror or error}."
@@ -114,12 +113,16 @@ def _close(
     for line in closing_lines(manifest):
         say(line)
     say(f"Look at it: {args.processed / REPORT}")
-    for raw_file, n in manifest["wrong_counts"].items():
+    wrong = list(manifest["wrong_counts"].items())
+    for raw_file, n in wrong[:TOLD]:
         say(
             f"Warning: numberOfItems of {raw_file} says {n['declared']:,}, {n['found']:,} were "
             "found; is the download complete?",
             sys.stderr,
         )
+    if wrong[TOLD:]:
+        more = len(wrong) - TOLD + manifest["other_wrong_counts"]
+        say(f"Warning: so it is with {more:,} more files.", sys.stderr)
     for line in problem_lines(manifest):
         say(f"Warning: {line}", sys.stderr)
     code = _warn(args, manifest["broken"]) or int(args.strict and bool(manifest["problems"]))
@@ -215,7 +218,12 @@ def _chat(args: argparse.Namespace) -> int:
 def _eval(args: argparse.Namespace) -> int:
     from corpus.evaluation.command import evaluate_run
 
-    return evaluate_run(args)
+    run = evaluate_run(args)
+    if run is not None:
+        from corpus.training.leaderboard import write_leaderboard  # loads torch
+
+        write_leaderboard(run.absolute().parent)
+    return 0
 
 
 def _card(args: argparse.Namespace) -> int:
@@ -340,12 +348,19 @@ def _add_show(verbs: Verbs) -> None:
         "processed", type=folder_of, metavar="PROCESSED", help="folder of a finished build"
     )
     chosen = show.add_mutually_exclusive_group()
-    chosen.add_argument("--id", help="this dialogue, whether it was written or rejected")
-    chosen.add_argument("--reason", help="dialogues rejected for this reason")
+    chosen.add_argument(
+        "--id", type=_as_utf8, help="this dialogue, whether it was written or rejected"
+    )
+    chosen.add_argument("--reason", type=_as_utf8, help="what was left out for this reason")
     show.add_argument(
         "--raw", type=folder_of, metavar="RAW", help="with --id: what each step and rule did to it"
     )
     show.add_argument("-n", type=int, default=3, metavar="N", help="how many (default: 3)")
+
+
+def _as_utf8(text: str) -> str:
+    """Return a text of the command line, whatever the locale: ours are UTF-8."""
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def _add_verify(verbs: Verbs) -> None:

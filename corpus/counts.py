@@ -30,3 +30,21 @@ def merge_counts(receipts: Iterable[Mapping[str, Mapping[str, int]]]) -> Counts:
         for name, counter in receipt.items():
             total[name].update(counter)
     return total
+
+
+LISTED = (
+    200  # names that raw files give, such as tags, are listed in a manifest; the others counted
+)
+
+
+def most_of(
+    counter: Mapping[str, int], most: int = LISTED
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Return what counts most, and of all others how many they are and their sum.
+
+    >>> most_of({"#@a#": 1, "#@b#": 5, "#@c#": 1, "#@d#": 2}, 2)
+    ({'#@b#': 5, '#@d#': 2}, {'names': 2, 'sum': 2})
+    """
+    ranked = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
+    others = ranked[most:]
+    return dict(ranked[:most]), {"names": len(others), "sum": sum(n for _, n in others)}

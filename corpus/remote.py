@@ -7,6 +7,7 @@ never used to decide whether a build is complete.
 """
 
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,7 @@ CONNECTIONS = 16  # objects that are fetched or put at once, where there are man
 RANGE_BYTES = 4 << 20  # are fetched at once of an object that is read in ranges
 RANGES = 4  # are kept of it in memory
 
+_HERE = re.compile(r"(?:file|local)://(?:/(?=[A-Za-z]:))?")  # with Windows' file:///C:/
 _MISSING = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 _T = TypeVar("_T")
 
@@ -181,12 +183,16 @@ def folder_of(place: "str | Folder") -> Folder:
 
     >>> folder_of("s3://bucket/raw/"), folder_of("raw/")
     (Remote(url='s3://bucket/raw'), PosixPath('raw'))
+    >>> folder_of("file:///home/me/raw")  # which links and pipes are told of, as no store does
+    PosixPath('/home/me/raw')
     """
     if isinstance(place, Remote):
         return place
     name = os.fspath(place) if isinstance(place, (str, os.PathLike)) else None
     if not isinstance(name, str) or not name or "\0" in name:
         raise CorpusError(f"{place!r} is no path of a folder.")
+    if here := _HERE.match(name):
+        return Path(name[here.end() :])
     return Remote(name.rstrip("/")) if "://" in name else Path(name)
 
 
@@ -215,8 +221,7 @@ def _store(url: str) -> tuple[Any, str]:
     import fsspec.core  # noqa: PLC0415 - 0.1 s that local builds need not wait for
 
     try:
-        more = {"auto_mkdir": True} if url.startswith(("file:", "local:")) else {}
-        fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False, **more)
+        fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
     except (ImportError, ValueError) as error:
         raise CorpusError(f"{url} cannot be reached: {str(error).rstrip('.')}.") from error
     return fs, str(path)

@@ -1,5 +1,6 @@
 """A headless Chromium seen through its debugging pipe: what a page logs, asks for and shows."""
 
+import base64
 import fcntl
 import json
 import os
@@ -68,39 +69,79 @@ class Page:
         elif event == "Page.loadEventFired":
             self._loaded = True
 
-    def open(self, path):
+    def open(self, place):
+        address = place if isinstance(place, str) else place.as_uri()
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
-        self.call("Page.navigate", url=path.as_uri())
+        self.navigate(address)
+        while (answer := self._receive(SETTLED)) is not None:
+            self._note(answer.get("method"), answer.get("params", {}))
+        self.requested = [one for one in self.requested if one != address]
+
+    def navigate(self, address):
+        self._loaded = False
+        self.call("Page.navigate", url=address)
+        self._wait_for_load()
+
+    def reload(self):
+        self._loaded = False
+        self.call("Page.reload")
+        self._wait_for_load()
+
+    def _wait_for_load(self):
         deadline = time.monotonic() + PATIENCE
         while not self._loaded:
             self._next(deadline)
-        while (answer := self._receive(SETTLED)) is not None:
-            self._note(answer.get("method"), answer.get("params", {}))
-        self.requested = [one for one in self.requested if one != path.as_uri()]
 
-    def show(self, *, width, theme):
+    def show(self, *, width, theme, mobile=False):
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
             height=900,
             deviceScaleFactor=1,
-            mobile=False,
+            mobile=mobile,
         )
         feature = {"name": "prefers-color-scheme", "value": theme}
         self.call("Emulation.setEmulatedMedia", features=[feature])
 
     def value_of(self, expression):
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """Return what an expression gives; a promise is waited for."""
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"]["exception"].get("description"))
         return answer["result"].get("value")
+
+    def wait_for(self, expression, seconds=10):
+        """Wait until an expression is true."""
+        deadline = time.monotonic() + seconds
+        while not self.value_of(f"Boolean({expression})"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not true within {seconds} s: {expression}")
+            time.sleep(0.02)
+
+    def press(self, key, code=None, **more):
+        """Press a key and let it go."""
+        about = {"key": key, "code": code or key, **more}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **about)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **about)
+
+    def type(self, text):
+        """Put text where the focus is, as a keyboard that composes nothing does."""
+        self.call("Input.insertText", text=text)
+
+    def picture(self):
+        """Return the page as PNG."""
+        return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
 
 
 @contextmanager
-def opened(path):
-    """Open a file in a browser with a profile of its own, which is gone afterwards."""
+def opened(place):
+    """Open a file or an address in a browser with a profile of its own, gone afterwards."""
     to_browser, from_us = os.pipe()
     from_browser, to_us = os.pipe()
     ours = [to_browser, to_us]
@@ -139,7 +180,7 @@ def opened(path):
 
         try:
             page = Page(send, receive)
-            page.open(path)
+            page.open(place)
             yield page
         finally:
             browser.kill()

@@ -1,12 +1,17 @@
 import errno
+import os
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
 
 import corpus
 from corpus.__main__ import main
+from corpus.building import item
+from corpus.tokens import find
+from corpus.tokens.find import UnreachableTokenizerError
 
 BROKEN = b'{"data": [{"header": {"dialogueInfo": {"dialogueID": 3}}, "body": {"dialogue": []}}]}'
 TALK = [("A", "안녕ㅋㅋㅋㅋ"), ("B", "응 안녕"), ("A", "#@이름#이는?"), ("B", "몰라")]
@@ -338,3 +343,81 @@ def test_a_call_that_makes_no_sense_is_refused(raw, processed, tmp_path, capsys,
     code, _, err = run(capsys, *(places.get(word, word) for word in words))
     assert code == 2
     assert message in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["build", "RAW", "OUT", "--seed", str(2**64)], "seed is 18446744073709551616; it is"),
+        (["build", "RAW", "OUT", "--max-tokens", str(2**64)], "max_tokens is 18446744073709551616"),
+        (["build", "RAW", "OUT", "--shard", ""], "--shard can be 1/8, 2/8, ... 8/8"),
+        (["build", "RAW", "OUT", "--item-timeout", "0"], "item_timeout is 0.0; it is a number of"),
+        (["build", "RAW", "OUT", "--item-timeout", "nan"], "item_timeout is nan; it is a number"),
+        (["build", "RAW", "OUT", "--tokenizer", ""], "tokenizer is ''; it is a hub name, a path"),
+        (["build", "", "OUT"], "'' is no path of a folder"),
+        (["build", "RAW", ""], "'' is no path of a folder"),
+        (["show", "PROCESSED", "--id", ""], "no dialogue '' was read into"),
+        (["show", "PROCESSED", "--reason", ""], "was rejected as ''; reasons: ends_on_usr"),
+        (["show", ""], "'' is no path of a folder"),
+        (["verify", ""], "'' is no path of a folder"),
+        (["commit", ""], "'' is no path of a folder"),
+        (["card", ""], "'' is no path of a folder"),
+        (["check", ""], "'' is no path of a folder"),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, list) else None,
+)
+def test_a_value_that_cannot_be_is_one_sentence(raw, processed, tmp_path, capsys, words, told):
+    places = {"RAW": raw, "OUT": tmp_path / "new", "PROCESSED": processed}
+    code, out, err = run(capsys, *(places.get(word, word) for word in words))
+    assert (code, out) == (2, "")
+    assert told in err
+    assert err.startswith("corpus: ")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_check_without_a_network_tells_what_it_found_and_ends_well(raw, capsys, monkeypatch):
+    def unreachable(name):
+        raise UnreachableTokenizerError(f"The tokenizer {name} cannot be had.")
+
+    monkeypatch.setattr(find, "find_tokenizer", unreachable)
+    code, out, err = run(capsys, "check", raw)
+    assert (code, err) == (0, "")
+    assert ["summary", "train", "2"] in [line.split() for line in out.splitlines()]
+    assert out.splitlines()[-1] == (
+        "What a build would give is not estimated. The tokenizer skt/kogpt2-base-v2 cannot be had."
+    )
+
+
+def test_check_with_a_tokenizer_that_is_not_there_is_a_wrong_call(raw, capsys):
+    code, _, err = run(capsys, "check", raw, "--tokenizer", "nowhere.json")
+    assert code == 2
+    assert "there is no such file or folder" in err
+
+
+def test_a_folder_whose_name_is_not_utf8_is_like_any_other(raw, processed, tmp_path, capsys):
+    odd = tmp_path / os.fsdecode(b"\xff\xfe")
+    processed.rename(odd)
+    assert run(capsys, "build", raw, odd, "--tokenizer", "builtin")[0] == 0
+    for words in (["show"], ["show", "--id", "d1"], ["show", "--id", "d2", "--raw", raw]):
+        code, _, err = run(capsys, words[0], odd, *words[1:])
+        assert (code, err) == (0, "")
+    assert run(capsys, "show", odd)[1].count(r"\udcff\udcfe") == 2
+    assert run(capsys, "card", odd)[0] == 0
+    assert run(capsys, "verify", odd, "--raw", raw)[0] == 0
+    assert len(corpus.load(odd)) == 2
+
+
+def test_verify_names_the_folder_for_temporary_files_when_it_is_full(
+    raw, processed, capsys, monkeypatch, tmp_path
+):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(item, "build_item", full)
+    code, _, err = run(capsys, "verify", processed, "--raw", raw)
+    assert code == 2
+    assert err == (
+        f"corpus: the folder for temporary files, {tempfile.gettempdir()}, is full: make room "
+        "there, or let TMPDIR name another one.\n"
+    )

@@ -1,6 +1,7 @@
 """raw/ and processed/ in an object store whose every fifth request fails: the same bytes."""
 
 import io
+import shutil
 import threading
 import zipfile
 from contextlib import suppress
@@ -15,7 +16,7 @@ from raw_trees import sns_document, summary_document, summary_entry, topic_docum
 import corpus
 from corpus import remote
 from corpus.__main__ import main
-from corpus.building import item, run, workers
+from corpus.building import item, plan, run, workers
 from corpus.building.shares import build_share, commit_shares
 from corpus.dedup.keys import KEY
 from corpus.output.result import ResultWriter, read_results, result_folder
@@ -96,9 +97,8 @@ def put(folder, url):
 
 @pytest.fixture(autouse=True)
 def small_items(monkeypatch):
-    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 1)
-    monkeypatch.setattr("corpus.building.plan.RANGES", 1)
-    monkeypatch.setattr("corpus.building.plan.ZIP_RANGES", 1)
+    for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
+        monkeypatch.setattr(plan, name, 1)
 
 
 @pytest.fixture
@@ -248,6 +248,25 @@ def test_wherever_a_commit_is_cut_short_the_next_one_ends_it(raw, tmp_path, at):
 
 def remote_manifest(url):
     return (Remote(url) / MANIFEST).exists()
+
+
+def test_a_folder_and_a_store_of_the_same_files_give_the_same_manifest(raw, tmp_path):
+    for name in (".git", ".DS_Store", "notes.txt"):  # with files to leave alone and without
+        url = f"memory://{tmp_path.name}-{name}"
+        put(raw, url)
+        whole = built(raw, tmp_path / f"whole{name}")
+        assert built(url, tmp_path / f"store{name}") == whole
+        shutil.rmtree(raw / name) if (raw / name).is_dir() else (raw / name).unlink()
+    assert "hidden" not in whole["left_alone"]
+
+
+def test_a_file_url_is_a_folder_of_this_machine(raw, tmp_path, whole):
+    (raw / "loop").symlink_to(raw)
+    (raw / "gone.json").symlink_to(raw / "nowhere")
+    here = built(raw, tmp_path / "here")
+    assert built(f"file://{raw}", f"file://{tmp_path}/new/there/") == here
+    assert here["broken"] == whole["broken"] | {"symlink_loop": 1, "unreadable": 1}
+    assert (tmp_path / "new" / "there" / "_manifest.json").exists()
 
 
 def test_of_two_attempts_at_an_item_one_is_taken_whole(tmp_path):

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
 from corpus.building.unknown import Unknown
-from corpus.counts import Counts
+from corpus.counts import LISTED, Counts, most_of
 from corpus.dedup.exact import MOST, Duplicates, rows_under
 from corpus.dedup.keys import Keys
 from corpus.records import SPLITS, CorpusError
@@ -111,6 +112,12 @@ def summary_of(counts: Counts, written: Written) -> dict[str, Any]:
         source, _, reason = name.partition("/")
         sources[source]["rejected"][reason] = n
         reasons[reason] += n
+    wrong_counts = {
+        name: {"declared": declared, "found": counts["found"][name]}
+        for name, declared in sorted(counts["declared"].items())
+        if declared != counts["found"][name]
+    }
+    tags, other_tags = most_of(counts["tags"])
     return {
         "dialogues": {
             "read": counts["read"].total(),
@@ -126,11 +133,10 @@ def summary_of(counts: Counts, written: Written) -> dict[str, Any]:
         "utterances": {"read": 0, "kept": 0}
         | counts["utterances"]
         | {"dropped": counts["dropped"]},
-        "wrong_counts": {
-            name: {"declared": declared, "found": counts["found"][name]}
-            for name, declared in counts["declared"].items()
-            if declared != counts["found"][name]
-        },
+        "wrong_counts": dict(islice(wrong_counts.items(), LISTED)),
+        "other_wrong_counts": max(0, len(wrong_counts) - LISTED),
+        "tags": tags,
+        "other_tags": other_tags,
     } | {
         name: counts[name]
         for name in (
@@ -138,7 +144,6 @@ def summary_of(counts: Counts, written: Written) -> dict[str, Any]:
             "drawn",
             "newer",
             "rules",
-            "tags",
             "names",
             "people",
             "quirks",

@@ -37,6 +37,9 @@ def chat(args: argparse.Namespace) -> int:
     try:
         for notice in engine.notices:
             _say(notice)
+        if args.max_new_tokens > engine.max_new_tokens:
+            most = f"half of a dialogue of this model is {engine.max_new_tokens} tokens"
+            _say(f"--max-new-tokens is {args.max_new_tokens}, but {most}: no reply is longer.")
         seed = secrets.randbelow(2**31) if args.seed is None else args.seed
         if args.seed is None:
             _say(f"--seed {seed} gives these replies again.")

@@ -19,7 +19,7 @@ from corpus.chat.folder import Trained, find_model, name_of, read_chat
 from corpus.chat.generation import Writer
 from corpus.chat.model import Decoder, Device
 from corpus.chat.prefixes import Prefixes
-from corpus.chat.reply import UNREADABLE, Draw, Message, Reply, Seen
+from corpus.chat.reply import UNREADABLE, Cancelled, Draw, Message, Reply, Seen
 from corpus.chat.sampling import Vocabulary
 from corpus.chat.window import Reader, make_window, tokens_never_written
 from corpus.records import CorpusError
@@ -96,6 +96,11 @@ class Engine:
         )
         return wanted.result()
 
+    @property
+    def max_new_tokens(self) -> int:
+        """The most tokens of a reply: half of a dialogue, to leave room for what it answers."""
+        return self.max_tokens // 2
+
     def read(self, text: str) -> Seen:
         """Return what the model would read of a text."""
         return self._reader.seen(text)
@@ -106,11 +111,11 @@ class Engine:
         self._worker.shutdown(wait=True, cancel_futures=True)
 
     def _within(self, draw: Draw) -> Draw:
-        """Return the draw as this model can do it: at most half of a dialogue is the reply."""
+        """Return the draw as this model can do it."""
         return replace(
             draw,
             candidates=1 if draw.temperature == 0 else draw.candidates,
-            max_new_tokens=max(1, min(draw.max_new_tokens, self.max_tokens // 2)),
+            max_new_tokens=min(draw.max_new_tokens, self.max_new_tokens),
             n_rivals=min(draw.n_rivals, self.encoder.vocab_size),
         )
 
@@ -122,6 +127,12 @@ class Engine:
         is_cancelled: Callable[[], bool],
     ) -> Reply:
         began = time.monotonic()
+
+        def is_ended() -> bool:
+            return self._closed.is_set() or is_cancelled()
+
+        if is_ended():  # while others were answered
+            raise Cancelled
         window = make_window(messages, self._reader, self.max_tokens - 1 - draw.max_new_tokens)
         if window is None:
             return _unreadable(messages, self._reader, time.monotonic() - began)
@@ -133,7 +144,7 @@ class Engine:
             judge,
             draw.candidates,
             on_text=on_text if draw.candidates == 1 else None,
-            is_cancelled=lambda: self._closed.is_set() or is_cancelled(),
+            is_cancelled=is_ended,
         )
         return Reply(
             text=chosen.text,

@@ -101,8 +101,8 @@ class Guard:
     def _check_key(self, headers: Headers) -> None:
         scheme, _, given = headers.get("authorization", "").partition(" ")
         known = (self._gate.key or "").encode()
-        # Headers are read as latin-1; the key was typed in a shell as UTF-8.
-        is_right = hmac.compare_digest(given.strip().encode("latin-1", "replace"), known)
+        # A header is read as latin-1, in which the last byte of 쇠 is a space; the key is UTF-8.
+        is_right = hmac.compare_digest(given.strip(" ").encode("latin-1", "replace"), known)
         if scheme.lower() != "bearer" or not is_right:
             message = "This server wants its key: Authorization: Bearer KEY."
             raise WireError(401, message, code="invalid_api_key")

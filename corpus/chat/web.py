@@ -261,6 +261,7 @@ def _listener(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(100)  # who comes before the server is up waits for it
     except socket.gaierror:
         raise CorpusError(f"--host {host} is no address of this machine.") from None
     except PermissionError:

@@ -4,56 +4,90 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corpus.evaluation.options import check_options
+from corpus.evaluation.options import PROMPTS, check_options
 from corpus.records import CorpusError
+from corpus.remote import Folder
 
 if TYPE_CHECKING:
     from corpus.evaluation.results import Result
 
 _NEEDED = ("torch", "transformers", "safetensors", "sacrebleu")
+_RUN = "run.json"
 _FOLDER = "eval"  # of a run: the leaderboard and `train.py --fresh` know it
 
 
-def evaluate_run(args: argparse.Namespace) -> int:
-    """Evaluate the model that is named; return the exit code.
+def evaluate_run(args: argparse.Namespace) -> Path | None:
+    """Do what the command line says; return the run whose place on the leaderboard is to be told.
 
     Raises:
         CorpusError: one sentence that says what is wrong with the call, the model or the corpus.
     """
     check_options(args)
-    for library in _NEEDED:
-        if find_spec(library) is None:
-            raise CorpusError(f'eval needs {library}: pip install -e ".[eval]".')
+    evaluate_and_write(
+        args.folder,
+        args.processed,
+        n=args.n,
+        seed=args.seed,
+        replies=args.replies,
+        precision=args.precision,
+        device=args.device,
+        threads=args.threads,
+        out=args.out,
+    )
+    run = _home(args.folder)
+    return run if args.out is None and (run / _RUN).is_file() else None
+
+
+def evaluate_and_write(
+    folder: Path,
+    processed: Folder,
+    *,
+    n: int = PROMPTS,
+    seed: int = 0,
+    replies: Sequence[Path] = (),
+    precision: str = "float32",
+    device: str = "auto",
+    threads: int | None = None,
+    out: Path | None = None,
+) -> None:
+    """Evaluate a run or a model, write its files and print what was found.
+
+    Raises:
+        CorpusError: one sentence that says what is wrong with the model or the corpus.
+    """
+    check_installed()
     # Before torch is loaded: the same products whatever the number of threads.
     os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
     from corpus.chat.reply import Draw  # noqa: PLC0415 - all of these load torch
     from corpus.evaluation.run import Settings, evaluate  # noqa: PLC0415
 
-    settings = Settings(
-        n=args.n, draw=Draw(seed=args.seed), precision=args.precision, replies=tuple(args.replies)
-    )
-    result = evaluate(
-        args.folder,
-        args.processed,
-        settings,
-        device=args.device,
-        threads=args.threads,
-        say=_say,
-    )
-    folder = args.out or _home(args.folder) / _FOLDER
-    _write(folder, result)
-    _tell(folder, result)
-    return 0
+    settings = Settings(n, Draw(seed=seed), precision, tuple(replies))
+    result = evaluate(folder, processed, settings, device=device, threads=threads, say=_say)
+    home = out or _home(folder) / _FOLDER
+    _write(home, result)
+    _tell(home, result)
+
+
+def check_installed() -> None:
+    """Check that what an evaluation needs is there.
+
+    Raises:
+        CorpusError: the first library that is not.
+    """
+    for library in _NEEDED:
+        if find_spec(library) is None:
+            raise CorpusError(f'eval needs {library}: pip install -e ".[eval]".')
 
 
 def _home(folder: Path) -> Path:
     """Return where the results belong: in the run's folder, also if its best/ was named."""
     above = folder.absolute().parent
-    return above if (above / "run.json").is_file() else folder
+    return above if (above / _RUN).is_file() else folder
 
 
 def _write(folder: Path, result: "Result") -> None:

@@ -227,9 +227,9 @@ def _load(folder: Path, dtype: torch.dtype) -> Any:  # noqa: ANN401 - any archit
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, output_loading_info=True, local_files_only=True
         )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CorpusError(f"the model {folder} cannot be loaded: {reason}") from error
+    except Exception as error:  # of whatever reads the weights
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise CorpusError(f"the model {folder} cannot be loaded: {reason[0]}") from error
     model, report = loaded
     if report["missing_keys"]:
         raise CorpusError(

@@ -49,14 +49,16 @@ def as_drawn(name: str, drawn: Sequence[Drawing]) -> Rows:
 
 
 def as_chosen(name: str, chosen: Sequence[Chosen]) -> Rows:
-    """Return replies that were chosen; an empty one where no candidate could be given."""
+    """Return replies that were chosen.
+
+    Where no candidate may be shown, and chat says a sentence of ours, the best candidate stands:
+    its flags tell what is wrong with the model.
+    """
     said = []
     for one in chosen:
-        if one.place < 0:
-            said.append(Said("", (), finished=True))
-        else:
-            ids = tuple(token.id for token in one.candidates[one.place].tokens)
-            said.append(Said(one.text, ids, one.finish == "stop"))
+        best = one.candidates[max(one.place, 0)]
+        text = one.text if one.place >= 0 else best.text
+        said.append(Said(text, tuple(token.id for token in best.tokens), best.finish == "stop"))
     return Rows(name, "model", tuple(said))
 
 

@@ -46,10 +46,8 @@ def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable, where the system can do so."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except PermissionError:
-        if os.name == "nt":  # Windows opens no folder
-            return
-        raise
+    except PermissionError:  # Windows opens no folder
+        return
     try:
         os.fsync(descriptor)
     except OSError as error:

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-from filelock import BaseFileLock, FileLock, Timeout
-
 from corpus.output.work import LOCKS, WORK
 from corpus.records import CorpusError
 from corpus.remote import Folder, Remote
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)  # it says so where the system has no locks
+    from filelock import BaseFileLock, FileLock, Timeout
 
 PATIENCE = 2.0  # seconds: shards that begin hold the lock of the build for a moment
 

@@ -23,6 +23,7 @@ _SHAPE: dict[str, Any] = {
     "names": _COUNTS,
     "other_speaker": _COUNTS,
     "options": {one.name: [str] if one.takes_several else type(one.default) for one in OPTIONS},
+    "other_tags": {"names": int, "sum": int},
     "people": _COUNTS,
     "quirks": _COUNTS,
     "raw": [{"bytes": int, "n_files": int, "path": str, "sha256": str}],

@@ -20,7 +20,8 @@ SHARD_ROWS = 50_000
 def is_shard(path: Path) -> bool:
     """Say whether a file is a shard that a build wrote, by its metadata."""
     try:
-        return b"corpus_version" in (pq.read_schema(path).metadata or {})
+        with path.open("rb") as file:
+            return b"corpus_version" in (pq.read_schema(file).metadata or {})
     except (OSError, pa.ArrowException):
         return False
 

@@ -76,7 +76,8 @@ def find_documents(raw: Folder, *, sniff: Sniff) -> Found:
     documents = sorted(search.documents, key=_place)
     rejected = sorted(search.rejected, key=lambda one: one.raw_file)
     files = _raw_files(raw, search.holders, documents)
-    return Found(documents, files, rejected, dict(sorted(search.left_alone.items())))
+    left_alone = {reason: n for reason, n in sorted(search.left_alone.items()) if n}
+    return Found(documents, files, rejected, left_alone)
 
 
 def raw_state(raw: Folder) -> str:

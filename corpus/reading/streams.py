@@ -94,13 +94,20 @@ class Joined(io.RawIOBase):
         file = self._files[path]
         if isinstance(file, Ranged):
             return file.read_at(view, offset)
-        return os.preadv(file.fileno(), [view], offset)
+        return _read_at(file, view, offset)
 
     def close(self) -> None:
         """Close the files of all segments."""
         for file in self._files.values():
             file.close()
         super().close()
+
+
+def _read_at(file: io.FileIO, view: memoryview, offset: int) -> int:
+    if hasattr(os, "preadv"):
+        return os.preadv(file.fileno(), [view], offset)
+    file.seek(offset)  # Windows has no such call
+    return file.readinto(view)
 
 
 class _Mark(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.counts import Counts
+from corpus.counts import Counts, most_of
 from corpus.report.measure import Measured
 
 GIVEN_NAMES = 30  # are listed
@@ -42,7 +42,7 @@ def report_numbers(measured: Measured, counts: Counts, unknown: str, one_in: int
     given = sorted(counts["given_names"].items(), key=lambda pair: (-pair[1], pair[0]))
     return numbers | {
         "utterances": utterances | {"left_out": left_out},
-        "speakers": counts["speakers"],
+        "speakers": most_of(counts["speakers"])[0],
         "speakers_one_in": one_in,
         "surnames": counts["surnames"],
         "given_names": dict(given[:GIVEN_NAMES]),

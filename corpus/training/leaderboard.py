@@ -33,6 +33,11 @@ _COLUMNS = {
     "sys_perplexity": "perplexity",
     "before_sys_loss": "`<sys>` loss before training",
     "test_sys_loss": "`<sys>` loss on test",
+    "hits_at_1": "hits@1",
+    "distinct_2": "distinct-2",
+    "loops": "loops",
+    "copied": "copied",
+    "performance": "성능",
     "tokens_per_second": "tokens/s",
     "seed": "seed",
     "corpus_hash": "corpus",
@@ -44,7 +49,15 @@ _NOTES = """\
 Ranked by the best validation loss over all `<sys>` turns (nats per token), which is comparable
 between labelling strategies and runs on one corpus. `loss` and `val loss` are per epoch, over what
 the strategy trains on, and compare only within one strategy. `index` counts the runs by date.
+
+`python -m corpus eval RUN PROCESSED` fills the columns before 성능, which links to its page: how
+often the model knows the real reply among nine strangers' (chance 10 %), and of its greedy replies
+the share of different pairs of tokens, how many go round in circles, and how many train holds word
+for word. A run that was trained on since then is to be evaluated again.
 """
+# Of the evaluation's row of the model alone, with nothing forbidden; and whether it is a share.
+_EVALUATED = {"hits_at_1": True, "distinct_2": False, "loops": True, "copied": True}
+_ROW = "greedy"
 
 Row = dict[str, Any]
 
@@ -101,6 +114,8 @@ def write_leaderboard(folder: Path) -> None:
     for row in rows:
         cells = {column: _cell(row.get(column), " → ").replace("|", "\\|") for column in _COLUMNS}
         cells["run"] = f"[{cells['run']}]({cells['run']})"
+        if cells["performance"]:
+            cells["performance"] = f"[eval.md]({cells['performance']})"
         lines.append(_line(list(cells.values())))
     write_text(folder / "leaderboard.md", _NOTES + "\n" + "\n".join(lines) + "\n")
 
@@ -111,7 +126,23 @@ def _read(path: Path) -> Row | None:
         row: Row = json.loads(path.read_text(encoding="utf-8"))["row"]
     except (ValueError, KeyError, TypeError):
         return None
-    return row
+    return row | _evaluated(path.parent)
+
+
+def _evaluated(run: Path) -> Row:
+    """Return what was found of the replies of a run's best model, if it was evaluated."""
+    try:
+        found = json.loads((run / "eval/eval.json").read_text(encoding="utf-8"))
+        if found["state"] != (run / "best").resolve().parent.name:
+            return {}
+        numbers = found["rows"][_ROW]
+        row = {
+            name: f"{100 * numbers[name]:.1f}%" if is_share else f"{numbers[name]:.3f}"
+            for name, is_share in _EVALUATED.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return row | {"performance": f"{run.name}/eval/eval.md"}
 
 
 def _ranked(rows: list[Row]) -> list[Row]:

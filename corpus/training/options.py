@@ -57,6 +57,8 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
     add("--out", type=_named, help="the run's folder (default: runs/ and a name from the options)")
     add("--fresh", action="store_true", help="start over instead of going on")
     add("--comment", default="", help="for the leaderboard")
+    text = "at the end let the best model reply, and measure: `python -m corpus eval` on it"
+    add("--eval", action="store_true", help=text)
     add("--dry-run", action="store_true", help="print plan, tokens and steps, and stop")
     add("--eval-only", action="store_true", help="print the losses of --model, train nothing")
     add("--wandb", metavar="PROJECT", help="send the log to Weights & Biases, too")
@@ -132,6 +134,8 @@ def _settle(options: argparse.Namespace) -> None:
     options.mix = _read_mix(options.mix)
     if options.grid and options.labels:
         raise ValueError("--grid runs all four strategies: leave --labels out")
+    if options.eval and (options.dry_run or options.eval_only):
+        raise ValueError("--eval follows a training: leave --dry-run and --eval-only out")
     if options.grid and options.eval_only:
         raise ValueError("--eval-only scores one model: leave --grid out")
     options.labels = options.labels or "all-sys"

@@ -20,7 +20,7 @@ from corpus.training.log import LOG
 _LOCK = ".lock"
 _OURS = (
     RUN, LOG, "curve.svg", "samples.md", "last", "best", ".states", "tensorboard", "wandb",
-    "wandb.txt",
+    "wandb.txt", "eval",
 )  # fmt: skip
 
 Identity = dict[str, Any]

@@ -16,6 +16,7 @@ from transformers.utils import logging as transformers_logging
 from corpus.records import CorpusError
 from corpus.training.base import load_model
 from corpus.training.card import model_card
+from corpus.training.chatbot import check_installed, evaluate_runs
 from corpus.training.checkpoint import best_model, find_state, save_state
 from corpus.training.curve import write_curve
 from corpus.training.evaluate import Losses, evaluate
@@ -46,11 +47,18 @@ def run_all(options: argparse.Namespace) -> int:
     transformers_logging.disable_progress_bar()
     speaker = os.environ.get("LOCAL_RANK", "0") == "0"  # of what is wrong before all have met
     try:
+        if options.eval:
+            check_installed()  # now, not after a day of training
         with join_world(options.device, options.precision, options.threads) as world:
             speaker = world.is_first
+            folders = []
             for labels in STRATEGIES if options.grid else (options.labels,):
-                if not train_run(options, labels, world):
+                folder = train_run(options, labels, world)
+                if folder is None:
                     return STOPPED
+                folders.append(folder)
+        if options.eval and speaker and not evaluate_runs(folders, options):
+            return STOPPED
     except Exception as error:
         sentence = explain(error)
         if sentence is None:
@@ -62,8 +70,8 @@ def run_all(options: argparse.Namespace) -> int:
     return 0
 
 
-def train_run(options: argparse.Namespace, labels: Labels, world: World) -> bool:
-    """Make one run or go on with it; return False if asked to stop before its end."""
+def train_run(options: argparse.Namespace, labels: Labels, world: World) -> Path | None:
+    """Make one run or go on with it; return its folder, None if asked to stop before its end."""
     material = world.together(lambda: read(options, labels))
     agree_on_corpus(material, world)
     lineage = world.broadcast(read_lineage(options.model))
@@ -78,12 +86,12 @@ def train_run(options: argparse.Namespace, labels: Labels, world: World) -> bool
         lambda: first_model(options, material, state) if world.is_first else None
     )
     if options.dry_run:
-        return True
+        return folder
     if options.eval_only:
         scored = score(share_model(model, world), splits_of(material), world)
         for name, losses in (scored or {}).items():
             say(world, f"{name}: {losses_text(losses)}")
-        return scored is not None
+        return None if scored is None else folder
     with ExitStack() as stack:
         opened = open_run(folder, identity, fresh=options.fresh)
         world.together(lambda: stack.enter_context(opened) if world.is_first else None)
@@ -103,7 +111,7 @@ def train_run(options: argparse.Namespace, labels: Labels, world: World) -> bool
             raise
         write_row(run, run.ending or "Interrupted")
     say(world, conclude(run))
-    return finished
+    return folder if finished else None
 
 
 def read(options: argparse.Namespace, labels: Labels) -> Material:

@@ -50,7 +50,7 @@ def _texts(processed: Path, path: str) -> Iterator[list[_Text]]:
     """Yield the texts of a shard in batches; what cannot be read is told already."""
     place = 0
     try:
-        with pq.ParquetFile(processed / path) as file:
+        with (processed / path).open("rb") as content, pq.ParquetFile(content) as file:
             for rows in file.iter_batches(_BATCH, columns=["dialogue_id", "conversation"]):
                 ids, texts = rows["dialogue_id"].to_pylist(), rows["conversation"].to_pylist()
                 yield [

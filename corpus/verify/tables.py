@@ -1,6 +1,7 @@
 """A shard as tables of the columns, however damaged it is."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,13 @@ def tables_of(
     Raises:
         UnreadableShardError: not all of them can be had.
     """
-    try:
-        file = pq.ParquetFile(path)
-        _check_schema(file.schema_arrow, name, manifest, findings)
-    except DAMAGED as error:
-        raise UnreadableShardError("files", f"cannot be read: {_told(error)}") from error
-    with file:
+    with ExitStack() as opened:
+        try:
+            content = opened.enter_context(path.open("rb"))  # a path need not be UTF-8
+            file = opened.enter_context(pq.ParquetFile(content))
+            _check_schema(file.schema_arrow, name, manifest, findings)
+        except DAMAGED as error:
+            raise UnreadableShardError("files", f"cannot be read: {_told(error)}") from error
         for group in range(file.num_row_groups):
             try:
                 rows = file.read_row_group(group)
@@ -55,7 +57,8 @@ def tables_of(
 def id_of_row(path: Path, row: int) -> str:
     """Return the dialogue_id of a row, or a word if a damaged shard does not tell it."""
     try:
-        return str(pq.read_table(path, columns=["dialogue_id"])["dialogue_id"][row])
+        with path.open("rb") as content:
+            return str(pq.read_table(content, columns=["dialogue_id"])["dialogue_id"][row])
     except DAMAGED:
         return "id unreadable"
 

@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from corpus.output.ledger import read_ledger, read_utterances
@@ -64,9 +63,9 @@ def dialogue_lines(processed: Folder, dialogue_id: str, *, raw: Folder | None) -
     manifest = read_manifest(processed)
     found = False
     places: dict[tuple[str, int], None] = {}  # of what could be read
-    shards = [str(local_file(processed / shard["path"])) for shard in manifest["shards"]]
-    if shards:
-        table = ds.dataset(shards).to_table(filter=pc.field("dialogue_id") == dialogue_id)
+    for shard in manifest["shards"]:
+        with local_file(processed / shard["path"]).open("rb") as file:
+            table = pq.read_table(file, filters=pc.field("dialogue_id") == dialogue_id)
         for row in table.to_pylist():
             places[row["raw_file"], row["raw_offset"]] = None
             yield from row_lines(row)
@@ -183,10 +182,11 @@ def _row(processed: Folder, manifest: dict[str, Any], place: int) -> dict[str, A
     """Return one row by its place in the corpus, reading one row group."""
     for shard in manifest["shards"]:
         if place < shard["rows"]:
-            file = pq.ParquetFile(local_file(processed / shard["path"]))
-            for group in range(file.num_row_groups):
-                if place < file.metadata.row_group(group).num_rows:
-                    return dict(file.read_row_group(group).slice(place, 1).to_pylist()[0])
-                place -= file.metadata.row_group(group).num_rows
+            with local_file(processed / shard["path"]).open("rb") as content:
+                file = pq.ParquetFile(content)
+                for group in range(file.num_row_groups):
+                    if place < file.metadata.row_group(group).num_rows:
+                        return dict(file.read_row_group(group).slice(place, 1).to_pylist()[0])
+                    place -= file.metadata.row_group(group).num_rows
         place -= shard["rows"]
     raise IndexError(place)

@@ -4,8 +4,12 @@ import os
 import re
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
+from corpus.records import CorpusError
+
+CANNOT_WRITE = "the output cannot be written"
 # Control characters, those that turn the direction of a line, its separators, and what is no text.
 _CONTROLS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -23,10 +27,10 @@ def open_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
-    nowhere = open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123, SIM115 - as long as we live
-    sys.stdin = sys.stdin or nowhere
-    sys.stdout = sys.stdout or nowhere
-    sys.stderr = sys.stderr or nowhere
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("r+", encoding="utf-8")  # noqa: SIM115 - as long as we live
+            setattr(sys, name, nowhere)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -40,7 +44,7 @@ def close_streams(code: int) -> int:
         leave_stdout()
     except OSError as error:
         leave_stdout()
-        say(f"corpus: the output cannot be written: {error.strerror}.", sys.stderr)
+        say(f"corpus: {CANNOT_WRITE}: {error.strerror}.", sys.stderr)
         return code or 2
     return code
 
@@ -52,9 +56,23 @@ def leave_stdout() -> None:
 
 
 def say(line: str, stream: TextIO | None = None) -> None:
-    """Print one line, as `shown` gives it; stderr may be closed."""
-    with suppress(*((OSError,) if stream is not None else ())):
-        print(shown(line), file=stream)
+    """Print one line, as `shown` gives it, to stdout or to a stream that may be closed.
+
+    Raises:
+        BrokenPipeError: whoever read stdout has read enough.
+        CorpusError: stdout cannot be written.
+    """
+    if stream is not None:
+        with suppress(OSError):
+            stream.write(f"{shown(line)}\n")
+        return
+    try:
+        sys.stdout.write(f"{shown(line)}\n")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        leave_stdout()
+        raise CorpusError(f"{CANNOT_WRITE}: {error.strerror}.") from error
 
 
 def shown(line: str) -> str:
@@ -63,6 +81,8 @@ def shown(line: str) -> str:
     >>> print(shown("\x1b[31m빨강\n\u202e"))
     \x1b[31m빨강\x0a\u202e
     """
+    with suppress(UnicodeError):  # a name of a file, as Python has it where the locale is C
+        line = line.encode("utf-8", "surrogateescape").decode()
     return _CONTROLS.sub(_escape, line)
 
 

@@ -87,6 +87,12 @@ def test_a_cancelled_reply_ends_within_a_token(engine, monkeypatch):
     assert len(steps) <= 1
 
 
+def test_a_reply_that_was_cancelled_while_it_waited_is_not_begun(engine, monkeypatch):
+    monkeypatch.setattr(engine._decoder, "extend", None)
+    with pytest.raises(Cancelled):
+        engine.reply(SAID, DRAW, is_cancelled=lambda: True)
+
+
 def test_an_engine_that_is_closed_ends_its_reply(tiny):
     engine = open_engine(tiny, threads=1)
     closing = []

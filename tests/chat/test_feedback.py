@@ -11,7 +11,10 @@ from models import ROOT
 from corpus.building.run import build
 from corpus.chat.conversation import Conversation
 from corpus.chat.engine import open_engine
+from corpus.chat.model import Decoder
 from corpus.chat.reply import Draw
+from corpus.chat.weights import Weights
+from corpus.processed import load
 
 ASKED = ("안녕?", "오늘 뭐 했어?", "저녁 뭐 먹을까?", "주말에 뭐 해?", "나 너무 졸려", "영화 볼래?")
 
@@ -49,6 +52,7 @@ def test_what_people_liked_is_built_trained_on_and_talked_to(kept, tmp_path):
         check=False,
     )
     assert trained.returncode == 0, trained.stderr
+    check_float16(run / "best", processed)
     engine = open_engine(run, threads=1, corpus=processed)
     assert engine.notices == ()
     assert engine.name == "next"
@@ -56,3 +60,18 @@ def test_what_people_liked_is_built_trained_on_and_talked_to(kept, tmp_path):
     assert conversation.say("안녕?").answer
     assert conversation.exchanges[0].reply.copies is not None
     engine.close()
+
+
+def check_float16(model, processed):
+    """Check that a trained model's loss on replies is the same with float16 weights."""
+    rows = load(processed)
+    losses = {}
+    for precision in ("float32", "float16"):
+        decoder = Decoder(Weights(model), precision=precision, device="cpu")
+        losses[precision] = []
+        for ids, starts in zip(rows["token_ids"], rows["turn_starts"], strict=True):
+            reply = int(starts[-1]) + 1
+            losses[precision] += decoder.mean_log_p(ids[:reply].tolist(), [ids[reply:].tolist()])
+    means = [sum(of_rows) / len(of_rows) for of_rows in losses.values()]
+    assert abs(means[0] - means[1]) < 1e-3
+    assert losses["float32"] != losses["float16"]
