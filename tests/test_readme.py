@@ -58,7 +58,7 @@ def test_the_tree_is_the_tree_on_disk():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page):
-    for path in re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text()):
+    for path in re.findall(r'(?:\]\(|img src=")(?!http|#)([^)"#]+)', page.read_text()):
         assert (page.parent / path).exists(), path
 
 

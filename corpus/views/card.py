@@ -14,6 +14,43 @@ from corpus.records import ABOUT
 from corpus.remote import Folder
 from corpus.views.closing import closing_lines
 
+# As schemas/row.json describes them.
+DESCRIPTIONS = {
+    "dialogue_id": "topic: the stem of the raw file; summary and sns: the raw dialogueID",
+    "part": "0, 1, 2, ... of a dialogue that --overlong split cut; else 0",
+    "source": "AIHub 543, 117 or 114",
+    "topic": "the data set's own label",
+    "split": (
+        "AIHub's own split where raw/ holds it, else 5 % validation by a hash of the "
+        "dialogue id; with --test-share a part of train is test, by another hash of it"
+    ),
+    "n_turns": "turns of the row, an even number",
+    "n_turns_cut": (
+        "turns of the dialogue that the cap left out after this row (or, of part 0, before it)"
+    ),
+    "n_tokens": "length of token_ids; with <s> and </s> at most --max-tokens",
+    "conversation": (
+        "turns behind their role tokens, without spaces: <usr>안녕<sys>반가워; tokenising it "
+        "gives token_ids"
+    ),
+    "messages": "the same turns in the shape of chat templates",
+    "token_ids": "ids of conversation, role tokens included, without <s> and </s>",
+    "turn_starts": "offset in token_ids of each turn's role token; even ones are <usr>",
+    "raw_file": "path in raw/, split parts joined, ! before a member, NFC",
+    "raw_offset": "byte offset of the dialogue in the unpacked document",
+}
+LIMITS = (
+    "- Names of people are invented, for each dialogue by a hash of its id: their endings fit the",
+    "  particles, their sex and generation the speakers' header and titles. Who is meant is read off",
+    "  the text and may be wrong; places and affiliations are invented, too, and nobody's data.",
+    "- Laughs, tears and runs of signs are shortened; emoji and other scripts are gone.",
+    "- Utterances were dropped for the reasons above; where that joined turns of one speaker, the",
+    "  counts say so. What was said between may be missing.",
+    "- `<usr>` and `<sys>` are two people who chat, not a person and an assistant. Nothing was",
+    "  filtered for truth, manners or safety.",
+    "- Personal data that AIHub did not mask is looked for by rules, which can miss some.",
+)
+
 
 def card_text(processed: Folder) -> str:
     """Return the card of a finished corpus: YAML front matter for the hub, then Markdown.
@@ -91,6 +128,16 @@ def _body(manifest: dict[str, Any]) -> Iterator[str]:
         "```",
         *closing_lines(manifest),
         "```",
+        "",
+        "## Columns",
+        "",
+        "| column | type | what it is |",
+        "|---|---|---|",
+        *(f"| `{one.name}` | {one.type} | {DESCRIPTIONS[one.name]} |" for one in COLUMNS),
+        "",
+        "## Limits",
+        "",
+        *LIMITS,
         "",
         "## Built with",
         "",
