@@ -19,13 +19,14 @@ from raw_trees import (
 )
 
 from corpus.__main__ import main
-from corpus.building import run
+from corpus.building import decide, run
 from corpus.output import rows, shards
 from corpus.output.files import json_bytes
 from corpus.output.manifest import corpus_hash
 from corpus.output.rows import COLUMNS
 from corpus.output.shards import ContentDigest
 from corpus.tokens.encoder import Encoder
+from corpus.verify import shards as verified
 from corpus.verify.checks import verify
 from corpus.verify.findings import CLASSES, SHOWN
 
@@ -69,8 +70,8 @@ def raw(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
     monkeypatch.setattr(shards, "ROW_GROUP_ROWS", 2)
-    monkeypatch.setattr(shards, "SHARD_ROWS", 4)
-    monkeypatch.setattr("corpus.verify.shards.SHARD_ROWS", 4)
+    for module in (decide, verified):
+        monkeypatch.setattr(module, "SHARD_ROWS", 4)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def built(raw, tmp_path_factory):
     folder = tmp_path_factory.mktemp("built") / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shards, "ROW_GROUP_ROWS", 2)
-        patch.setattr(shards, "SHARD_ROWS", 4)
+        patch.setattr(decide, "SHARD_ROWS", 4)
         run.build(raw, folder, tokenizer="builtin", max_tokens=400)
     return folder
 
