@@ -20,13 +20,15 @@ TINY = ("--model", "tiny", "--device", "cpu", "--threads", "1", "--batch-tokens"
 
 def start(*arguments, folder=ROOT, code=None, **environment):
     program = [str(ROOT / "train.py")] if code is None else ["-c", code]
+    # With the torch of this process, which may be another than the installed one.
+    paths = [one for one in (os.environ.get("PYTHONPATH"), str(ROOT)) if one]
     return subprocess.Popen(
         [sys.executable, *program, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment},
     )
 
 
