@@ -1,6 +1,6 @@
 """One build over everything that can be wrong with raw/: each thing is told, the rest lives.
 
-That every reason is right in every place is tested in test_read.py and test_decode.py; here all of
+That every reason is right in every place is tested in tests/reading; here all of
 it lies in one folder.
 """
 

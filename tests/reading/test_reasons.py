@@ -8,7 +8,7 @@ from pathlib import Path
 from corpus.reading.quirks import RATES
 from corpus.report import words
 
-READING = Path(__file__).parent.parent / "corpus/reading"
+READING = Path(__file__).parents[2] / "corpus/reading"
 README = (READING / "README.md").read_text(encoding="utf-8")
 TELLING = {
     *("_reject", "_reject_place", "_report", "file_problem", "rejected_entry"),

@@ -21,7 +21,7 @@ from corpus.text.rules import join, places_of
 from corpus.verify.checks import verify
 from corpus.views.show import dialogue_lines
 
-CASES = json.loads((Path(__file__).parent / "cases" / "personal_data.json").read_text("utf-8"))
+CASES = json.loads((Path(__file__).parents[1] / "cases" / "personal_data.json").read_text("utf-8"))
 KINDS = ("resident_number", "phone", "email", "account", "plate")
 ATOMS = "010 02 공일공 일이 하나 0000 골뱅이 네이버 닷컴 .com hong 국민은행 우리 900101 주민번호 at"
 PIECES = st.lists(

@@ -13,7 +13,7 @@ from raw_trees import summary_document, summary_entry, write
 from corpus.__main__ import main
 from corpus.views.terminal import close_streams, open_streams, shown
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 ESC = "\x1b[2J\x1b[31m"
 VERBS = {
     "check": ["check", "raw", "--tokenizer", "builtin"],

@@ -320,7 +320,7 @@ def test_the_median_is_the_middle():
 
 
 def test_every_reason_of_readme_is_said_in_both_languages():
-    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
     table = readme.partition("## Why a dialogue is not there")[2].partition("\n\nThe defaults")[0]
     named = {
         name

@@ -20,7 +20,7 @@ from corpus.sample import typing as sample_typing
 from corpus.sample.files import VALIDATION_EVERY, in_split, shares
 from corpus.sample.write import write_sample
 
-COMMITTED = Path(__file__).parent.parent / "raw" / "sample"
+COMMITTED = Path(__file__).parents[2] / "raw" / "sample"
 SCRIPTS = bank.read_bank()
 
 

@@ -32,7 +32,7 @@ from corpus.records import (
     SpeakerTraits,
 )
 
-CASES = json.loads((Path(__file__).parent / "cases" / "names.json").read_text(encoding="utf-8"))
+CASES = json.loads((Path(__file__).parents[1] / "cases" / "names.json").read_text(encoding="utf-8"))
 
 MARKS = {
     "#@이름#": NAME,

@@ -25,7 +25,7 @@ from corpus.text.normalisation import (
 from corpus.text.rules import apply, join, split
 from corpus.text.tags import shown
 
-CASES = json.loads((Path(__file__).parent / "cases" / "normalisation.json").read_text("utf-8"))
+CASES = json.loads((Path(__file__).parents[1] / "cases" / "normalisation.json").read_text("utf-8"))
 
 # What the rules are about, and what may come between: a few alphabets narrow enough for rules to
 # meet, and all of them together.

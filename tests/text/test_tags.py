@@ -17,7 +17,7 @@ from corpus.records import (
 )
 from corpus.text.normalisation import normalise, normalise_texts
 
-CASES = json.loads((Path(__file__).parent / "cases" / "tags.json").read_text("utf-8"))
+CASES = json.loads((Path(__file__).parents[1] / "cases" / "tags.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.get('source')} {case['text']}")

@@ -12,7 +12,7 @@ from corpus.output import shards
 from corpus.output.rows import COLUMNS, Rows, conversation, table_of
 from corpus.output.shards import ShardWriter
 
-SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "row.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "row.json").read_text())
 
 
 def rows_of(numbers, **changes):
@@ -127,7 +127,7 @@ def test_a_full_disk_is_an_error_and_not_the_end_of_the_process(tmp_path):
     script = """
 import sys
 from random import Random
-sys.path.insert(0, "tests")
+sys.path.insert(0, "tests/output")
 from test_rows import rows_of
 from corpus.output.rows import table_of
 from corpus.output.shards import ShardWriter
@@ -145,7 +145,7 @@ except OSError as error:
     print(error.strerror)
 """
     (tmp_path / "full").symlink_to("/dev/full")
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     command = [sys.executable, "-c", script, tmp_path / "full"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "No space left on device\n", "")

@@ -14,7 +14,7 @@ from corpus.text.normalisation import normalise, normalise_texts
 from corpus.text.rules import apply, join, split
 from corpus.text.tags import shown
 
-CASES = json.loads((Path(__file__).parent / "cases" / "chathuman.json").read_text("utf-8"))
+CASES = json.loads((Path(__file__).parents[1] / "cases" / "chathuman.json").read_text("utf-8"))
 SPECIAL = {"s", "d", "usr", "pad", "sys", "unk", "mask", *(f"unused{k}" for k in range(100))}
 SUBSTITUTIONS = (
     ("[^0-9a-zA-Z가-힣ㅋㅎㅜㅠ?!<>._ ]", ""),

@@ -12,7 +12,7 @@ import pytest
 import corpus
 from corpus.sample.write import write_sample
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 EXPECTED = json.loads((ROOT / "tests/cases/raw_sample.json").read_text())
 BUILTIN = ROOT / "corpus/tokens/builtin/tokenizer.json"
 

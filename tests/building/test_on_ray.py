@@ -59,7 +59,7 @@ def test_without_ray_the_engine_says_what_to_install(raw, tmp_path):
         [sys.executable, "-c", WITHOUT, raw, tmp_path / "out", "--tokenizer", "builtin"],
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
@@ -158,7 +158,7 @@ def command(*words):
         [sys.executable, "-m", "corpus", "build", *map(str, words), "--tokenizer", "builtin"],
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
         timeout=120,
         check=False,
     )

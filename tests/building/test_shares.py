@@ -24,7 +24,7 @@ from corpus.reading.decode import sniff
 from corpus.reading.documents import find_documents
 from corpus.records import CorpusError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
 
