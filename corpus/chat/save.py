@@ -5,15 +5,15 @@
 Nothing is written that nobody judged: a model that learns from its own words gets worse.
 """
 
-import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from corpus.chat.reply import Message
 from corpus.records import CorpusError
@@ -120,7 +120,7 @@ def _add(path: Path, line: dict[str, Any], place: Callable[[dict[str, Any]], str
     written = (json.dumps(line, ensure_ascii=False) + "\n").encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path.parent / _LOCK):
+        with FileLock(path.parent / _LOCK):
             known = path.read_bytes().splitlines(keepends=True) if path.exists() else []
             places = [place(json.loads(one)) for one in known]
             if "there" in places:
@@ -137,13 +137,6 @@ def _add(path: Path, line: dict[str, Any], place: Callable[[dict[str, Any]], str
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{path} holds a line that chat did not write: {error}.") from error
     return True
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -21,7 +21,7 @@ from corpus.building.process import tune_process  # noqa: E402
 
 tune_process()
 
-from corpus.building import commit, item, run  # noqa: E402
+from corpus.building import commit, item, run, writing  # noqa: E402
 from corpus.dialogues import batch, pieces, said  # noqa: E402
 from corpus.output import result  # noqa: E402
 from corpus.reading.streams import Unpacked  # noqa: E402
@@ -32,16 +32,16 @@ BUILD = "the rest"
 STAGES = {
     "find and hash the files": [(run, "find_documents")],
     "unpack": [(Unpacked, "read")],
-    "decode": [(item, "_read"), (run, "read_raw")],
+    "decode": [(item, "_read"), (writing, "read_raw")],
     "text rules": [(said, "normalise_texts"), (pieces, "where_pieces_begin")],
     "turns": [(batch, "arrange_turns"), (batch, "reject_reasons"), (batch, "make_drafts")],
     "names": [(said, "fill_names")],
     "tokens": [(Encoder, "encode_flat")],
     "load the tokenizer": [(run, "Encoder")],
     "cap, rows, keys": [(item, "build_batch")],
-    "ledger": [(result, "ledger_member"), (commit, "ledger_member")],
+    "ledger": [(result, "ledger_member"), (writing, "ledger_member")],
     "write results": [(result.ResultWriter, "write"), (result.ResultWriter, "finish")],
-    "shards": [(commit, "_write_shards")],
+    "shards": [(writing, "write_shard")],
     "report": [(commit, "report_numbers"), (commit, "report_page")],
     BUILD: [(run, "build")],
 }
