@@ -56,11 +56,11 @@ LAWS = pytest.mark.parametrize(
 
 
 def hashes(folder):
-    """The sha256 of every file below a folder, by its path."""
+    """The sha256 of every file below a folder, by its path; the file of a lock may stay."""
     return {
         path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.parent.name != "locks"
     }
 
 
@@ -526,7 +526,15 @@ def test_files_of_somebody_else_among_the_shards_are_refused_at_once_and_survive
 
 @pytest.mark.parametrize(
     "damage",
-    ["{", "{}", "[]", "null", "", '{"corpus_version": "0.1.0"}', '{"files": {}, "options": {}}'],
+    [
+        "{",
+        "{}",
+        "[]",
+        "null",
+        "",
+        f'{{"corpus_version": "{corpus.__version__}"}}',
+        '{"files": {}, "options": {}}',
+    ],
 )
 def test_a_damaged_manifest_is_one_sentence_and_fresh_replaces_it(raw, tmp_path, damage):
     out, told = tmp_path / "out", r"_manifest\.json is damaged \(.*\): `build` with --fresh builds"
@@ -544,7 +552,7 @@ def test_a_damaged_manifest_is_one_sentence_and_fresh_replaces_it(raw, tmp_path,
 
 
 def test_a_manifest_of_another_version_is_one_sentence_and_fresh_replaces_it(raw, tmp_path):
-    out, told = tmp_path / "out", r"written by version 9\.0 of this project, and this is 0\.1\.0: "
+    out, told = tmp_path / "out", r"written by version 9\.0 of this project, and this is \d"
     built(raw, out)
     before = hashes(out)
     (out / "_manifest.json").write_text(
