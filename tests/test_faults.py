@@ -180,8 +180,8 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, optio
             with pytest.raises(OSError, match=r"No space left|Input/output"):
                 built(raw, out, **options)
             assert standing(out) in (None, whole)
-            for folder in (out / ".work").glob("*/results"):
-                left = {f"results/{name}": one for name, one in hashes(folder).items()}
+            for folder in (out / ".work").glob("*/parts"):
+                left = {f"parts/{name}": one for name, one in hashes(folder).items()}
                 assert not [name for name in left if name.endswith(".tmp")]
                 assert left.items() <= seen.items()  # a torn file never has a final name
             patch.undo()
@@ -264,10 +264,10 @@ def test_half_a_folder_of_work_is_not_taken_for_the_whole(raw, tmp_path):
         patch.setattr(run, "commit", full_disk)
         with pytest.raises(OSError, match="No space"):
             built(raw, tmp_path / "out")
-    [folder] = (tmp_path / "out" / ".work").glob("*/results")
+    [folder] = (tmp_path / "out" / ".work").glob("*/parts")
     folder = folder.parent
     (folder / "inputs.json").unlink()  # what is removed first
-    (folder / "results" / "000001.rows.arrow").unlink()
+    (folder / "parts" / "000001.rows.arrow").unlink()
     built(raw, tmp_path / "out")
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
 
@@ -282,14 +282,14 @@ def flip(path, at):
 def test_a_part_that_was_damaged_is_built_again(raw, tmp_path, options):
     built(raw, tmp_path / "whole", **options)
     half_built(raw, tmp_path / "half", **options)
-    [results] = (tmp_path / "half" / ".work").glob("*/results")
+    [results] = (tmp_path / "half" / ".work").glob("*/parts")
     names = sorted(path.name for path in results.iterdir())
     assert len(names) == 3 * (6 if options else 5)
     for name in names:
         for damage in (lambda path: flip(path, -1), lambda path: flip(path, 8), Path.unlink):
             out = tmp_path / "out"
             shutil.copytree(tmp_path / "half", out)
-            [results] = (out / ".work").glob("*/results")
+            [results] = (out / ".work").glob("*/parts")
             damage(results / name) if (results / name).stat().st_size else None
             built(raw, out, **options)
             assert hashes(out) == hashes(tmp_path / "whole"), name
@@ -300,7 +300,7 @@ def test_a_part_that_is_damaged_before_the_commit_is_one_sentence(raw, tmp_path,
     real = run.commit
 
     def commits(processed, folder, *args, **options):
-        flip(next(folder.glob("results/*1.keys")), 0)
+        flip(next(folder.glob("parts/*1.keys")), 0)
         return real(processed, folder, *args, **options)
 
     with monkeypatch.context() as patch:
@@ -613,7 +613,7 @@ def test_a_corpus_that_lost_a_file_is_not_finished(raw, tmp_path, name):
 def test_fresh_uses_nothing_that_another_build_left_and_goes_on_with_its_own(raw, tmp_path):
     out = tmp_path / "out"
     half_built(raw, out)
-    [keys] = (out / ".work").glob("*/results/000000.keys")
+    [keys] = (out / ".work").glob("*/parts/000000.keys")
     old = keys.stat().st_ino
     half_built(raw, out)
     assert keys.stat().st_ino == old  # goes on
@@ -707,7 +707,7 @@ class Command:
 
     def wait_for_an_item(self):
         deadline = time.monotonic() + HANGS
-        while not list((self.out / ".work").glob("*/results/*.json")):
+        while not list((self.out / ".work").glob("*/parts/*.json")):
             assert self.process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""What an item leaves in `.work/results/`: undecided rows, keys, ledger lines and a receipt.
+"""What an item leaves in `.work/HASH/parts/`: undecided rows, keys, ledger lines and a receipt.
 
 The receipt is written last and holds the hash of each file, and its own. An item is done if its
 receipt and its files are as they were written; else it is built again.

@@ -163,7 +163,7 @@ def built_and_committed(dialogues: int) -> dict[str, float]:
         raw, out = Path(folder, "raw"), Path(folder, "out")
         write_sample(raw, dialogues=dialogues, seed=0)
         spent["building"] = cpu_seconds(lambda: build_share(raw, out, "1/1", tokenizer="builtin"))
-        [results] = out.glob(".work/*/results")
+        [results] = out.glob(".work/*/parts")
         n_results = len(list(results.glob("*.keys")))
         spent["part_bytes"] = sum(path.stat().st_size for path in results.iterdir())
         many = [k % n_results for k in range(1_000)]

@@ -138,7 +138,7 @@ def test_a_piece_that_is_not_as_it_was_written_is_written_again(
         patch.setattr(commit, "report_page", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             built(raw, tmp_path / "out")
-    [folder] = (path.parent for path in (tmp_path / "out").glob(".work/*/results"))
+    [folder] = (path.parent for path in (tmp_path / "out").glob(".work/*/parts"))
     damage(folder)
     (folder / "out" / "train" / "00009.parquet").write_bytes(b"of a commit that decided otherwise")
     (folder / "commit" / "train-00002.json.half.tmp").write_bytes(b"of one that was killed")

@@ -137,7 +137,7 @@ def test_a_commit_names_the_shards_that_are_missing_and_leaves_all_as_it_is(raw,
 def test_a_shard_that_died_at_an_item_is_named_and_goes_on(raw, tmp_path, whole):
     out = tmp_path / "out"
     built(raw, out, "1/1")
-    [results] = out.glob(".work/*/results")
+    [results] = out.glob(".work/*/parts")
     (results / "000002.json").unlink()
     (results / "000002.rows.arrow").write_bytes(b"torn")
     with pytest.raises(CorpusError, match=r"out lacks 1 of 7 items: run --shard 1/1 to the end"):
@@ -150,7 +150,7 @@ def test_a_shard_that_died_at_an_item_is_named_and_goes_on(raw, tmp_path, whole)
 def test_a_shard_removes_nothing_that_another_one_is_writing(raw, tmp_path):
     out = tmp_path / "out"
     built(raw, out, "1/3")
-    [results] = out.glob(".work/*/results")
+    [results] = out.glob(".work/*/parts")
     (results / "000006.rows.arrow.of-another.tmp").write_bytes(b"half")
     before = hashes(out)
     built(raw, out, "2/3")
