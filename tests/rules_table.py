@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from corpus.text.normalisation import RULES
 from corpus.text.respell import respell_rules
+from corpus.text.rules import RULES
 from corpus.text.tags import shown
 
 PAGE = Path(__file__).parent.parent / "corpus/text/README.md"

@@ -35,7 +35,7 @@ LATE = {  # modules that import late, and why
 # Each library lives in one place; what many places need (arrays and tables) is not listed.
 HOMES = {
     "msgspec": {"reading"},
-    "regex": {"text/rules.py"},
+    "regex": {"text/rule.py"},
     "tokenizers": {"tokens"},
     "huggingface_hub": {"tokens"},
     "pandas": {"processed.py"},

@@ -12,8 +12,9 @@ from corpus.names import mentions, places, titles
 from corpus.names.fill import fill_names
 from corpus.records import NAME, PLACEHOLDERS, SOURCES
 from corpus.text import brackets, characters, chathuman, identifiers, links, normalisation, tags
-from corpus.text.normalisation import TABLES, normalise
-from corpus.text.rules import apply, join
+from corpus.text.normalisation import normalise
+from corpus.text.rule import apply, join
+from corpus.text.rules import TABLES
 
 N = 2_000  # characters
 GROWTH = 2.5  # at most, for twice the text

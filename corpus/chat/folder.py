@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.records import CorpusError
-from corpus.text.normalisation import TABLES
+from corpus.text.rules import TABLES
 
 _CONFIG, CHAT, _BEST, _LAST, _RUN = "config.json", "chat.json", "best", "last", "run.json"
 

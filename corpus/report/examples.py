@@ -17,7 +17,7 @@ from zlib import crc32
 from corpus.dedup.keys import key_of
 from corpus.reading.sources import EntryError, read_entry
 from corpus.records import Dialogue, Document, Rejected
-from corpus.text.rules import LOOKS, Samples, join
+from corpus.text.rule import LOOKS, Samples, join
 from corpus.text.tags import find_tag, shown
 
 SAMPLES = 3  # of each rule and tag

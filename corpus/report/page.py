@@ -14,9 +14,9 @@ from corpus.report.examples import UTTERANCES
 from corpus.report.measure import BIN
 from corpus.report.numbers import added, losses, median
 from corpus.report.remarks import NAMED, remark_lines
-from corpus.text.normalisation import TABLES
 from corpus.text.personal import IN_PIECES
 from corpus.text.respell import RESPELT, respell_rules
+from corpus.text.rules import TABLES
 
 if TYPE_CHECKING:
     from jinja2 import Environment

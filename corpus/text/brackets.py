@@ -4,7 +4,7 @@ Of 66 real brackets 33 held words that the sentence needs, 6 a stage direction; 
 signs or letters of a face.
 """
 
-from corpus.text.rules import Rule
+from corpus.text.rule import Rule
 
 # What somebody does while speaking, as transcripts and chats note it.
 _DIRECTIONS = (

@@ -9,7 +9,7 @@ import unicodedata
 from html import unescape
 
 from corpus.records import COMPATIBILITY_JAMO
-from corpus.text.rules import Match, Rule
+from corpus.text.rule import Match, Rule
 from corpus.text.tags import GARBLED
 
 _OPEN = r"\p{Hangul_Syllable_Type=LV}"  # the syllables without 받침

@@ -8,7 +8,7 @@ three are ours.
 import re
 
 from corpus.records import NAME
-from corpus.text.rules import Match, Rule, in_lower_case
+from corpus.text.rule import Match, Rule, in_lower_case
 from corpus.text.tags import SYSTEM, URL
 
 _TOKEN_END = re.compile("<(?:s|d|usr|pad|sys|unk|mask|unused(?:0|[1-9][0-9]?))$")

@@ -1,6 +1,6 @@
 """Messages that no person typed: links, and what the messenger says of a picture or a deletion."""
 
-from corpus.text.rules import Rule
+from corpus.text.rule import Rule
 from corpus.text.tags import SYSTEM, URL
 
 LINK_TRIGGERS = r"://|/|www\."

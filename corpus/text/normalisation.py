@@ -10,16 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from corpus.records import SOURCES, CorpusError, Source
+from corpus.records import Source
 from corpus.text.brackets import ASIDE_RULES
 from corpus.text.characters import CHARACTER_RULES
-from corpus.text.chathuman import CHATHUMAN_RULES
 from corpus.text.given import texts_of
 from corpus.text.identifiers import RAW_TRIGGERS, TRIGGERS
 from corpus.text.links import LAST_RULES, LAST_TRIGGERS, LINK_RULES, LINK_TRIGGERS
 from corpus.text.personal import LAID_OPEN_RULES, PERSONAL, PERSONAL_RULES
 from corpus.text.respell import respell_rules
-from corpus.text.rules import (
+from corpus.text.rule import (
     Rule,
     Samples,
     apply,
@@ -29,15 +28,9 @@ from corpus.text.rules import (
     split,
     where,
 )
+from corpus.text.rules import table_of, with_respelling
 from corpus.text.tags import MASK_RULES, OTHER_RULES, REASONS, TAG_RULES, count_tags, shown
 from corpus.text.writing import KEPT, KEPT_RULES, WRITING_RULES
-
-RULES: tuple[Rule, ...] = (
-    *(CHARACTER_RULES + OTHER_RULES + TAG_RULES + MASK_RULES + LINK_RULES + PERSONAL_RULES),
-    *(ASIDE_RULES + KEPT_RULES + WRITING_RULES + LAID_OPEN_RULES + LAST_RULES),
-)
-TABLES = {"default": RULES, "chathuman": CHATHUMAN_RULES}
-PERSONAL_CHOICES = ("drop", "keep")
 
 _NOT_KEPT = f"[^{KEPT}]"
 # No character rule is about pictures.
@@ -73,7 +66,7 @@ def normalise_texts(
     Raises:
         CorpusError: there are no such rules, no such source or no such choice.
     """
-    table = _table(rules, source, personal)
+    table = table_of(rules, source, personal)
     fired: Counter[str] = Counter()
     tags: Counter[str] = Counter()
     if rules == "default":
@@ -186,30 +179,10 @@ def trace(
     """
     steps = []
     batch, before = join([text]), text
-    for rule in _with_respelling(_table(rules, source, personal), lacking):
+    for rule in with_respelling(table_of(rules, source, personal), lacking):
         fired: Counter[str] = Counter()
         batch = apply((rule,), batch, source, fired)
         if fired and (after := shown(*split(batch))) != before:
             steps.append((rule.name, before, after))
             before = after
     return steps
-
-
-def _with_respelling(table: tuple[Rule, ...], lacking: frozenset[str]) -> tuple[Rule, ...]:
-    """Return a table with the rules for what is lacking before those of writing, if it is ours."""
-    if WRITING_RULES[0] not in table:
-        return table
-    place = table.index(WRITING_RULES[0])
-    return (*table[:place], *respell_rules(lacking), *table[place:])
-
-
-def _table(rules: str, source: str, personal: str) -> tuple[Rule, ...]:
-    if not isinstance(rules, str) or rules not in TABLES:
-        raise CorpusError(f"there are no rules {rules!r}, only {' and '.join(TABLES)}")
-    if source not in SOURCES:
-        raise CorpusError(f"there is no source {source!r}, only {', '.join(SOURCES)}")
-    if personal not in PERSONAL_CHOICES:
-        raise CorpusError(f"personal can be {' or '.join(PERSONAL_CHOICES)}, not {personal!r}")
-    if personal == "keep":
-        return tuple(rule for rule in TABLES[rules] if rule.replacement != PERSONAL)
-    return TABLES[rules]

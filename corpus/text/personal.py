@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 from corpus.text.identifiers import KINDS, TRIGGERS, find, spans_of
-from corpus.text.rules import Match, Rule, join, places_of
+from corpus.text.rule import Match, Rule, join, places_of
 
 PERSONAL = "\ue015"  # stands for a whole utterance that is dropped, as those of tags.py
 

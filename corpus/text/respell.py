@@ -9,7 +9,8 @@ final ㅇ would be unsafe (뻥, 웡카).
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
-from corpus.text.rules import Match, Rule
+from corpus.text.rule import Match, Rule
+from corpus.text.writing import NO_KEY_WORD
 
 _SPELT = "걔 그 애|걘 그 앤|쟤 저 애|쟨 저 앤|걍 그냥|쫌 좀|쌤 샘|됬 됐|됫 됐|껀 건|딨 디 있"
 _WORDS = dict(pair.split(" ", 1) for pair in _SPELT.split("|"))
@@ -18,8 +19,10 @@ _FIRST, _LAST = "가", "힣"
 _FINALS = 28
 _FINAL_S = 19  # ㅆ is the next
 _FINAL_LAUGHS = {24: "ㅋ", 27: "ㅎ"}
-# A laugh goes on or ends there: 짘ㅋㅋ, 앜!, but not 젛아; and 케잌, 스테잌 and 키읔 are words.
-_LAUGHING = r"""(?=[ㅋㅎㅠㅜ ?!.,~^_'"%;\n])(?<![케쉐셰테메레페웨]잌|키읔)"""
+# A laugh goes on or ends there: 짘ㅋㅋ, 짘키키, 앜!, but not 젛아; 케잌, 스테잌 and 키읔 are words.
+_LAUGHING = (
+    rf"""(?=[ㅋㅎㅠㅜ ?!.,~^_'"%;\n]|키키+{NO_KEY_WORD})(?<![케쉐셰테메레페웨]잌|키읔)"""
+)
 
 
 def spellings_for(lacking: Iterable[str]) -> dict[str, str]:
@@ -80,8 +83,9 @@ def respell_rules(lacking: frozenset[str]) -> tuple[Rule, ...]:
     ):
         chosen = "".join(filter(concerned, spellings))
         if chosen:
-            pattern = f"[{chosen}]" + (_LAUGHING if name == "laugh_parted" else "")
-            rules.append(Rule(name, pattern, _by(spellings), why, example))
+            parted = name == "laugh_parted"  # 짘키킼: the second lets the first go on
+            pattern = f"[{chosen}]" + (_LAUGHING if parted else "")
+            rules.append(Rule(name, pattern, _by(spellings), why, example, repeated=parted))
     return tuple(rules)
 
 

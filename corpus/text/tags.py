@@ -25,7 +25,7 @@ from corpus.records import (
     Source,
 )
 from corpus.text.personal import PERSONAL
-from corpus.text.rules import Match, Rule, count
+from corpus.text.rule import Match, Rule, count
 
 # What stands for a whole utterance that is dropped; private-use, as the placeholders are.
 SYSTEM, URL, NUMBER, UNKNOWN, STARS = "\ue010\ue011\ue012\ue013\ue014"

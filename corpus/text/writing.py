@@ -4,7 +4,7 @@ They stand last. Those from `LAUGH_RULES` on see every text of a batch, so their
 what is rare or quick to find.
 """
 
-from corpus.text.rules import Rule, in_lower_case
+from corpus.text.rule import Rule, in_lower_case
 
 # What a text may hold in the end: Hangul syllables, all compatibility jamo (ㅇㅇ and ㄴㄴ mean yes
 # and no) but the filler U+3164 and the dot ㆍ, digits, Latin in lower case, some signs.
@@ -27,7 +27,7 @@ _KEY_WORDS = (
     "|(?<![가-힣])하|(?<![가-힣])미|(?<![가-힣])재"
 )
 _OF_KEY = "우[고는기다면지려자셔]|울[까게래]|워|웠|로|즈|보드|위|링"
-_NO_KEY_WORD = f"(?:(?!키|{_OF_KEY})|(?=키(?:{_OF_KEY})))"
+NO_KEY_WORD = f"(?:(?!키|{_OF_KEY})|(?=키(?:{_OF_KEY})))"
 _CONSONANT, _VOWEL = "ㄱ-ㅎㅥ-ㆆ", "ㅏ-ㅣㆇ-ㆎ"
 _OPEN = r"\p{Hangul_Syllable_Type=LV}"  # the syllables without 받침
 
@@ -51,7 +51,7 @@ KEPT_RULES = (
 LAUGH_RULES = (
     Rule(
         "laugh_behind_key",
-        rf"(?<=(?:{_KEY_WORDS})키)키키+{_NO_KEY_WORD}",
+        rf"(?<=(?:{_KEY_WORDS})키)키키+{NO_KEY_WORD}",
         "ㅋㅋ",
         "쿠키 and 럭키 keep their syllable",
         ("쿠키키키", "쿠키ㅋㅋ"),
@@ -59,7 +59,7 @@ LAUGH_RULES = (
     ),
     Rule(
         "laugh_key",
-        rf"(?<!키)(?<!와이)(?<!{_KEY_WORDS})키키+{_NO_KEY_WORD}",
+        rf"(?<!키)(?<!와이)(?<!{_KEY_WORDS})키키+{NO_KEY_WORD}",
         "ㅋㅋ",
         "AIHub 543 writes ㅋㅋ as 키키; 와이키키 is a beach, 키우다 a word",
         ("재밌다 키키키", "재밌다 ㅋㅋ"),

@@ -30,7 +30,7 @@ def run_name(base: str, identity: Identity) -> str:
     """Name a run by what it does, so that the same command finds it again.
 
     >>> run_name("kogpt2-base-v2", {"labels": "all-sys", "seed": 0})
-    'kogpt2-base-v2-all-sys-d51f4b3d'
+    'kogpt2-base-v2-all-sys-52ed15a4'
     """
     digest = sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     return f"{base}-{identity['labels']}-{digest}"

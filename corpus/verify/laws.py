@@ -16,7 +16,7 @@ from corpus.output.rows import ROLES
 from corpus.records import SOURCES, Ints, Mask
 from corpus.splits import split_with_test
 from corpus.text.identifiers import TRIGGERS, find
-from corpus.text.rules import join, places_of
+from corpus.text.rule import join, places_of
 from corpus.tokens.encoder import Encoder
 
 Broken = Iterator[tuple[str, Mask]]  # what is wrong, and of which rows

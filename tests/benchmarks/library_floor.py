@@ -35,8 +35,8 @@ from corpus.reading.documents import find_documents, open_document  # noqa: E402
 from corpus.reading.sources import source_of, summary, topic  # noqa: E402
 from corpus.sample.write import write_sample  # noqa: E402
 from corpus.text.identifiers import TRIGGERS  # noqa: E402
-from corpus.text.normalisation import WRITING_RULES  # noqa: E402
-from corpus.text.rules import join  # noqa: E402
+from corpus.text.rule import join  # noqa: E402
+from corpus.text.writing import WRITING_RULES  # noqa: E402
 from corpus.tokens.encoder import Encoder  # noqa: E402
 
 IMPORTS = (

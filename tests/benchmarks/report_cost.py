@@ -25,7 +25,7 @@ PAGE = "the page"  # likewise
 def parts():
     """Yield what is done for the report alone: where it stands, and what does nothing instead."""
     import corpus.dialogues.batch
-    import corpus.text.rules
+    import corpus.text.rule
     from corpus.building import commit
     from corpus.report import examples, measure
 
@@ -34,7 +34,7 @@ def parts():
         yield COUNTING, examples.Examples, name, lambda *args: None
     yield COUNTING, examples.Examples, "found", lambda self: empty
     yield COUNTING, measure.Measured, "take", lambda *args: None
-    yield COUNTING, corpus.text.rules, "_take_samples", lambda *args: None
+    yield COUNTING, corpus.text.rule, "_take_samples", lambda *args: None
     yield COUNTING, corpus.dialogues.batch, "ages_and_sexes", lambda *args: []
     yield COUNTING, commit, "merge_examples", lambda found: empty
     yield SAMPLE, commit, "report_numbers", lambda *args: {}

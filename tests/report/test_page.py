@@ -16,7 +16,8 @@ from corpus.report import charts, korean, words
 from corpus.report.examples import LONGEST, REJECTED, SAMPLES
 from corpus.report.numbers import losses, median
 from corpus.report.page import change_of, visible
-from corpus.text.normalisation import RULES, trace
+from corpus.text.normalisation import trace
+from corpus.text.rules import RULES
 from corpus.tokens.encoder import Encoder
 from corpus.views.show import sample_lines
 

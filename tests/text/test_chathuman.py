@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from corpus.text.chathuman import CHATHUMAN_RULES
 from corpus.text.normalisation import normalise, normalise_texts
-from corpus.text.rules import apply, join, split
+from corpus.text.rule import apply, join, split
 from corpus.text.tags import shown
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "chathuman.json").read_text("utf-8"))

@@ -15,14 +15,10 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from corpus.records import PLACEHOLDERS, SOURCES, CorpusError
-from corpus.text.normalisation import (
-    CHARACTER_RULES,
-    RULES,
-    normalise,
-    normalise_texts,
-    trace,
-)
-from corpus.text.rules import apply, join, split
+from corpus.text.characters import CHARACTER_RULES
+from corpus.text.normalisation import normalise, normalise_texts, trace
+from corpus.text.rule import apply, join, split
+from corpus.text.rules import RULES
 from corpus.text.tags import shown
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "normalisation.json").read_text("utf-8"))

@@ -17,7 +17,7 @@ from corpus.dialogues.pieces import with_pieces
 from corpus.text.identifiers import RAW_TRIGGERS, find
 from corpus.text.normalisation import normalise, normalise_texts, trace
 from corpus.text.personal import in_pieces
-from corpus.text.rules import join, places_of
+from corpus.text.rule import join, places_of
 from corpus.verify.checks import verify
 from corpus.views.show import dialogue_lines
 

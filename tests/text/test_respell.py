@@ -14,7 +14,7 @@ from corpus.building import run
 from corpus.options import options_of
 from corpus.text.normalisation import normalise, normalise_texts, trace
 from corpus.text.respell import respell_rules, spellings_for
-from corpus.text.rules import apply, join, split
+from corpus.text.rule import apply, join, split
 from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
 from corpus.verify.checks import verify
@@ -95,6 +95,7 @@ def test_a_syllable_that_is_no_laugh_stays(text):
         ("읔~", "으ㅋ~"),
         ("아 잌ㅋ", "아 이ㅋㅋ"),
         ("핰?", "하ㅋ?"),
+        ("낰키키키", "나ㅋ키키키"),
     ],
 )
 def test_a_laugh_is_parted_where_it_goes_on_or_ends(text, spelt):
@@ -120,6 +121,10 @@ def test_the_example_of_a_rule_is_what_the_rule_does(rule):
 @given(TEXTS, st.sampled_from(["summary", "topic"]))
 @example("하핳", "summary")
 @example("키킼", "topic")
+@example("킼키키", "topic")
+@example("킼키키우고", "topic")
+@example("읳키킼", "topic")
+@example("짘키킼", "summary")
 @LAW
 def test_twice_is_once_and_nothing_that_could_be_spelt_is_left(text, source):
     for once in normalise([text], source=source, lacking=LACKING):
