@@ -34,6 +34,7 @@ import pyarrow.parquet as pq  # noqa: E402
 from raw_trees import summary_entry, topic_document  # noqa: E402
 
 from corpus.building import plan, run  # noqa: E402
+from corpus.output import manifest
 from corpus.output.ledger import read_ledger  # noqa: E402
 from corpus.reading import decode, entries, framing  # noqa: E402
 from corpus.reading.decode import decode_document  # noqa: E402
@@ -318,8 +319,8 @@ def main():
     parser.add_argument("--seed", default="0")
     parser.add_argument("--case", type=int, help="run this case alone")
     args = parser.parse_args()
-    for slow in ("Encoder", "version"):
-        setattr(run, slow, lru_cache(getattr(run, slow)))
+    run.Encoder = lru_cache(run.Encoder)
+    manifest.version = lru_cache(manifest.version)
     os.fsync = lambda _: None  # nobody pulls the plug
     checks.Encoder = run.Encoder
     if args.case is not None:
