@@ -34,7 +34,7 @@ import pyarrow.parquet as pq  # noqa: E402
 from raw_trees import summary_entry, topic_document  # noqa: E402
 
 from corpus.building import plan, run  # noqa: E402
-from corpus.output import manifest
+from corpus.output import manifest  # noqa: E402
 from corpus.output.ledger import read_ledger  # noqa: E402
 from corpus.reading import decode, entries, framing  # noqa: E402
 from corpus.reading.decode import decode_document  # noqa: E402
