@@ -6,6 +6,7 @@ millions, and each line of the ledger takes 300 bytes: from some number on they 
 
 from hashlib import sha256
 
+from corpus.reading.unreadable import file_problem
 from corpus.records import RAW_BYTES, Document, Rejected
 
 MOST_SCRAPS = 5_000  # of a range of a document are told one by one
@@ -45,17 +46,7 @@ class Scraps:
             f"{self._n:,} more pieces from here on begin like an entry, each of fewer than "
             f"{self.shortest} bytes, which no entry has"
         )
-        return [
-            Rejected(
-                stage="file",
-                reason="scraps",
-                detail=detail,
-                source=None,
-                dialogue_id=None,
-                raw_file=document.raw_file,
-                raw_offset=self._first,
-                raw=bytes(self._beginning[:RAW_BYTES]),
-                whole=(self._length, self._digest.hexdigest()),
-                n=self._n,
-            )
-        ]
+        whole = self._length, self._digest.hexdigest()
+        raw = bytes(self._beginning)
+        together = file_problem(document, "scraps", detail, self._first, raw, whole)
+        return [together._replace(n=self._n)]
