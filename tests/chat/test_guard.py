@@ -8,6 +8,7 @@ import pytest
 from fake_engine import FakeEngine, served
 from raw_http import ask, exchange, request
 
+from corpus.chat.server import web
 from corpus.chat.server.guard import HEADERS, Gate
 
 CHAT = "/v1/chat/completions"
@@ -197,7 +198,7 @@ def test_a_chunked_body_of_a_good_size_is_read(port):
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(port, monkeypatch):
-    monkeypatch.setattr("corpus.chat.server.web.BODY_SECONDS", 0.2)
+    monkeypatch.setattr(web, "BODY_SECONDS", 0.2)
     started = time.monotonic()
     late = request("POST", CHAT, port, body=b'{"mess', headers={"Content-Length": "100"})
     assert exchange(port, late)[0] == 408

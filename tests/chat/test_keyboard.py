@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hangulpy import convert_hangul_to_qwerty
 
+from corpus.chat.services import keyboard
 from corpus.chat.services.keyboard import as_hangul, convert, english_words
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "keyboard.json").read_text())
@@ -51,7 +52,7 @@ def test_every_listed_english_word_needs_its_place_in_the_list(tokens_of, monkey
     text = files("corpus.chat.services").joinpath("english.txt").read_text("utf-8")
     assert text.split() == sorted(listed)
     assert not [word for word in listed if convert(word, tokens_of).is_changed]
-    monkeypatch.setattr("corpus.chat.services.keyboard.english_words", frozenset)
+    monkeypatch.setattr(keyboard, "english_words", frozenset)
     hardly = {"dj", "dna", "fps", "sns", "sos"}
     needless = {word for word in listed if not convert(word, tokens_of).is_changed}
     assert needless <= hardly
