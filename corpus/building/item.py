@@ -59,7 +59,7 @@ def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options:
                 if one.stage != "file":
                     counts["rejected"][f"{one.source}/{one.reason}"] += 1
                 if one.stage in {"file", "decode"}:
-                    counts["broken"][one.reason] += 1
+                    counts["broken"][one.reason] += one.n
             dropped = [*doubled, *built.dropped]
             part.write(built.rows, built.keys, left_out, built.texts, dropped)
         part.finish(counts, examples.found(), near=options["dedup"] == "near")
@@ -152,7 +152,8 @@ def _read(
         rejected += decoded.rejected
         for dialogue in decoded.dialogues:
             other_source = dialogues and dialogue.source != dialogues[0].source
-            if other_source or n_utterances >= BATCH_UTTERANCES:
+            many = max(n_utterances, len(dialogues))  # of some there may be no utterance
+            if other_source or many >= BATCH_UTTERANCES:
                 yield dialogues, rejected, doubled
                 dialogues, rejected, doubled, n_utterances = [], [], [], 0
             dialogues.append(dialogue)
