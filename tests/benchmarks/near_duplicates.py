@@ -21,7 +21,7 @@ import statistics
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -32,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 import corpus  # noqa: E402
-from corpus.dedup.exact import find_duplicates  # noqa: E402
+from corpus.building.near import search  # noqa: E402
 from corpus.dedup.keys import KEY  # noqa: E402
-from corpus.dedup.near import BANDS, HASHES, NearRows, Texts, bands_of, near_bytes  # noqa: E402
+from corpus.dedup.near import BANDS, HASHES, Texts, bands_of, near_bytes  # noqa: E402
 from corpus.output.ledger import read_ledger  # noqa: E402
 
 PHRASES = [
@@ -137,6 +137,13 @@ def report_quality(processed: Path, copies: set[str]) -> None:
         print(f"  false: {name} {detail}")
 
 
+class Here:
+    """Does the steps of a search in this process."""
+
+    def made(self, steps: Sequence[Callable[[], Any]]) -> list[Any]:
+        return [step() for step in steps]
+
+
 def timed(action: Callable[[], object]) -> float:
     began = process_time()
     action()
@@ -147,18 +154,21 @@ def report_speed(texts: list[str], repeats: int, folder: Path) -> None:
     paths = [folder / str(k) for k in range(-(-len(texts) // ITEM))]
     keys = np.zeros(len(texts), KEY)
     keys["id"] = keys["text"] = np.arange(len(texts))
+    keys["rows"] = 1
 
     def sign() -> None:
         for k, path in enumerate(paths):
             rows = [Texts(text, text) for text in texts[k * ITEM : (k + 1) * ITEM]]
             path.write_bytes(near_bytes(rows))
 
-    def search() -> None:
-        find_duplicates(keys, "near", NearRows(paths, np.ones(len(texts), np.uint32)))
+    def candidates() -> None:
+        with tempfile.TemporaryDirectory(dir=folder) as aside:
+            parts = [(path, min(ITEM, len(texts) - k * ITEM)) for k, path in enumerate(paths)]
+            search(Path(aside), parts, keys, np.zeros(len(keys), np.bool_), Here())
 
     peers: dict[str, Callable[[], object]] = {
         "signatures, written": sign,
-        "candidates and similarities": search,
+        "candidates and similarities": candidates,
         "signatures alone": lambda: bands_of(texts),
     }
     try:
