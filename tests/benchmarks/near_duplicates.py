@@ -196,9 +196,33 @@ def report_speed(texts: list[str], repeats: int, folder: Path) -> None:
     print(f"{'--dedup near, all in all':<30}{n / whole:>10,.0f} dialogues per CPU-second")
 
 
+OPENING = "오늘 점심에 뭐 먹을지 같이 골라 보자 나는 국밥이 좋은데 너는 어때"
+
+
+def report_openings(n: int, folder: Path, seed: int) -> None:
+    """Search `n` dialogues that share an opening and are not near: the most pairs there can be."""
+    draw = random.Random(seed)
+    texts = [f"{OPENING}{letters(draw, 14)}\n응 {letters(draw, 8)}" for _ in range(n)]
+    keys = np.zeros(n, KEY)
+    keys["id"] = keys["text"] = np.arange(n)
+    keys["rows"] = 1
+    path = folder / "openings"
+    path.write_bytes(near_bytes([Texts(text, text) for text in texts]))
+    with tempfile.TemporaryDirectory(dir=folder) as aside:
+        seconds = timed(
+            lambda: search(Path(aside), [(path, n)], keys, np.zeros(n, np.bool_), Here())
+        )
+    print(f"{n:,} dialogues with one opening: {seconds:.1f} CPU-seconds")
+
+
+def letters(draw: random.Random, n: int) -> str:
+    return "".join(chr(draw.randrange(0xAC00, 0xD7A4)) for _ in range(n))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--dialogues", type=int, default=20_000)
+    parser.add_argument("--openings", type=int, default=2_500)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -211,6 +235,7 @@ def main() -> None:
         rows = corpus.load(processed)["messages"]
         texts = ["\n".join(message["content"] for message in row) for row in rows]
         report_speed(texts, args.repeats, Path(folder))
+        report_openings(args.openings, Path(folder), args.seed)
 
 
 if __name__ == "__main__":

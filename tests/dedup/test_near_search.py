@@ -124,7 +124,7 @@ def keys_of(draw, n):
     return keys
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 60), st.integers(1, 4))
 def test_the_search_in_steps_finds_what_one_after_the_other_finds(
     tmp_path_factory, seed, n, n_parts
