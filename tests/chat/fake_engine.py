@@ -6,8 +6,8 @@ import time
 from contextlib import contextmanager
 from hashlib import sha256
 
-from corpus.chat.guard import Gate
 from corpus.chat.reply import Cancelled, Candidate, Draw, Reply, Seen, Token
+from corpus.chat.server.guard import Gate
 
 WORDS = ["응", " 나도", " 그래", " 좋아", " 진짜", " 밥", " 먹었어", " ㅠㅠ", " 안녕", " 뭐해?"]
 
@@ -102,7 +102,7 @@ def served(
     """Run a server in a thread; yield its port."""
     import uvicorn
 
-    from corpus.chat.web import make_app
+    from corpus.chat.server.web import make_app
 
     with socket.create_server((host, port)) as listener:
         port = listener.getsockname()[1]

@@ -8,7 +8,8 @@ import pytest
 from fake_engine import FakeEngine, served
 from raw_http import ask, exchange, request
 
-from corpus.chat.guard import HEADERS, Gate
+from corpus.chat.server import web
+from corpus.chat.server.guard import HEADERS, Gate
 
 CHAT = "/v1/chat/completions"
 KEY = "key-열쇠"  # its last byte is a space to latin-1
@@ -197,7 +198,7 @@ def test_a_chunked_body_of_a_good_size_is_read(port):
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(port, monkeypatch):
-    monkeypatch.setattr("corpus.chat.web.BODY_SECONDS", 0.2)
+    monkeypatch.setattr(web, "BODY_SECONDS", 0.2)
     started = time.monotonic()
     late = request("POST", CHAT, port, body=b'{"mess', headers={"Content-Length": "100"})
     assert exchange(port, late)[0] == 408
@@ -266,7 +267,7 @@ def test_the_page_itself_needs_no_key(guarded):
 
 def test_a_server_for_others_is_called_by_the_address_one_came_in_at():
     own = {"type": "http", "server": ("192.168.0.7", 8400)}
-    from corpus.chat.guard import Guard
+    from corpus.chat.server.guard import Guard
 
     hosts = Guard(None, Gate("0.0.0.0", 8400, "k"))._hosts(own)
     assert "192.168.0.7:8400" in hosts

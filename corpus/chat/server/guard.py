@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from corpus.chat.answers import as_json
-from corpus.chat.wire import WireError
+from corpus.chat.server.answers import as_json
+from corpus.chat.server.wire import WireError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MAX_HEAD = 16 * 1024  # of the request line and the headers

@@ -23,20 +23,20 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from corpus.chat.answering import Answering, Model
-from corpus.chat.answers import Form, as_json
-from corpus.chat.guard import MAX_HEAD, Gate, Guard, send_error
-from corpus.chat.line import Allowance
 from corpus.chat.reply import Draw
-from corpus.chat.replying import Replying, failed
-from corpus.chat.services import Choice
-from corpus.chat.suggestions import keep
-from corpus.chat.wire import WireError, read_ask, read_json
+from corpus.chat.server.answering import Answering, Model
+from corpus.chat.server.answers import Form, as_json
+from corpus.chat.server.guard import MAX_HEAD, Gate, Guard, send_error
+from corpus.chat.server.line import Allowance
+from corpus.chat.server.replying import Replying, failed
+from corpus.chat.server.suggestions import keep
+from corpus.chat.server.wire import WireError, read_ask, read_json
+from corpus.chat.services.table import Choice
 from corpus.records import CorpusError
 
 MAX_BODY = 64 * 1024
 BODY_SECONDS = 10.0  # for a body to arrive
-_PAGE = files("corpus.chat").joinpath("page")
+_PAGE = files("corpus.chat.server").joinpath("page")
 
 
 def serve(
