@@ -9,6 +9,7 @@ other, and `lengths` says how many each dialogue has.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -120,8 +121,12 @@ def turns_of(
     >>> turns_of(["a", "a"]), turns_of(["c", "a", "b", "c"], nearest=True)
     ([], [[2], [3]])
     """
-    arranged = arrange_turns(speakers, [len(speakers)], agent, nearest=nearest)
     turns: list[list[int]] = []
+    if len(set(speakers)) == 2:  # nearly always, and numpy takes 20 times as long for so little
+        runs = [0, *(k for k in range(1, len(speakers)) if speakers[k] != speakers[k - 1])]
+        turns = [[*range(*run)] for run in pairwise([*runs, len(speakers)])]
+        return turns[: len(turns) // 2 * 2]
+    arranged = arrange_turns(speakers, [len(speakers)], agent, nearest=nearest)
     for place in np.flatnonzero(arranged.in_turn).tolist():
         if arranged.begins[place]:
             turns.append([])
