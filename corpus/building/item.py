@@ -157,7 +157,7 @@ def _read(
                 yield dialogues, rejected, doubled
                 dialogues, rejected, doubled, n_utterances = [], [], [], 0
             dialogues.append(dialogue)
-            if decoded.quirks["doubled_line"]:
+            if "doubled_line" in decoded.quirks:
                 doubled += _doubled_lines(dialogue)
             n_utterances += len(dialogue.texts)
         if len(rejected) >= BATCH_REJECTED:
@@ -202,7 +202,7 @@ def _count_decoded(
         if "_add" in document.raw_file and (folder := version_of(document.raw_file)[1]):
             counts["newer"][folder] += len(decoded.dialogues)
     count_odd(decoded, document, counts)
-    doubled = decoded.quirks["doubled_line"]  # the reader left these out already
-    if doubled:
+    if "doubled_line" in decoded.quirks:  # the reader left these out already
+        doubled = decoded.quirks["doubled_line"]
         counts["utterances"]["read"] += doubled
         counts["dropped"]["doubled_line"] += doubled
