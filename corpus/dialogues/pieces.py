@@ -22,7 +22,7 @@ def find_pieces(speakers: Sequence[str], texts: Sequence[str]) -> Iterator[list[
     """Yield groups of messages that together are personal data, until there are none left.
 
     Removing messages can join two runs of one speaker into one turn, so the turns are searched
-    again after each removal. Of a dialogue that is nested deeper than any chat all that is left goes.
+    again after each removal. Where they are nested deeper than in any chat all that is left goes.
     """
     left = list(range(len(texts)))
     for _ in range(MOST_ROUNDS):
