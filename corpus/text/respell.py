@@ -20,9 +20,7 @@ _FINALS = 28
 _FINAL_S = 19  # ㅆ is the next
 _FINAL_LAUGHS = {24: "ㅋ", 27: "ㅎ"}
 # A laugh goes on or ends there: 짘ㅋㅋ, 짘키키, 앜!, but not 젛아; 케잌, 스테잌 and 키읔 are words.
-_LAUGHING = (
-    rf"""(?=[ㅋㅎㅠㅜ ?!.,~^_'"%;\n]|키키+{NO_KEY_WORD})(?<![케쉐셰테메레페웨]잌|키읔)"""
-)
+_LAUGHING = rf"""(?=[ㅋㅎㅠㅜ ?!.,~^_'"%;\n]|키키+{NO_KEY_WORD})(?<![케쉐셰테메레페웨]잌|키읔)"""
 
 
 def spellings_for(lacking: Iterable[str]) -> dict[str, str]:
