@@ -21,7 +21,9 @@ from corpus.remote import folder_of
 from corpus.verify.findings import CLASSES
 from corpus.views.terminal import close_streams, leave_stdout, open_streams, say
 
-DESCRIPTION = "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns) into a chat corpus."
+DESCRIPTION = (
+    "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns, 544 task) into a chat corpus."
+)
 EPILOG = "python -m corpus VERB --help tells the options of a verb."
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 # Beside the options.

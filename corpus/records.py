@@ -166,3 +166,4 @@ class Rejected(NamedTuple):
     raw_offset: int
     raw: bytes
     whole: tuple[int, str] | None = None  # length and sha256, where `raw` is only its beginning
+    n: int = 1  # how many of the kind it stands for: scraps are told together

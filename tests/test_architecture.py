@@ -42,16 +42,16 @@ HOMES = {
     "ray": {"building/on_ray.py"},
     "fsspec": {"remote.py"},
     "jinja2": {"report/page.py"},
-    "hangulpy": {"chat/keyboard.py"},
-    "FinanceDataReader": {"chat/network.py"},
-    "starlette": {"chat/web.py", "chat/guard.py"},
-    "uvicorn": {"chat/web.py", "chat/guard.py"},
+    "hangulpy": {"chat/services/keyboard.py"},
+    "FinanceDataReader": {"chat/services/network.py"},
+    "starlette": {"chat/server/web.py", "chat/server/guard.py"},
+    "uvicorn": {"chat/server/web.py", "chat/server/guard.py"},
     "sacrebleu": {"evaluation/measure.py"},
 }
 # Outside of training.
 TORCH = {
-    "torch": {"chat/model.py", "chat/sampling.py", "evaluation/model.py"},
-    "safetensors": {"chat/weights.py"},
+    "torch": {"chat/decoding/model.py", "chat/decoding/sampling.py", "evaluation/model.py"},
+    "safetensors": {"chat/decoding/weights.py"},
     "transformers": {"evaluation/model.py"},  # models of others, too
 }
 
@@ -143,6 +143,20 @@ def test_torch_stands_where_it_is_needed_and_nothing_but_training_imports_traini
 def test_chat_imports_records_text_and_tokens_alone(path):
     ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("corpus.")}
     assert ours <= {"chat", "records", "remote", "text", "tokens"}
+
+
+def chat_room(path):
+    return home(path).split("/")[1].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if step(path) == "chat"], ids=home)
+def test_services_and_decoder_stand_alone_and_only_the_command_knows_the_server(path):
+    room = chat_room(path)
+    others = {chat_room(other) for other in modules_imported_by(path) if step(other) == "chat"}
+    if room in {"services", "decoding"}:
+        assert others <= {room, "reply"}  # the plain values of a reply
+    elif room not in {"server", "command"}:
+        assert "server" not in others
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if step(path) == "evaluation"], ids=home)

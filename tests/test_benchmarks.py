@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from corpus.building import process
+
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 
 
@@ -13,7 +15,7 @@ BENCHMARKS = Path(__file__).parent / "benchmarks"
 def benchmark_named(monkeypatch):
     """Import one without the change that it makes to its process."""
     monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
-    monkeypatch.setattr("corpus.building.process.tune_process", lambda: None)
+    monkeypatch.setattr(process, "tune_process", lambda: None)
     return importlib.import_module
 
 

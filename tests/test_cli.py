@@ -12,6 +12,7 @@ from corpus.__main__ import main
 from corpus.building import item
 from corpus.tokens import find
 from corpus.tokens.find import UnreachableTokenizerError
+from corpus.views import check
 
 BROKEN = b'{"data": [{"header": {"dialogueInfo": {"dialogueID": 3}}, "body": {"dialogue": []}}]}'
 TALK = [("A", "안녕ㅋㅋㅋㅋ"), ("B", "응 안녕"), ("A", "#@이름#이는?"), ("B", "몰라")]
@@ -124,7 +125,7 @@ def test_ctrl_c_is_one_sentence(raw, tmp_path, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("corpus.building.item.build_item", stop)
+        patch.setattr(item, "build_item", stop)
         code, _, err = run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")
     assert code == 130
     assert "goes on from here" in err
@@ -211,7 +212,7 @@ def test_check_says_what_is_there_and_builds_nothing(raw, tmp_path, capsys):
 
 
 def test_the_estimate_is_near_the_truth_whatever_the_sources(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("corpus.views.check.SAMPLED_BYTES", 40_000)
+    monkeypatch.setattr(check, "SAMPLED_BYTES", 40_000)
     chats = [summary_entry(f"d{k}", *TALK, ("A", f"{k}")) for k in range(100)]  # no row
     talks = [(("1", f"{k}"), ("2", "응")) for k in range(100)]
     topics = {f"T_{k}": topic_document(f"T_{k}", *talk) for k, talk in enumerate(talks)}

@@ -17,7 +17,7 @@ from fuzz import run_case
 from raw_trees import sns_document, summary_document, summary_entry, topic_document
 
 import corpus
-from corpus.building import run
+from corpus.building import plan, run
 from corpus.output.ledger import read_ledger
 from corpus.reading.archives import BOMB_BYTES
 
@@ -294,7 +294,7 @@ def built(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for module in ("framing", "entries", "decode"):
             patch.setattr(f"corpus.reading.{module}.ENTRY_BYTES", ENTRY_BYTES)
-        patch.setattr("corpus.building.plan.ITEM_BYTES", 20_000)
+        patch.setattr(plan, "ITEM_BYTES", 20_000)
         manifest = run.build(raw, out, tokenizer="builtin")
     changed = {path for path, one in everything(top).items() if before.get(path) != one} - {
         "c",

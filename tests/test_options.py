@@ -1,6 +1,7 @@
 """The table of options, and that the command line, `corpus.build` and README agree with it."""
 
 import inspect
+import re
 import shlex
 
 import pytest
@@ -22,6 +23,16 @@ def test_an_option_has_one_default_everywhere(option):
     assert inspect.signature(build).parameters[option.name].default == option.default
     assert parsed()[option.name] == option.default
     assert option.checked(option.default) == options_of()[option.name]
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=NAMES)
+def test_the_docstring_of_build_names_every_choice(option):
+    told = re.search(
+        rf"^    {option.name}: (.*?)(?=^    \w+: |^\w)",
+        inspect.getdoc(build),
+        re.DOTALL | re.MULTILINE,
+    )
+    assert all(f"`{choice}`" in told[1] for choice in option.choices)
 
 
 def test_build_has_no_option_that_the_table_lacks():

@@ -17,7 +17,7 @@ from raw_trees import sns_document, summary_document, summary_entry, topic_docum
 import corpus
 from corpus import remote
 from corpus.__main__ import main
-from corpus.building import item, plan, run, workers
+from corpus.building import commit, item, plan, run, workers
 from corpus.building.shares import build_share, commit_shares
 from corpus.dedup.keys import KEY
 from corpus.output.result import ResultWriter, read_results, result_folder
@@ -209,7 +209,7 @@ def test_a_build_that_stands_stays_until_the_new_one_is_whole_and_goes_then(
     for path in ("VL_02.zip.part0", "VL_02.zip.part999", "Validation/e.json"):
         (raw / path).unlink()  # so that there is no validation any more
     with monkeypatch.context() as patch:
-        patch.setattr("corpus.building.commit.publish", lambda *_: 1 / 0)
+        patch.setattr(commit, "publish", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             built(raw, url, update=True)
     assert read_manifest(url) == whole

@@ -16,6 +16,7 @@ from typing import Any
 from corpus.building.accounts import Written, check_laws, summary_of
 from corpus.building.decide import Decisions, decide, plan_shards
 from corpus.building.engines import Engine
+from corpus.building.near import find_near
 from corpus.building.pieces import Pieces, duplicate_steps, ledger_steps
 from corpus.building.problems import problems_of
 from corpus.building.unknown import Unknown
@@ -88,16 +89,16 @@ def commit(
             f"no dialogue of the chosen sources ({sources}) was found: `python -m corpus check "
             "RAW` says what is there."
         )
-    decisions = decide(results, inputs["options"])
     writing = Writing(
         aside=aside.absolute(),
         state=sha256(json_bytes([result.hashes for result in results])).hexdigest(),
         raw=origin.raw.absolute(),
         metadata=shard_metadata(inputs),
         unknown=unknown,
-        last_id=decisions.of_keys.last_id,
     )
+    _begin(writing)
     with closing(Pieces(engine, progress=progress)) as pieces:
+        decisions = decide(results, inputs["options"], partial(find_near, writing, results, pieces))
         made = _make(writing, results, decisions, origin, pieces)
     counts["broken"].update(one.reason for one in origin.rejected_files)
     counts["rejected"].update(made.rejected)
@@ -138,6 +139,14 @@ def commit(
     return manifest
 
 
+def _begin(writing: Writing) -> None:
+    """Make the folders of the pieces, without what was half written when one was killed."""
+    for folder in (OUT, RECORDS):
+        (writing.aside / folder).mkdir(exist_ok=True)
+    for path in (writing.aside / RECORDS).glob("*.tmp"):
+        path.unlink()
+
+
 @dataclass(frozen=True, slots=True)
 class _Made:
     """What the pieces of a corpus are, and what was counted in them."""
@@ -157,11 +166,9 @@ def _make(
     pieces: Pieces,
 ) -> _Made:
     """Write shards and ledger, where they are not written already."""
-    for folder in (OUT, RECORDS):
-        (writing.aside / folder).mkdir(exist_ok=True)
-    for path in (writing.aside / RECORDS).glob("*.tmp"):  # what was written when one was killed
-        path.unlink()
-    shards = [partial(write_shard, writing, one) for one in plan_shards(results, decisions)]
+    last_id = decisions.of_keys.last_id
+    plans = plan_shards(results, decisions)
+    shards = [partial(write_shard, writing, one, last_id) for one in plans]
     repeated = duplicate_steps(writing, results, decisions, origin.documents, pieces)
     told = pieces.made([*shards, *repeated])
     of_shards, of_duplicates = told[: len(shards)], told[len(shards) :]

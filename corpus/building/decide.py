@@ -8,7 +8,7 @@ dialogues that may be duplicates.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,6 @@ from corpus.dedup.exact import (
     rows_repeated,
 )
 from corpus.dedup.keys import HELD_OUT, KEY, Keys
-from corpus.dedup.near import NearRows, find_duplicates
 from corpus.output.result import ResultPaths, read_each
 from corpus.output.shards import SHARD_ROWS
 from corpus.records import SPLITS, Ints, Mask, Split
@@ -33,6 +32,9 @@ from corpus.report.measure import OfKeys
 
 AT_ONCE = 64  # parts whose keys are read at once
 
+# Given the keys of all dialogues that have rows, and which of them may be exact duplicates.
+FindNear = Callable[[Keys, Mask], Duplicates]
+_NEAR_KEY = np.dtype([(name, KEY[name]) for name in ("id", "text", "held_out", "version", "rows")])
 _GIVEN = ""  # the options of this build, among other choices
 
 
@@ -77,12 +79,14 @@ class ShardPlan:
     slices: tuple[Slice, ...]
 
 
-def decide(results: Sequence[ResultPaths], options: Mapping[str, Any]) -> Decisions:
+def decide(
+    results: Sequence[ResultPaths], options: Mapping[str, Any], find_near: FindNear
+) -> Decisions:
     """Decide which dialogues stay, and count what follows for rows and for other options."""
     suspects = _suspects(results, options["dedup"])
     starts, keys = _of_suspects(results, suspects)
     places = np.flatnonzero(suspects)
-    duplicates = _duplicates(results, keys, places, options["dedup"])
+    duplicates = _duplicates(results, keys, places, options["dedup"], find_near)
     given = {name: options[name] for name in MOST}
     under = {_GIVEN: given} | choices(given)
     totals: Counter[str] = Counter()
@@ -184,10 +188,12 @@ def _of_suspects(results: Sequence[ResultPaths], suspects: Mask) -> tuple[Ints, 
     return np.array(starts), np.concatenate(chosen)
 
 
-def _duplicates(results: Sequence[ResultPaths], keys: Keys, places: Ints, dedup: str) -> Duplicates:
+def _duplicates(
+    results: Sequence[ResultPaths], keys: Keys, places: Ints, dedup: str, find_near: FindNear
+) -> Duplicates:
     """Return the duplicates, given the keys of the suspects and their places."""
     if dedup == "near":
-        return _near(results, places)
+        return _near(results, places, find_near)
     chosen = keys["rows"] > 0
     original = duplicates_of(keys[chosen])
     goes = np.flatnonzero(original >= 0)
@@ -195,14 +201,20 @@ def _duplicates(results: Sequence[ResultPaths], keys: Keys, places: Ints, dedup:
     return _placed(found, places[chosen])
 
 
-def _near(results: Sequence[ResultPaths], places: Ints) -> Duplicates:
+def _near(results: Sequence[ResultPaths], places: Ints, find_near: FindNear) -> Duplicates:
     """Return exact and near-duplicates; the places are those that may be exact ones."""
-    keys = np.concatenate([np.empty(0, KEY), *_each(results)])
-    chosen = np.flatnonzero(keys["rows"] > 0)
-    near = NearRows(read_each(results, ResultPaths.near_file), keys["rows"][chosen])
-    suspects = near.suspects() | np.isin(chosen, places)
-    found = find_duplicates(keys[chosen], near, suspects)
-    return _placed(found, chosen)
+    n, having_rows, of_rows = 0, [np.zeros(0, np.int64)], [np.zeros(0, _NEAR_KEY)]
+    for keys in _each(results):
+        chosen = np.flatnonzero(keys["rows"] > 0)
+        having_rows.append(n + chosen)
+        few = np.empty(len(chosen), _NEAR_KEY)
+        for name in _NEAR_KEY.names or ():
+            few[name] = keys[name][chosen]
+        of_rows.append(few)
+        n += len(keys)
+    all_places = np.concatenate(having_rows)
+    exact = np.isin(all_places, places)
+    return _placed(find_near(np.concatenate(of_rows), exact), all_places)
 
 
 def _placed(found: Duplicates, places: Ints) -> Duplicates:

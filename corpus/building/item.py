@@ -59,7 +59,7 @@ def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options:
                 if one.stage != "file":
                     counts["rejected"][f"{one.source}/{one.reason}"] += 1
                 if one.stage in {"file", "decode"}:
-                    counts["broken"][one.reason] += 1
+                    counts["broken"][one.reason] += one.n
             dropped = [*doubled, *built.dropped]
             part.write(built.rows, built.keys, left_out, built.texts, dropped)
         part.finish(counts, examples.found(), near=options["dedup"] == "near")
@@ -152,11 +152,12 @@ def _read(
         rejected += decoded.rejected
         for dialogue in decoded.dialogues:
             other_source = dialogues and dialogue.source != dialogues[0].source
-            if other_source or n_utterances >= BATCH_UTTERANCES:
+            many = max(n_utterances, len(dialogues))  # of some there may be no utterance
+            if other_source or many >= BATCH_UTTERANCES:
                 yield dialogues, rejected, doubled
                 dialogues, rejected, doubled, n_utterances = [], [], [], 0
             dialogues.append(dialogue)
-            if decoded.quirks["doubled_line"]:
+            if "doubled_line" in decoded.quirks:
                 doubled += _doubled_lines(dialogue)
             n_utterances += len(dialogue.texts)
         if len(rejected) >= BATCH_REJECTED:
@@ -201,7 +202,7 @@ def _count_decoded(
         if "_add" in document.raw_file and (folder := version_of(document.raw_file)[1]):
             counts["newer"][folder] += len(decoded.dialogues)
     count_odd(decoded, document, counts)
-    doubled = decoded.quirks["doubled_line"]  # the reader left these out already
-    if doubled:
+    if "doubled_line" in decoded.quirks:  # the reader left these out already
+        doubled = decoded.quirks["doubled_line"]
         counts["utterances"]["read"] += doubled
         counts["dropped"]["doubled_line"] += doubled

@@ -60,8 +60,10 @@ def build(
         tokenizer: `skt/kogpt2-base-v2` or another hub name, a folder, a `tokenizer.json`, or
             `builtin`.
         rules: `default`, or `chathuman` for the text rules of 2023.
-        sources: which of `topic`, `summary` and `sns` to build.
-        multi_party: what becomes of dialogues of more than two speakers: `drop` or `fold`.
+        sources: which of `topic`, `summary`, `sns` and `task` to build.
+        multi_party: what becomes of dialogues of more than two speakers: `drop`; `nearest`, where
+            the last speaker is `<sys>` and whom that one answers `<usr>`; or `fold`, all others
+            joined.
         usr_ending: what becomes of dialogues that end on `<usr>`: `drop` or `trim`.
         overlong: what becomes of dialogues over the limit: `truncate`, `split` or `drop`.
         max_tokens: the limit of a row, `<s>` and `</s>` included.
@@ -69,8 +71,8 @@ def build(
             same, too (`near`), or nothing (`off`).
         personal: what becomes of an utterance with personal data, `drop` or `keep`; by the rules of
             2023 it is kept.
-        respell: `on`: syllables that the tokenizer lacks are spelt with others where that is known
-            how, by the default rules.
+        respell: `off`, or `on`: syllables that the tokenizer lacks are spelt with others where that
+            is known how, by the default rules.
         test_share: how much of train becomes a third split, `test`: from 0, nothing, to below 1.
         seed: of the invented names.
         update: build again if the raw files are not those of the corpus that stands.

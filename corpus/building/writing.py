@@ -50,7 +50,6 @@ class Writing:
     raw: Folder
     metadata: dict[str, str]  # of every shard
     unknown: Unknown
-    last_id: int  # as `OfKeys` has it
 
     def record(self, name: str) -> Path:
         """Return where the record of a piece lies."""
@@ -87,14 +86,20 @@ def locate(parts: Sequence[tuple[ResultPaths, Ints]]) -> pa.Table:
     return pa.concat_tables(found).combine_chunks()
 
 
-def write_shard(writing: Writing, plan: ShardPlan) -> dict[str, Any]:
-    """Write one shard and return what it holds, as the manifest and the report need it."""
+def write_shard(writing: Writing, plan: ShardPlan, last_id: int) -> dict[str, Any]:
+    """Write one shard and return what it holds, as the manifest and the report need it.
+
+    Args:
+        writing: what all steps share.
+        plan: which rows it holds.
+        last_id: as `OfKeys` has it.
+    """
     name = f"{plan.split}-{plan.number:05}"
     if told := writing.made_before(name):
         return told
     path = writing.aside / OUT / plan.split / f"{plan.number:05}.parquet"
     half = temporary_of(writing.record(name))
-    measured = OfRows(writing.last_id, writing.unknown.unk_id)
+    measured = OfRows(last_id, writing.unknown.unk_id)
     counted: dict[str, Counter[str]] = {kind: Counter() for kind in ("dialogues", "rows", "tokens")}
     try:
         writer = ShardWriter(half, writing.metadata)

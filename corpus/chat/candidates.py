@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from corpus.chat.decoding.generation import Drawing
 from corpus.chat.filters import reason_out, words_of
-from corpus.chat.generation import Drawing
 from corpus.chat.reply import FALLBACK, Candidate, Finish, Token
 from corpus.chat.window import Reader, Window
 

@@ -45,7 +45,7 @@ def chat(args: argparse.Namespace) -> int:
             _say(f"--seed {seed} gives these replies again.")
         draw = _draw(args, seed)
         if args.web:
-            from corpus.chat.web import serve  # noqa: PLC0415
+            from corpus.chat.server.web import serve  # noqa: PLC0415
 
             return serve(
                 engine,

@@ -8,8 +8,8 @@ from pathlib import Path
 from corpus.chat.engine import Engine
 from corpus.chat.reply import Candidate, Draw, Message, Reply
 from corpus.chat.save import save_dialogue, save_preference
-from corpus.chat.services import Choice
-from corpus.chat.understanding import understand
+from corpus.chat.services.table import Choice
+from corpus.chat.services.understanding import understand
 
 RESET = "reset"  # the service that empties the conversation
 

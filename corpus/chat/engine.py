@@ -12,15 +12,15 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from corpus.chat.bad_words import find_bad_word
 from corpus.chat.candidates import Judge, choose
-from corpus.chat.choices import open_decoder
+from corpus.chat.decoding.choices import open_decoder
+from corpus.chat.decoding.generation import Writer
+from corpus.chat.decoding.model import Decoder, Device
+from corpus.chat.decoding.prefixes import Prefixes
+from corpus.chat.decoding.sampling import Vocabulary
 from corpus.chat.folder import Trained, find_model, name_of, read_chat
-from corpus.chat.generation import Writer
-from corpus.chat.model import Decoder, Device
-from corpus.chat.prefixes import Prefixes
 from corpus.chat.reply import UNREADABLE, Cancelled, Draw, Message, Reply, Seen
-from corpus.chat.sampling import Vocabulary
+from corpus.chat.services.bad_words import find_bad_word
 from corpus.chat.window import Reader, make_window, tokens_never_written
 from corpus.records import CorpusError
 from corpus.tokens.encoder import Encoder

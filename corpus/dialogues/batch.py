@@ -16,7 +16,15 @@ import pyarrow as pa
 from corpus.counts import Counts
 from corpus.dedup.keys import KEY, Keys
 from corpus.dedup.near import Texts
-from corpus.dialogues.cuts import OVERLONG, cap_drafts, keys_of, over_limit, rows_of, texts_of
+from corpus.dialogues.cuts import (
+    OVERLONG,
+    cap_drafts,
+    keys_of,
+    over_limit,
+    rows_of,
+    text_keys_of,
+    texts_of,
+)
 from corpus.dialogues.drafts import make_drafts, not_arranged
 from corpus.dialogues.encoding import encode_drafts
 from corpus.dialogues.said import Said, count_joined, normalise_dialogues
@@ -101,7 +109,7 @@ def _arrange_otherwise(
     other = arrange_turns(groups.speakers, groups.lengths, agent, nearest=nearest)
     of_groups = list(compress(dialogues, arranged.folded.tolist()))
     drafts = make_drafts(of_groups, groups, other, ["multi_party"] * len(of_groups))
-    other_keys = keys_of(drafts, other)
+    other_keys = text_keys_of(drafts)
     folded = np.flatnonzero(keys["folded"])
     fits = keys["tokens"][folded] + np.array(drafts.n_turns) <= options["max_tokens"]
     fitting = set(np.flatnonzero(fits).tolist()) if nearest else set()

@@ -32,19 +32,25 @@ class Cut(NamedTuple):
 
 def keys_of(drafts: Drafts, arranged: Arrangement) -> Keys:
     """Return the keys of the drafts as if all of them fitted; tokens are counted later."""
-    keys = np.zeros(len(drafts.dialogues), KEY)
+    keys = text_keys_of(drafts)
     keys["id"] = [id_key(one.source, one.dialogue_id) for one in drafts.dialogues]
-    keys["text"] = list(map(key_of, drafts.scripts))  # turns alternate from <usr>
     keys["version"] = [version_of(one.raw_file)[0] for one in drafts.dialogues]
     keys["held_out"] = [HELD_OUT.index(one.split) for one in drafts.dialogues]
     has_turns = arranged.n_turns > 0
     keys["folded"], keys["trimmed"] = arranged.folded[has_turns], arranged.trimmed[has_turns]
-    for name in OVERLONG:
-        keys[name] = 1
     keys["rows"] = drafts.kept
     keys["utterances"] = [place.stop - place.start for place in drafts.said]
     in_turns = np.bincount(arranged.dialogue[arranged.in_turn], minlength=len(has_turns))
     keys["in_rows"] = in_turns[has_turns] * keys["rows"]
+    return keys
+
+
+def text_keys_of(drafts: Drafts) -> Keys:
+    """Return keys with the texts of the drafts alone, as if all of them fitted."""
+    keys = np.zeros(len(drafts.dialogues), KEY)
+    keys["text"] = list(map(key_of, drafts.scripts))  # turns alternate from <usr>
+    for name in OVERLONG:
+        keys[name] = 1
     return keys
 
 

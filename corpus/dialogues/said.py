@@ -1,6 +1,6 @@
 """What is said: the texts of a batch as the text rules leave them."""
 
-from bisect import bisect, bisect_left
+from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, chain, compress
@@ -205,17 +205,15 @@ def fill_dialogue(
 
 def _named_texts(dialogues: Sequence[Dialogue], said: Said, seed: int) -> Callable[[int], str]:
     """Return a function from an utterance's place to its text in the row, "" if it was dropped."""
-    raw_ends = list(accumulate(len(dialogue.texts) for dialogue in dialogues))
-    ends = np.cumsum(said.lengths).tolist()
-    places = said.places.tolist()
 
     def named_text(place: int) -> str:
-        at = bisect_left(places, place)
-        if at == len(places) or places[at] != place:
+        at = int(np.searchsorted(said.places, place))
+        if at == len(said.places) or said.places[at] != place:
             return ""
-        k = bisect(raw_ends, place)
-        start = ends[k] - int(said.lengths[k])
-        part = slice(start, ends[k])
+        ends = np.cumsum(said.lengths)
+        k = int(np.searchsorted(ends, at, "right"))
+        start = int(ends[k] - said.lengths[k])
+        part = slice(start, int(ends[k]))
         filled = fill_dialogue(dialogues[k], said.speakers[part], said.texts[part], seed)
         text: str = filled.texts[at - start]
         return text

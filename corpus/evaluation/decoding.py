@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from corpus.chat.bad_words import find_bad_word
 from corpus.chat.candidates import Chosen, Judge, choose
-from corpus.chat.generation import Drawing
+from corpus.chat.decoding.generation import Drawing
+from corpus.chat.decoding.sampling import Row, Vocabulary, make_chances, next_tokens
 from corpus.chat.reply import Draw
-from corpus.chat.sampling import Row, Vocabulary, make_chances, next_tokens
+from corpus.chat.services.bad_words import find_bad_word
 from corpus.chat.window import Reader, Window
 from corpus.evaluation.model import Going, Model
 
@@ -112,7 +112,7 @@ def ranked(speaker: Speaker, windows: Sequence[Window]) -> tuple[list[Chosen], l
 def _draw(
     speaker: Speaker, windows: Sequence[Window], chances: Sequence[Chances], n: int
 ) -> list[list[Drawing]]:
-    """Draw `n` replies to each prompt, as `corpus.chat.generation.Writer` does."""
+    """Draw `n` replies to each prompt, as `corpus.chat.decoding.generation.Writer` does."""
 
     def pick(going: Going, places: list[int], rows: list[Drawing]) -> tuple[list[int], list[float]]:
         of_place = {place: chances[place](n) for place in dict.fromkeys(p // n for p in places)}

@@ -9,8 +9,8 @@ from math import sqrt
 import numpy as np
 from sacrebleu.metrics.chrf import CHRF
 
-from corpus.chat.bad_words import find_bad_word
 from corpus.chat.filters import is_parrot, reason_out
+from corpus.chat.services.bad_words import find_bad_word
 from corpus.chat.window import Reader
 from corpus.evaluation.prompts import Prompt
 from corpus.evaluation.replies import Rows

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from corpus.chat.candidates import Chosen
-from corpus.chat.generation import Drawing
+from corpus.chat.decoding.generation import Drawing
 from corpus.evaluation.prompts import Prompt
 from corpus.records import CorpusError
 from corpus.tokens.encoder import Encoder

@@ -10,7 +10,6 @@ from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from itertools import accumulate
 
@@ -112,10 +111,13 @@ def _mentions(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[M
     both = list(dict.fromkeys(speakers))
     other = dict(zip(both, reversed(both), strict=True)) if len(both) == 2 else {}
 
-    @cache
+    polite: dict[str, bool] = {}
+
     def is_polite_speaker(speaker: str) -> bool:
-        said = zip(speakers, texts, strict=True)
-        return is_polite([text for who, text in said if who == speaker])
+        if speaker not in polite:
+            said = zip(speakers, texts, strict=True)
+            polite[speaker] = is_polite([text for who, text in said if who == speaker])
+        return polite[speaker]
 
     kinds: defaultdict[str, list[Mention]] = defaultdict(list)
     place_named = False

@@ -64,6 +64,8 @@ def _line(one: Rejected) -> dict[str, Any]:
         "raw_length": length,
         "raw_sha256": digest,
     }
+    if one.n > 1:
+        line["n"] = one.n
     return line | _readable(one.raw[:RAW_BYTES])
 
 

@@ -35,7 +35,7 @@ from corpus.output.rows import COLUMNS
 from corpus.output.utterances import Dropped, dropped_member
 from corpus.output.work import RESULTS
 from corpus.records import CorpusError, Rejected
-from corpus.remote import CONNECTIONS, Folder, local_file
+from corpus.remote import CONNECTIONS, Folder
 
 _T = TypeVar("_T")
 
@@ -290,9 +290,13 @@ class ResultPaths:
             for batch in stream:
                 yield pa.Table.from_batches([batch])
 
-    def near_file(self) -> Path:
-        """Return the file of what `near_bytes` gives, on this machine."""
-        path = local_file(self.near)
+    def near_file(self, folder: Path) -> Path:
+        """Return the file of what `near_bytes` gives; of a store a copy in a folder."""
+        path = self.near
+        if not isinstance(path, Path):
+            copy = folder / path.name
+            path.fetch(copy)
+            path = copy
         with path.open("rb") as file:
             self._prove("near", file_digest(file, "sha256").hexdigest())
         return path

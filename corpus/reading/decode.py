@@ -11,13 +11,17 @@ from itertools import chain
 
 from msgspec import DecodeError, json
 
-from corpus.reading.entries import Decoded, Entries, file_problem, rejected_entry
+from corpus.reading.entries import Decoded, Entries
 from corpus.reading.framing import CHUNK, ENTRY_BYTES
 from corpus.reading.sources import READERS, EntryError, id_of, read_entry, source_of
 from corpus.reading.sources.merged import holds_many
+from corpus.reading.unreadable import file_problem, rejected_entry
 from corpus.reading.utf8 import BOM, Stream, Utf8, encoding_of
 from corpus.records import Document, Source
 
+# A document whose entries have to be told apart from its first byte on is decoded in one go up to
+# this size: each of its ranges would have to begin there again.
+ONE_RANGE_BYTES = 128 << 20
 NEAR_BYTES = 4 << 20  # entries no further apart are read again in one go
 
 _KEY = re.compile(rb'"([^"\\]{1,40})"\s*:')
@@ -45,8 +49,9 @@ def decode_document(
 ) -> Iterator[Decoded]:
     """Yield what becomes of the entries that begin in `[start, end)`, about 2 MB at a time.
 
-    Ranges that together are a document give what the document gives, each entry once. Damage of
-    the file is told by the range in which it lies.
+    Ranges that together are a document give what the document gives, each entry once; in some
+    documents the first of them has all entries. Damage of the file is told by the range in which it
+    lies.
 
     Args:
         stream: the bytes of the document.
@@ -57,8 +62,13 @@ def decode_document(
     """
     text = Utf8(stream)
     source = source_of(text.head)  # be its first byte damaged: its entries are not
-    is_told_here = start == 0
     whole = _whole_entry(text, source)
+    if source and whole is None and _is_one_range(text, source, document):
+        if start:
+            yield Decoded()
+            return
+        end = None
+    is_told_here = start == 0
     if source and whole is not None:
         yield _decode_whole(whole, source, document) if start == 0 else Decoded()
     elif source:
@@ -92,6 +102,12 @@ def raw_entries(
             if dialogue.raw_offset in missing:
                 missing.remove(dialogue.raw_offset)
                 yield dialogue.raw_offset, dialogue.raw
+
+
+def _is_one_range(text: Utf8, source: Source, document: Document) -> bool:
+    """Say whether the range that begins a document has all of its entries."""
+    nested = READERS[source].shape.beginning_of_entries(text.head)[1]
+    return nested and document.size <= ONE_RANGE_BYTES
 
 
 def _whole_entry(text: Utf8, source: Source | None) -> bytes | None:

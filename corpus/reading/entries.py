@@ -18,13 +18,16 @@ from corpus.reading.framing import (
     cut_entries,
     object_end,
 )
+from corpus.reading.scraps import Scraps
 from corpus.reading.sources import READERS, EntryError, id_of, read_entry
+from corpus.reading.unreadable import file_problem, rejected_entry
 from corpus.reading.utf8 import BOM, Utf8
 from corpus.records import RAW_BYTES, Dialogue, Document, Rejected, Source
 
 STRAY = "not an entry, between two"
 _SPACE = b" \t\r\n"
 _BETWEEN = b"," + _SPACE  # two entries
+MOST_TRIED = 8  # times the length of a slice: objects in objects are tried as entries, from outside
 MOST_REJECTED = 500  # entries and problems are handed on at the latest: 64 KB each at most
 
 
@@ -67,7 +70,9 @@ class Entries:
         self._decoded = Decoded()
         self._beginning, self._nested = self._shape.beginning_of_entries(b"")
         self._in_list = False  # entries are, so that a bracket closes them
+        self._scraps = Scraps(self._shape.SHORTEST)
         self._quirks: Counter[str] = Counter()  # of the entry that is read
+        self._unread: tuple[int, int, EntryError] | None = None  # the last: offset, length, why
 
     def decode(
         self, text: Utf8, start: int, end: int | None, wanted: Collection[int] | None = None
@@ -90,11 +95,12 @@ class Entries:
             yield from self._hand_on(self._take_opening(opening))
         for one in slices:
             if one.offset >= start and (wanted is None or one.offset in wanted):
-                if not self._take_intact(one):
+                if not (self._take_scrap(one) or self._take_intact(one)):
                     yield from self._hand_on(self._take_slice(one))
                 elif self._decoded.is_full:
                     yield self._decoded
                     self._decoded = Decoded()
+        self._decoded.rejected += self._scraps.told(self._document)
         yield self._decoded
 
     def _hand_on(self, steps: Iterator[None]) -> Iterator[Decoded]:
@@ -115,6 +121,13 @@ class Entries:
         inside = self._shape.list_start(data) or data.rfind(b"[") + 1
         rest = data[inside:].removeprefix(BOM).lstrip(_BETWEEN)
         yield from self._salvage(Slice(len(data) - len(rest), rest, opening.is_last))
+
+    def _take_scrap(self, one: Slice) -> bool:
+        """Count a slice that is too short for an entry, where there are many such."""
+        if one.is_last or one.whole or not self._scraps.take(one.data, one.offset):
+            return False
+        self._decoded.n_bytes += len(one.data)
+        return True
 
     def _take_intact(self, one: Slice) -> bool:
         """Read a slice that is one entry, as nearly all are; False if it is not."""
@@ -137,7 +150,7 @@ class Entries:
                 self._reject("too_big", detail, one.offset, one.data, whole)
             else:
                 self._report("stray_bytes", STRAY, one.offset, one.data, whole)
-        elif self._read(one.data.rstrip(_BETWEEN), one.offset):
+        elif self._why_unread(one.data.rstrip(_BETWEEN), one.offset):
             yield from self._salvage(one)
         elif one.is_last:
             self._take_closing(b"", one.offset + length)
@@ -145,13 +158,22 @@ class Entries:
     def _salvage(self, one: Slice) -> Iterator[None]:
         """Read the intact entries of a slice that is not one entry, and reject the rest."""
         data, at, ends = one.data, 0, Ends(one.data)
+        room = MOST_TRIED * len(data)  # bytes that the parser may still look at
         while at < len(data):
             yield
             following = self._beginning.search(data, at + 1)
             # Where no object in an entry begins like one, an entry ends before the next begins.
             limit = following.start() if following and not self._nested else None
             stop = ends.of(at, limit) if data.startswith(b"{", at) else -1
-            if stop >= 0 and not self._read(data[at:stop], one.offset + at):
+            if stop - at > room:
+                stop = -1
+            if stop - at < self._scraps.shortest and following:
+                piece = data[at : following.start()]
+                if self._scraps.take(piece, one.offset + at):
+                    at = following.start()
+                    continue
+            room -= max(0, stop - at)
+            if stop >= 0 and not self._why_unread(data[at:stop], one.offset + at):
                 at = stop
                 while data[at : at + 1] in _BETWEEN and at < len(data):
                     at += 1
@@ -189,7 +211,7 @@ class Entries:
         raw = raw if closed is None else closed
         if not self._shape.holds_entry(raw):
             self._report("stray_bytes", STRAY, offset, raw)
-        elif error := self._read(raw, offset):
+        elif error := self._why_unread(raw, offset):
             is_cut = at_end and closed is None and object_end(raw, 0) < 0
             self._reject("cut_short" if is_cut else error.reason, error.detail, offset, raw)
 
@@ -202,9 +224,16 @@ class Entries:
                 self._source, raw, self._document, offset, quirks, merged=self._merged
             )
         except EntryError as error:
+            self._unread = offset, len(raw), error
             return error
         self._decoded.take(dialogue, quirks)
         return None
+
+    def _why_unread(self, raw: bytes, offset: int) -> EntryError | None:
+        """Read one entry, or return why that cannot be done, or could not a moment ago."""
+        if self._unread and self._unread[:2] == (offset, len(raw)):
+            return self._unread[2]
+        return self._read(raw, offset)
 
     def _reject(
         self,
@@ -248,55 +277,3 @@ def _without_closing(raw: bytes) -> bytes | None:
     """
     inside = raw.rstrip(_SPACE).removesuffix(b"}").rstrip(_SPACE)
     return inside[:-1].rstrip(_BETWEEN) if inside.endswith(b"]") else None
-
-
-def rejected_entry(
-    source: Source,
-    document: Document,
-    reason: str,
-    detail: str,
-    *,
-    dialogue_id: str | None,
-    offset: int,
-    raw: bytes,
-    whole: tuple[int, str] | None = None,
-) -> Rejected:
-    """Return the record of an entry that is no dialogue; of a long one its beginning is kept."""
-    return Rejected(
-        stage="decode",
-        reason=reason,
-        detail=detail,
-        source=source,
-        dialogue_id=dialogue_id,
-        raw_file=document.raw_file,
-        raw_offset=offset,
-        raw=raw[:RAW_BYTES],
-        whole=whole or _whole(raw),
-    )
-
-
-def file_problem(
-    document: Document,
-    reason: str,
-    detail: str,
-    offset: int = 0,
-    raw: bytes = b"",
-    whole: tuple[int, str] | None = None,
-) -> Rejected:
-    """Return the record of what is wrong with a file, of which no dialogue is known to be lost."""
-    return Rejected(
-        stage="file",
-        reason=reason,
-        detail=detail,
-        source=None,
-        dialogue_id=None,
-        raw_file=document.raw_file,
-        raw_offset=offset,
-        raw=raw[:RAW_BYTES],
-        whole=whole or _whole(raw),
-    )
-
-
-def _whole(raw: bytes) -> tuple[int, str] | None:
-    """Return the length and hash of what is too long to be kept, if it is."""
-    return (len(raw), sha256(raw).hexdigest()) if len(raw) > RAW_BYTES else None

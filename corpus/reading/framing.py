@@ -143,14 +143,14 @@ def _skip_entry(
 class Ends:
     """Where the JSON objects in some bytes end.
 
-    What is not closed is scanned to the end once and not once for every object in it, so that many
-    that are not closed cost as much as one.
+    What was scanned is not scanned again for the objects in it: many, closed or not, cost as much
+    as one.
     """
 
     def __init__(self, data: bytes) -> None:
         """Look at nothing yet."""
         self._data = data
-        self._found: dict[int, int] = {}  # by where an object begins, in a scan that met no end
+        self._found: dict[int, int] = {}  # by where an object begins
 
     def of(self, start: int, stop: int | None = None) -> int:
         r"""Return where the object (or list) that begins at `start` ends, or -1 if it does not.
@@ -173,6 +173,7 @@ class Ends:
                     opened.append(token.start())
                 case 0x7D | 0x5D:  # } ]
                     if len(opened) <= 1:
+                        self._found |= ends
                         return token.end()
                     ends[opened.pop()] = token.end()
         if stop == len(self._data):

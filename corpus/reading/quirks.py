@@ -48,7 +48,8 @@ def place_of(raw_file: str) -> str:
 
 def count_odd(decoded: Decoded, document: Document, counts: Counts) -> None:
     """Count the quirks of what was decoded, and in how many dialogues of which place they stand."""
-    counts["quirks"].update(decoded.quirks)
+    if decoded.quirks:
+        counts["quirks"].update(decoded.quirks)
     if decoded.dialogues and READERS[decoded.dialogues[0].source].is_document:
         place = place_of(document.raw_file)
         counts["dialogues_in"][place] += len(decoded.dialogues)

@@ -14,7 +14,7 @@ HEAD_BYTES = 64 << 10  # tell the encoding
 PROBE_BYTES = 512  # of the head tell UTF-16, and of its first text cp949; all would cost 30 us
 BOM = b"\xef\xbb\xbf"  # stays in the document, so that offsets are those of the file
 
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_ASCII = re.compile(rb"[\x00-\x7f]*+")  # matched, four times as fast as a search for what is not
 
 
 class Stream(Protocol):
@@ -41,8 +41,9 @@ def encoding_of(head: bytes) -> str | None:
         few, many = sorted((even, odd))
         if 8 * many >= len(head[:PROBE_BYTES]) and 8 * few <= many:  # JSON begins with ASCII
             return "utf-16-be" if even > odd else "utf-16-le"
-    text = _NOT_ASCII.search(head)
-    if text and not _is_utf8(head[text.start() : text.start() + PROBE_BYTES]):
+    ascii_only = _ASCII.match(head)
+    text = ascii_only.end() if ascii_only else 0
+    if not _is_utf8(head[text : text + PROBE_BYTES]):
         n_bad = {code: head.decode(code, "replace").count("�") for code in ("utf-8", "cp949")}
         return "cp949" if n_bad["cp949"] < n_bad["utf-8"] else None
     return None

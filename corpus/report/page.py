@@ -145,6 +145,7 @@ def _environment() -> "Environment":
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        optimized=False,  # folding constants takes longer than it saves on one page
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -74,6 +74,9 @@ REASONS = {
     "stray_bytes": Words(
         "대화 사이에 대화가 아닌 것이 있습니다", "between two dialogues, and none"
     ),
+    "scraps": Words(
+        "대화라기에는 너무 짧은 조각들입니다", "too short for dialogues, told together"
+    ),
     "failed_item": Words("세 번 시도했지만 만들지 못했습니다", "could not be built in three tries"),
 }
 

@@ -35,7 +35,7 @@ from corpus.text.writing import KEPT, KEPT_RULES, WRITING_RULES
 _NOT_KEPT = f"[^{KEPT}]"
 # No character rule is about pictures.
 _UNUSUAL = r"[^ -%'-~가-힣ㄱ-ㅣㅥ-ㆌㆎ\U0001f300-\U0001faff]"
-_DROPPED = {"": "empty", PERSONAL: "personal_data"} | REASONS
+_DROPPED = {"": "empty", PERSONAL: "personal_data"} | REASONS  # each one character at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,9 @@ def normalise_texts(
         tags.update(count_tags(texts, source))
         written = split(apply(table, join(texts), source, fired, samples))
     lines: list[str | None] = [*written]
-    dropped = {k: _DROPPED[line] for k, line in enumerate(lines) if line in _DROPPED}
+    dropped = {
+        k: _DROPPED[line] for k, line in enumerate(written) if len(line) < 2 and line in _DROPPED
+    }
     for k in dropped:
         lines[k] = None
     return Normalised(lines, dropped, fired, tags)

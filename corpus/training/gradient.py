@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import torch
 from transformers import GPT2LMHeadModel
 
+from corpus.training.exchange import Exchange
 from corpus.training.world import World
 
 # The norm is taken of blocks and then of their norms, so that no number of threads shows in it.
 _NORM_BLOCK = 65536
+_LEAF = 2  # micro-batches at a leaf of the tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +57,39 @@ def attach_gradient(model: GPT2LMHeadModel) -> Gradient:
 
 
 def sum_gradient(
-    gradient: Gradient, units: range, add: Callable[[int], None], world: World
+    gradient: Gradient,
+    units: range,
+    add: Callable[[int], None],
+    world: World,
+    exchange: Exchange | None = None,
 ) -> None:
     """Fill `gradient` with the sum over all units of the step, those of other processes included.
 
     `units` are the numbers of this process's micro-batches, a power of two of them; `add` adds the
     gradient and the loss of one. A process that is asked to stop leaves the rest of its units out
     and tells the others: `gradient.stop` is then above 0 in all, and the gradient worth nothing.
+    With an `exchange` one or two units send their sum while the last backward pass makes it; the
+    sum of more units is a tree, which is whole only behind that.
     """
+
+    def add_last(unit: int) -> None:
+        if exchange is not None and unit == units[-1] and len(units) <= _LEAF:
+            exchange.arm()
+        add(unit)
+
     gradient.buffer.zero_()
-    _add_branch(gradient.buffer, units, add, world)
+    _add_branch(gradient.buffer, units, add_last, world)
     gradient.stop.fill_(float(world.stop_asked))
-    world.add_up(gradient.buffer)
+    if exchange is None:
+        world.add_up(gradient.buffer)
+    else:
+        exchange.finish()
 
 
 def _add_branch(
     buffer: torch.Tensor, units: range, add: Callable[[int], None], world: World
 ) -> None:
-    if len(units) <= 2:  # autograd adds the second to the first: a leaf of the tree
+    if len(units) <= _LEAF:  # autograd adds the second to the first
         for unit in units:
             if not world.stop_asked:
                 add(unit)

@@ -108,9 +108,7 @@ def _add_machine(group: "argparse._ArgumentGroup") -> None:
     add("--precision", choices=("auto", "bf16", "fp16", "fp32"), default="auto", help=text)
     text = "torch.compile; auto: on an NVIDIA GPU, if Triton is there"
     add("--compile", choices=("auto", "on", "off"), default="auto", help=text)
-    text = (
-        "read the loss of every step at once (default: one step late on a GPU, which never waits)"
-    )
+    text = "let nothing overlap: read a GPU's loss at once, send gradients after the backward pass"
     add("--wait", action="store_true", help=text)
     add("--threads", type=_at_least(1), help="per process (default: its share of the cores)")
 

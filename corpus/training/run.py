@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from torch.optim import AdamW
 from transformers import GPT2LMHeadModel
 
+from corpus.training.exchange import Exchange
 from corpus.training.gradient import Gradient
 from corpus.training.lineage import Lineage
 from corpus.training.log import Log
@@ -22,6 +23,7 @@ from corpus.training.progress import Progress
 from corpus.training.run_folder import Identity
 from corpus.training.samples import Prompt
 from corpus.training.schedule import Schedule
+from corpus.training.speed import Work
 from corpus.training.world import World
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class Run:
     pieces: Pieces  # of the forward pass, compiled or not
     optimiser: AdamW
     gradient: Gradient
+    exchange: Exchange | None  # of several processes, beside the backward pass
+    work: Work  # that a row is
     scale: LossScale | None  # float16 only
     progress: Progress
     log: Log | None  # the first process alone writes

@@ -49,18 +49,31 @@ class Usage:
     text: str
 
 
-def step_flops(model: GPT2LMHeadModel, row: Row) -> float:
-    """Return the floating-point operations that a row's forward and backward pass ask for.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much a model computes for a row; its weights are counted once, not at every step."""
 
-    Only what is done is counted: logits and the end of the last block at scored places, attention
-    within each sequence.
-    """
-    config = model.config
-    blocks: Any = model.transformer.h
-    end = _size(blocks[-1].attn.c_proj) + _size(blocks[-1].mlp)
-    attention = config.n_layer * config.n_embd * sum(length**2 for length in row.lengths)
-    everywhere, scored = _size(blocks) - end, end + config.vocab_size * config.n_embd
-    return 6.0 * (everywhere * len(row.ids) + scored * len(row.scored) + attention)
+    everywhere: int  # weights that every place meets
+    scored: int  # weights that scored places alone meet: the end of the last block, the logits
+    attention: int  # layers · width
+
+    @classmethod
+    def of(cls, model: GPT2LMHeadModel) -> "Work":
+        """Count the weights of a model."""
+        config = model.config
+        blocks: Any = model.transformer.h
+        end = _size(blocks[-1].attn.c_proj) + _size(blocks[-1].mlp)
+        logits = config.vocab_size * config.n_embd
+        return cls(_size(blocks) - end, end + logits, config.n_layer * config.n_embd)
+
+    def flops(self, row: Row) -> float:
+        """Return the floating-point operations that a row's forward and backward pass ask for.
+
+        Only what is done is counted: logits and the end of the last block at scored places,
+        attention within each sequence.
+        """
+        attention = self.attention * sum(length**2 for length in row.lengths)
+        return 6.0 * (self.everywhere * len(row.ids) + self.scored * len(row.scored) + attention)
 
 
 def _size(module: torch.nn.Module) -> int:

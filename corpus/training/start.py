@@ -16,6 +16,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from corpus.training.base import check_length, load_base, load_model
 from corpus.training.checkpoint import State, find_state, settle
 from corpus.training.compiled import compiled_pieces
+from corpus.training.exchange import Exchange
 from corpus.training.gradient import attach_gradient
 from corpus.training.lineage import Lineage
 from corpus.training.log import Log
@@ -35,6 +36,7 @@ from corpus.training.run import Run
 from corpus.training.run_folder import Identity, started_on
 from corpus.training.samples import make_prompts
 from corpus.training.schedule import Schedule
+from corpus.training.speed import Work
 from corpus.training.step import add_unit
 from corpus.training.tell import say
 from corpus.training.world import RefusedError, World
@@ -96,6 +98,8 @@ def prepare(
             settle(folder)
         project = options.wandb and {"project": options.wandb, "config": identity}
         log = Log(folder, log_bytes=progress.log_bytes, step=progress.step, wandb=project)
+    gradient = attach_gradient(model)
+    beside = world.size > 1 and not options.wait
     half = world.dtype is torch.float16
     shift = material.labels == "shift"
     run = Run(
@@ -113,7 +117,9 @@ def prepare(
         model=model,
         pieces=PLAIN,
         optimiser=optimiser,
-        gradient=attach_gradient(model),
+        gradient=gradient,
+        exchange=Exchange(model, gradient.buffer) if beside else None,
+        work=Work.of(model),
         scale=LossScale(world.device, progress.loss_scale, progress.scale_steps) if half else None,
         progress=progress,
         log=log,

@@ -21,7 +21,7 @@ from corpus.training.optimiser import has_diverged, set_learning_rate, update_we
 from corpus.training.packing import pack
 from corpus.training.plan import Indices, cut_step, unit_seed
 from corpus.training.run import Launched, Run
-from corpus.training.speed import step_flops, usage
+from corpus.training.speed import usage
 
 
 class DivergedError(CorpusError):
@@ -66,7 +66,8 @@ def launch_step(run: Run) -> None:
         flops += add_unit(run, units[unit], n_labelled)
 
     share = progress.units // world.size
-    sum_gradient(run.gradient, range(world.rank * share, (world.rank + 1) * share), add, world)
+    own = range(world.rank * share, (world.rank + 1) * share)
+    sum_gradient(run.gradient, own, add, world, run.exchange)
     rate = run.schedule.rate(number, [end * run.steps_per_epoch for end in progress.ends])
     set_learning_rate(run.optimiser, rate)
     numbers = update_weights(
@@ -131,4 +132,4 @@ def add_unit(run: Run, unit: Indices, n_labelled: int) -> float:
     mean = loss / n_labelled
     (mean if run.scale is None else mean * run.scale.scale).backward()
     run.gradient.loss.add_(loss.detach())
-    return step_flops(run.model, row)
+    return run.work.flops(row)

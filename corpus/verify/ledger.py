@@ -80,7 +80,7 @@ def _count(
         if entry["stage"] != "file":
             ledger.rejected[f"{entry['source']}/{entry['reason']}"] += 1
         if entry["stage"] in {"file", "decode"}:
-            ledger.broken[entry["reason"]] += 1
+            ledger.broken[entry["reason"]] += int(entry.get("n", 1))
         fits = _raw_fits(entry)
     except (ValueError, KeyError, TypeError) as error:
         findings.add("files", f"{name} line {number:,}", f"cannot be read: {error}")

@@ -100,7 +100,7 @@ class _Problems:
 
     def take(self, problems: Iterable[Rejected]) -> None:
         for one in problems:
-            self._counts[one.reason] += 1
+            self._counts[one.reason] += one.n
             if len(self._first[one.reason]) < PLACES:
                 line = f"{one.raw_file} at {one.raw_offset:,}: {one.detail}"
                 self._first[one.reason].append(line)

@@ -2,6 +2,7 @@
 
 import zlib
 from base64 import b64decode
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 from corpus.output.ledger import read_ledger, read_utterances
 from corpus.processed import read_manifest
 from corpus.reading.sources import EntryError, read_entry
-from corpus.records import REPORT, TOKENIZER, CorpusError, Document
+from corpus.records import REPORT, TOKENIZER, CorpusError, Dialogue, Document
 from corpus.remote import Folder, local_file
 from corpus.report.numbers import glance_lines
 from corpus.tokens.encoder import Encoder
@@ -117,11 +118,11 @@ def _spaced(lines: Iterator[dict[str, Any]], total: int, n: int) -> Iterator[dic
         EOFError: there are not so many in all.
     """
     n = min(n, total)
-    places = {(2 * k + 1) * total // (2 * n) for k in range(n)}
+    places = [(2 * k + 1) * total // (2 * n) for k in range(n)]
     found = 0
-    for place, line in enumerate(lines):
-        found += 1
-        if place in places:
+    for line in lines:
+        before, found = found, found + int(line.get("n", 1))
+        if bisect_left(places, before) < bisect_left(places, found):
             yield line
     if found < total:
         raise EOFError(f"its ledger has {found:,} of {total:,}")
@@ -164,9 +165,8 @@ def _utterance_lines(line: dict[str, Any]) -> Iterator[str]:
     raw = line["raw"].encode() if "raw" in line else b64decode(line["raw_base64"])
     if not raw:  # of a whole file
         return
-    try:
-        entry = read_entry(line["source"], raw, _document(line), 0, Counter())
-    except EntryError:
+    entry = _entry_of(line, raw)
+    if entry is None:
         excerpt = " ".join(raw.decode("utf-8", "backslashreplace").split())
         yield f"    {excerpt[:EXCERPT]}{'...' if len(excerpt) > EXCERPT else ''}"
         return
@@ -174,8 +174,15 @@ def _utterance_lines(line: dict[str, Any]) -> Iterator[str]:
         yield f"    {speaker}  {text!r}"
 
 
-def _document(line: dict[str, Any]) -> Document:
-    return Document(line["raw_file"], (), None, 0, None)
+def _entry_of(line: dict[str, Any], raw: bytes) -> Dialogue | None:
+    """Return what can be read of a line of the ledger; of a piece of a file nothing can."""
+    if line["source"] is None:
+        return None
+    document = Document(line["raw_file"], (), None, 0, None)
+    try:
+        return read_entry(line["source"], raw, document, 0, Counter())
+    except EntryError:
+        return None
 
 
 def _row(processed: Folder, manifest: dict[str, Any], place: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from corpus.chat import keyboard, services  # noqa: E402
+from corpus.chat.services import keyboard, table  # noqa: E402
 
 SCOWL = Path("/usr/share/dict/scowl")
 SIZES = range(51)
@@ -78,7 +78,7 @@ def main():
         phrases = [" ".join(draw.sample(words, k)) for _ in range(9000)]
         print(f"9,000 phrases of {k} words: {len(misread(phrases, tokens_of))} misread")
     for message in args.messages.read_text().splitlines():
-        if services.is_request(message):
+        if table.is_request(message):
             print(f"a service answers: {message}")
 
 

@@ -22,12 +22,12 @@ from pathlib import Path
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from corpus.chat.generation import Writer
-from corpus.chat.model import Decoder
-from corpus.chat.prefixes import Prefixes
+from corpus.chat.decoding.generation import Writer
+from corpus.chat.decoding.model import Decoder
+from corpus.chat.decoding.prefixes import Prefixes
+from corpus.chat.decoding.sampling import Vocabulary
+from corpus.chat.decoding.weights import Weights
 from corpus.chat.reply import Draw
-from corpus.chat.sampling import Vocabulary
-from corpus.chat.weights import Weights
 
 SHAPE = {"vocab_size": 51_200, "n_positions": 1024, "n_embd": 768, "n_layer": 12, "n_head": 12}
 EOS, USR, SYS = 1, 2, 4

@@ -21,7 +21,7 @@ import statistics
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -32,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 import corpus  # noqa: E402
-from corpus.dedup.exact import find_duplicates  # noqa: E402
+from corpus.building.near import search  # noqa: E402
 from corpus.dedup.keys import KEY  # noqa: E402
-from corpus.dedup.near import BANDS, HASHES, NearRows, Texts, bands_of, near_bytes  # noqa: E402
+from corpus.dedup.near import BANDS, HASHES, Texts, bands_of, near_bytes  # noqa: E402
 from corpus.output.ledger import read_ledger  # noqa: E402
 
 PHRASES = [
@@ -137,6 +137,13 @@ def report_quality(processed: Path, copies: set[str]) -> None:
         print(f"  false: {name} {detail}")
 
 
+class Here:
+    """Does the steps of a search in this process."""
+
+    def made(self, steps: Sequence[Callable[[], Any]]) -> list[Any]:
+        return [step() for step in steps]
+
+
 def timed(action: Callable[[], object]) -> float:
     began = process_time()
     action()
@@ -147,18 +154,21 @@ def report_speed(texts: list[str], repeats: int, folder: Path) -> None:
     paths = [folder / str(k) for k in range(-(-len(texts) // ITEM))]
     keys = np.zeros(len(texts), KEY)
     keys["id"] = keys["text"] = np.arange(len(texts))
+    keys["rows"] = 1
 
     def sign() -> None:
         for k, path in enumerate(paths):
             rows = [Texts(text, text) for text in texts[k * ITEM : (k + 1) * ITEM]]
             path.write_bytes(near_bytes(rows))
 
-    def search() -> None:
-        find_duplicates(keys, "near", NearRows(paths, np.ones(len(texts), np.uint32)))
+    def candidates() -> None:
+        with tempfile.TemporaryDirectory(dir=folder) as aside:
+            parts = [(path, min(ITEM, len(texts) - k * ITEM)) for k, path in enumerate(paths)]
+            search(Path(aside), parts, keys, np.zeros(len(keys), np.bool_), Here())
 
     peers: dict[str, Callable[[], object]] = {
         "signatures, written": sign,
-        "candidates and similarities": search,
+        "candidates and similarities": candidates,
         "signatures alone": lambda: bands_of(texts),
     }
     try:
@@ -186,9 +196,33 @@ def report_speed(texts: list[str], repeats: int, folder: Path) -> None:
     print(f"{'--dedup near, all in all':<30}{n / whole:>10,.0f} dialogues per CPU-second")
 
 
+OPENING = "오늘 점심에 뭐 먹을지 같이 골라 보자 나는 국밥이 좋은데 너는 어때"
+
+
+def report_openings(n: int, folder: Path, seed: int) -> None:
+    """Search `n` dialogues that share an opening and are not near: the most pairs there can be."""
+    draw = random.Random(seed)
+    texts = [f"{OPENING}{letters(draw, 14)}\n응 {letters(draw, 8)}" for _ in range(n)]
+    keys = np.zeros(n, KEY)
+    keys["id"] = keys["text"] = np.arange(n)
+    keys["rows"] = 1
+    path = folder / "openings"
+    path.write_bytes(near_bytes([Texts(text, text) for text in texts]))
+    with tempfile.TemporaryDirectory(dir=folder) as aside:
+        seconds = timed(
+            lambda: search(Path(aside), [(path, n)], keys, np.zeros(n, np.bool_), Here())
+        )
+    print(f"{n:,} dialogues with one opening: {seconds:.1f} CPU-seconds")
+
+
+def letters(draw: random.Random, n: int) -> str:
+    return "".join(chr(draw.randrange(0xAC00, 0xD7A4)) for _ in range(n))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--dialogues", type=int, default=20_000)
+    parser.add_argument("--openings", type=int, default=2_500)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -201,6 +235,7 @@ def main() -> None:
         rows = corpus.load(processed)["messages"]
         texts = ["\n".join(message["content"] for message in row) for row in rows]
         report_speed(texts, args.repeats, Path(folder))
+        report_openings(args.openings, Path(folder), args.seed)
 
 
 if __name__ == "__main__":

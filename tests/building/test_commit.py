@@ -2,14 +2,16 @@
 
 import os
 import signal
+from collections import Counter
 from functools import lru_cache
 from hashlib import sha256
 
 import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
 
-from corpus.building import commit, decide, pieces, plan, run, workers, writing
+from corpus.building import commit, decide, near, pieces, plan, run, workers, writing
 from corpus.building.shares import build_share, commit_shares
+from corpus.dedup import near_bands, near_search
 from corpus.output import manifest
 from corpus.records import CorpusError
 
@@ -203,3 +205,113 @@ def test_shards_are_cut_anywhere_in_a_dialogue_of_several_rows(raw, tmp_path, mo
     assert [cut[name] for name in same] == [plain[name] for name in same]
     frames = [corpus.load(tmp_path / name).to_dict("records") for name in ("cut", "plain")]
     assert str(frames[0]) == str(frames[1])
+
+
+@pytest.fixture
+def alike(tmp_path, monkeypatch):
+    """Ten talks, each there three times, a word changed; the steps of the search are small."""
+    for module, name, value in (
+        (near, "PARTS", 2),
+        (near, "MOST_BANDS", 20),
+        (near, "ROWS", 4),
+        (near, "OTHERS", 8),
+        (near_search, "BLOCKS", (6, 12)),
+    ):
+        monkeypatch.setattr(module, name, value)
+    said = [
+        [("AB"[n % 2], f"{k * 7 + n}번 버스가 {chr(0xAC00 + 97 * k + n)} 왔어") for n in range(8)]
+        for k in range(10)
+    ]
+    documents = {
+        f"Training__d{k}{n}": summary_document(
+            summary_entry(f"d{k}{n}", *one[:-1], ("B", f"{one[-1][1]} {'가나다'[n]}"))
+        )
+        for k, one in enumerate(said)
+        for n in range(3)
+    }
+    return write(tmp_path / "alike", **documents)
+
+
+def near_of(raw, out, **options):
+    told = built(raw, out, dedup="near", **options)
+    assert told["reasons"] == {"near_duplicate": 20}
+    return hashes(out)
+
+
+def test_near_duplicates_are_the_same_for_any_number_of_workers_and_deaths(
+    alike, tmp_path, monkeypatch
+):
+    one = near_of(alike, tmp_path / "one")
+    died, give = Counter(), workers._Worker.give
+
+    def dies(worker, place, step):
+        give(worker, place, step)
+        if step.func in (near.near_files, near_bands.sort_bands, near_bands.near_pairs):
+            died[step.func.__name__] += 1
+            if died[step.func.__name__] <= 2:
+                os.kill(worker.process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    monkeypatch.setattr(workers._Worker, "give", dies)
+    for n in (2, 3):
+        died.clear()
+        assert near_of(alike, tmp_path / str(n), workers=n) == one
+        assert min(died[name] for name in ("near_files", "sort_bands", "near_pairs")) > 2
+
+
+def test_a_search_that_was_cut_short_begins_again_and_one_that_is_done_does_not(
+    alike, tmp_path, monkeypatch
+):
+    whole = near_of(alike, tmp_path / "whole")
+    stopped, real = [], near_bands.near_pairs
+
+    def stops(*args, **options):
+        stopped.append(args)
+        if len(stopped) == 2:
+            raise KeyboardInterrupt
+        return real(*args, **options)
+
+    monkeypatch.setattr(near, "near_pairs", stops)
+    with pytest.raises(KeyboardInterrupt):
+        near_of(alike, tmp_path / "out")
+    with monkeypatch.context() as patch:
+        patch.setattr(commit, "report_page", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            near_of(alike, tmp_path / "out")
+    n_compared = len(stopped)
+    [folder] = (tmp_path / "out").glob(".work/*/commit")
+    assert not (folder / "near").exists()  # its index is gone as soon as it is not needed
+    assert near_of(alike, tmp_path / "out") == whole
+    assert len(stopped) == n_compared > 2
+
+
+def test_a_search_whose_result_is_damaged_is_made_again(alike, tmp_path, monkeypatch):
+    whole = near_of(alike, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(commit, "report_page", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            near_of(alike, tmp_path / "out")
+    [path] = (tmp_path / "out").glob(".work/*/commit/near-duplicates.npz")
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(content)
+    assert near_of(alike, tmp_path / "out") == whole
+
+
+def test_a_signature_that_is_damaged_in_the_commit_stops_it_and_is_made_again(
+    alike, tmp_path, monkeypatch
+):
+    whole = near_of(alike, tmp_path / "whole")
+    real = near.near_files
+
+    def damages(results, folder):
+        content = bytearray(results[0].near.read_bytes())
+        content[50] ^= 1
+        results[0].near.write_bytes(content)
+        return real(results, folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(near, "near_files", damages)
+        with pytest.raises(CorpusError, match="is not as it was written"):
+            near_of(alike, tmp_path / "out")
+    assert near_of(alike, tmp_path / "out") == whole

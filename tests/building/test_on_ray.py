@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
 
-from corpus.building import engines, run
+from corpus.building import engines, plan, run
 from corpus.output.ledger import read_ledger
 from corpus.output.manifest import versions
 from corpus.records import CorpusError
@@ -27,9 +27,9 @@ sys.exit(main(["build", *sys.argv[1:], "--engine", "ray"]))
 @pytest.fixture
 def raw(tmp_path, monkeypatch):
     """Eight documents, each of them an item."""
-    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 1)
-    monkeypatch.setattr("corpus.building.plan.RANGES", 1)
-    monkeypatch.setattr("corpus.building.plan.ZIP_RANGES", 1)
+    monkeypatch.setattr(plan, "ITEM_BYTES", 1)
+    monkeypatch.setattr(plan, "RANGES", 1)
+    monkeypatch.setattr(plan, "ZIP_RANGES", 1)
     documents = {
         f"Training__{k}": topic_document(f"d{k}", *TALK, ("1", f"{k}번"), ("2", "응"))
         for k in range(6)

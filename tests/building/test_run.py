@@ -14,7 +14,7 @@ from raw_trees import (
 )
 
 import corpus
-from corpus.building import item, run
+from corpus.building import item, plan, run
 from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 
@@ -284,7 +284,7 @@ class Killed(BaseException):
 def test_a_build_that_was_cut_short_goes_on_and_gives_the_same_bytes(
     raw, tmp_path, monkeypatch, options
 ):
-    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 900)
+    monkeypatch.setattr(plan, "ITEM_BYTES", 900)
     whole = built(raw, tmp_path / "whole", **options)
     real, calls = item.build_item, []
 

@@ -12,7 +12,7 @@ import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
 
 from corpus.__main__ import main
-from corpus.building import engines, run
+from corpus.building import commit, engines, plan, run
 from corpus.building import shares as cluster
 from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
@@ -32,9 +32,9 @@ TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹�
 @pytest.fixture(autouse=True)
 def small_items(monkeypatch):
     """Each document is an item, and the builds of this process share what is slow to make."""
-    monkeypatch.setattr("corpus.building.plan.ITEM_BYTES", 1)
-    monkeypatch.setattr("corpus.building.plan.RANGES", 1)
-    monkeypatch.setattr("corpus.building.plan.ZIP_RANGES", 1)
+    monkeypatch.setattr(plan, "ITEM_BYTES", 1)
+    monkeypatch.setattr(plan, "RANGES", 1)
+    monkeypatch.setattr(plan, "ZIP_RANGES", 1)
     monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
     encoder = lru_cache(run.Encoder)
     for module in (run, cluster):
@@ -219,7 +219,7 @@ def test_a_commit_that_was_cut_short_is_finished_by_the_next_one(raw, tmp_path, 
     out = tmp_path / "out"
     built(raw, out, "1/1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("corpus.building.commit.put_in_place", lambda _: 1 / 0)
+        patch.setattr(commit, "put_in_place", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             commit_shares(out)
     with pytest.raises(CorpusError, match=r"was cut short: let `commit` finish first"):

@@ -6,8 +6,8 @@ import time
 from contextlib import contextmanager
 from hashlib import sha256
 
-from corpus.chat.guard import Gate
 from corpus.chat.reply import Cancelled, Candidate, Draw, Reply, Seen, Token
+from corpus.chat.server.guard import Gate
 
 WORDS = ["응", " 나도", " 그래", " 좋아", " 진짜", " 밥", " 먹었어", " ㅠㅠ", " 안녕", " 뭐해?"]
 
@@ -102,7 +102,7 @@ def served(
     """Run a server in a thread; yield its port."""
     import uvicorn
 
-    from corpus.chat.web import make_app
+    from corpus.chat.server.web import config_of, make_app
 
     with socket.create_server((host, port)) as listener:
         port = listener.getsockname()[1]
@@ -119,18 +119,7 @@ def served(
                 on_made=ends.append,
             )
 
-        config = uvicorn.Config(
-            app,
-            factory=True,
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config_of(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:

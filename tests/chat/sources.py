@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 
-from corpus.chat.network import Network
+from corpus.chat.services.network import Network
 
 
 def place(name, admin1, admin2="", **more):

@@ -3,9 +3,9 @@ import argparse
 import pytest
 
 from corpus.__main__ import main
-from corpus.chat import services
 from corpus.chat.options import KEY_VARIABLE, NAME, SERVICES, add_options, check_options
 from corpus.chat.reply import Draw
+from corpus.chat.services import table
 from corpus.records import CorpusError
 
 
@@ -25,8 +25,8 @@ def test_the_defaults_are_those_of_a_draw():
 
 
 def test_services_and_name_are_those_that_the_services_know():
-    assert SERVICES == services.CHOICES
-    assert NAME == services.DEFAULT_NAME
+    assert SERVICES == table.CHOICES
+    assert NAME == table.DEFAULT_NAME
 
 
 @pytest.mark.parametrize(

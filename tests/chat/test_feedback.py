@@ -10,10 +10,10 @@ from models import ROOT
 
 from corpus.building.run import build
 from corpus.chat.conversation import Conversation
+from corpus.chat.decoding.model import Decoder
+from corpus.chat.decoding.weights import Weights
 from corpus.chat.engine import open_engine
-from corpus.chat.model import Decoder
 from corpus.chat.reply import Draw
-from corpus.chat.weights import Weights
 from corpus.processed import load
 
 ASKED = ("안녕?", "오늘 뭐 했어?", "저녁 뭐 먹을까?", "주말에 뭐 해?", "나 너무 졸려", "영화 볼래?")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hangulpy import convert_hangul_to_qwerty
 
-from corpus.chat.keyboard import as_hangul, convert, english_words
+from corpus.chat.services import keyboard
+from corpus.chat.services.keyboard import as_hangul, convert, english_words
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "keyboard.json").read_text())
 SCOWL = Path("/usr/share/dict/scowl/english-words.35")
@@ -48,10 +49,10 @@ def test_hangul_that_takes_more_than_half_the_tokens_is_not_converted():
 
 def test_every_listed_english_word_needs_its_place_in_the_list(tokens_of, monkeypatch):
     listed = english_words()
-    text = files("corpus.chat").joinpath("english.txt").read_text("utf-8")
+    text = files("corpus.chat.services").joinpath("english.txt").read_text("utf-8")
     assert text.split() == sorted(listed)
     assert not [word for word in listed if convert(word, tokens_of).is_changed]
-    monkeypatch.setattr("corpus.chat.keyboard.english_words", frozenset)
+    monkeypatch.setattr(keyboard, "english_words", frozenset)
     hardly = {"dj", "dna", "fps", "sns", "sos"}
     needless = {word for word in listed if not convert(word, tokens_of).is_changed}
     assert needless <= hardly

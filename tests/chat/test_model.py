@@ -5,11 +5,11 @@ import pytest
 import torch
 from models import save_model
 
-from corpus.chat import choices
-from corpus.chat.choices import open_decoder
-from corpus.chat.model import Decoder
-from corpus.chat.prefixes import KEPT, Prefixes
-from corpus.chat.weights import Weights
+from corpus.chat.decoding import choices
+from corpus.chat.decoding.choices import open_decoder
+from corpus.chat.decoding.model import Decoder
+from corpus.chat.decoding.prefixes import KEPT, Prefixes
+from corpus.chat.decoding.weights import Weights
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -10,7 +10,7 @@ import pytest
 from browser import find_chromium, opened
 from fake_engine import FakeEngine, served
 
-from corpus.chat import web
+from corpus.chat.server import web
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="no Chromium is installed")
 

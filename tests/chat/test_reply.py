@@ -4,12 +4,12 @@ import pytest
 from models import BUILTIN
 from scripted import Scripted
 
-from corpus.chat.bad_words import find_bad_word
 from corpus.chat.candidates import Judge, choose
+from corpus.chat.decoding.generation import Writer
+from corpus.chat.decoding.sampling import Vocabulary
 from corpus.chat.filters import is_parrot, reason_out
-from corpus.chat.generation import Writer
 from corpus.chat.reply import FALLBACK, Cancelled, Draw, Message
-from corpus.chat.sampling import Vocabulary
+from corpus.chat.services.bad_words import find_bad_word
 from corpus.chat.window import Reader, make_window
 from corpus.tokens.encoder import Encoder
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from corpus.chat.generation import Writer
+from corpus.chat.decoding.generation import Writer
+from corpus.chat.decoding.sampling import Row, Vocabulary, make_chances, next_tokens, repeating
 from corpus.chat.reply import Draw
-from corpus.chat.sampling import Row, Vocabulary, make_chances, next_tokens, repeating
 from corpus.chat.window import Reader, tokens_never_written
 
 SIZE = 10

@@ -12,9 +12,10 @@ import pytest
 from fake_engine import FakeEngine, served
 from raw_http import ask, exchange, request
 
-from corpus.chat.answers import as_event
 from corpus.chat.reply import FALLBACK, Draw
-from corpus.chat.services import SERVICES
+from corpus.chat.server import answering
+from corpus.chat.server.answers import as_event
+from corpus.chat.services.table import SERVICES
 
 CHAT = "/v1/chat/completions"
 HELLO = [{"role": "user", "content": "안녕"}]
@@ -565,7 +566,7 @@ def test_services_do_not_wait_for_the_model():
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_reply_that_takes_too_long_is_ended(stream, monkeypatch):
-    monkeypatch.setattr("corpus.chat.answering.MAX_SECONDS", 0.2)
+    monkeypatch.setattr(answering, "MAX_SECONDS", 0.2)
     engine = FakeEngine(pause=0.05, n_tokens=30)
     with served(engine) as port:
         status, _, body = post(port, ask(stream=stream))

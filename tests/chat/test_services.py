@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sources import FakeReader, fake_network
 
-from corpus.chat import services, sums
-from corpus.chat.bad_words import find_bad_word
-from corpus.chat.network import Network
-from corpus.chat.services import SERVICES, answer
-from corpus.chat.weather import weather_sentence
+from corpus.chat.services import sums, table
+from corpus.chat.services.bad_words import find_bad_word
+from corpus.chat.services.network import Network
+from corpus.chat.services.table import SERVICES, answer
+from corpus.chat.services.weather import weather_sentence
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "services.json").read_text())
 NOW = datetime.fromisoformat(CASES["now"])
@@ -102,7 +102,7 @@ def test_the_lotto_draws_six_of_45_in_order_and_a_bonus():
     seen = Counter()
     match = re.fullmatch("", "")
     for _ in range(10_000):
-        numbers = [int(one) for one in re.findall(r"\d+", services._lotto(match, None))]
+        numbers = [int(one) for one in re.findall(r"\d+", table._lotto(match, None))]
         *six, bonus = numbers
         assert six == sorted(six)
         assert len({*six, bonus}) == 7
@@ -112,11 +112,11 @@ def test_the_lotto_draws_six_of_45_in_order_and_a_bonus():
 
 
 def test_dice_and_coins_show_every_side():
-    dice = Counter(services._dice(None, None) for _ in range(600))
+    dice = Counter(table._dice(None, None) for _ in range(600))
     assert sorted(dice) == [
         f"주사위를 굴렸더니 {n} 나왔어요." for n in ("1이", "2가", "3이", "4가", "5가", "6이")
     ]
-    assert len({services._coin(None, None) for _ in range(100)}) == 2
+    assert len({table._coin(None, None) for _ in range(100)}) == 2
 
 
 @given(st.lists(st.integers(0, 999), min_size=2, max_size=6), st.data())
@@ -155,7 +155,7 @@ def test_long_messages_take_no_time():
 
 
 def test_exceptions_of_bad_words_hold_the_word():
-    path = Path(services.__file__).with_name("bad_words.json")
+    path = Path(table.__file__).with_name("bad_words.json")
     for one in json.loads(path.read_text())["words"]:
         assert find_bad_word(f"아 {one['word']}!")
         for exception in one["not_in"]:

@@ -18,9 +18,9 @@ from browser import find_chromium, opened
 from models import ROOT
 from raw_http import ask
 
-from corpus.chat import web
-from corpus.chat.guard import Gate
 from corpus.chat.reply import Draw
+from corpus.chat.server import web
+from corpus.chat.server.guard import Gate
 from corpus.records import CorpusError
 
 CHAT = "/v1/chat/completions"

@@ -10,16 +10,7 @@ from raw_trees import summary_document, summary_entry, write
 
 import corpus
 from corpus.building import run
-from corpus.dedup.near import (
-    BANDS,
-    NEAR,
-    NearRows,
-    Texts,
-    bands_of,
-    near_bytes,
-    shingles,
-    similarity,
-)
+from corpus.dedup.near import BANDS, NEAR, bands_of, shingles, similarity
 from corpus.output.ledger import read_ledger
 from corpus.verify.checks import verify
 
@@ -96,19 +87,6 @@ def test_two_texts_share_bands_as_their_similarity_says():
     shared = (bands_of(texts[0]) == bands_of(texts[1])).mean(axis=0)
     assert abs(shared - expected).mean() < 0.06
     assert abs(shared.mean() - expected.mean()) < 0.02
-
-
-def test_texts_come_back_from_a_part_as_they_were(tmp_path):
-    rows = [[Texts("\ue000아 안녕\n응", "민준아 안녕\n응"), Texts("뭐해\n놀아", "뭐해\n놀아")], []]
-    rows.append([Texts("\ue000아 안녕\n응", "지훈아 안녕\n응")])
-    paths = [tmp_path / str(k) for k in range(3)]
-    for path, of_part in zip(paths, rows, strict=True):
-        path.write_bytes(near_bytes(of_part))
-    near = NearRows(paths, np.array([2, 1], np.uint32))  # dialogues of two rows and of one
-    assert near.suspects().tolist() == [True, True]
-    near.keep(0)
-    assert near.nearest(1) == (0, 1.0)
-    assert NearRows(paths[1:2], np.zeros(0, np.uint32)).suspects().tolist() == []
 
 
 @pytest.fixture(scope="module")

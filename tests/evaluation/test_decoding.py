@@ -5,6 +5,7 @@ import torch
 from corpora import chats
 from stand_ins import save_llama
 
+from corpus.chat import candidates
 from corpus.chat.engine import Engine, vocabulary_of
 from corpus.chat.reply import Draw
 from corpus.chat.window import make_window
@@ -56,7 +57,7 @@ def test_a_second_draw_goes_on_with_the_same_chances_as_in_chat(
     def none_may_be_shown(*_, **__):
         return "parrot"
 
-    monkeypatch.setattr("corpus.chat.candidates.reason_out", none_may_be_shown)
+    monkeypatch.setattr(candidates, "reason_out", none_may_be_shown)
     chosen, _ = decoding.ranked(speaker, windows[:6])
     for prompt, one in zip(prompts, chosen, strict=False):
         theirs = engine.reply(prompt.messages, DRAW)

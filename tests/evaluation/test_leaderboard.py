@@ -9,6 +9,7 @@ import pytest
 from corpora import ROOT
 
 from corpus.__main__ import main
+from corpus.evaluation import command
 from corpus.training.leaderboard import write_leaderboard
 
 COLUMNS = ("hits_at_1", "distinct_2", "loops", "copied", "performance")
@@ -87,7 +88,7 @@ def test_a_torn_evaluation_leaves_its_columns_empty(torn, tmp_path):
 def test_what_an_evaluation_needs_is_asked_for_before_the_training(
     processed, train, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("corpus.evaluation.command._NEEDED", ("sacrebleu_that_is_not_there",))
+    monkeypatch.setattr(command, "_NEEDED", ("sacrebleu_that_is_not_there",))
     assert train(processed, "--out", tmp_path / "runs/a", "--eval") == 2
     assert 'pip install -e ".[eval]"' in capsys.readouterr().err
     assert not (tmp_path / "runs/a").exists()

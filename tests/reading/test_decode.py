@@ -3,12 +3,13 @@ import json
 import tracemalloc
 from hashlib import sha256
 from itertools import pairwise
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.reading import entries, framing
+from corpus.reading import decode, entries, framing, unreadable
 from corpus.reading.decode import decode_document, raw_entries, sniff
 from corpus.records import Document, UnreadableError
 
@@ -317,8 +318,20 @@ def test_entries_may_begin_with_any_key_and_not_all_with_the_same():
 @settings(max_examples=40, deadline=None)
 def test_ranges_are_right_whatever_entries_begin_with(firsts, cut):
     raw, _ = document_with([entry(n, first=first) for n, first in enumerate(firsts)])
-    parts = [look(raw, end=cut), look(raw, start=cut)]
-    assert sorted(ids(parts[0]) + ids(parts[1])) == [f"d{n}" for n in range(5)]
+    for at_once in (0, decode.ONE_RANGE_BYTES):
+        with mock.patch.object(decode, "ONE_RANGE_BYTES", at_once):
+            parts = [look(raw, end=cut), look(raw, start=cut)]
+        assert sorted(ids(parts[0]) + ids(parts[1])) == [f"d{n}" for n in range(5)]
+
+
+RANGES = ((0, 500), (500, None))
+
+
+def test_damage_behind_the_first_range_is_told_where_that_has_all_entries():
+    raw, _ = document_with([entry(n, first="id") for n in range(5)])
+    first, second = (look(Damaged(raw, 2000), start=start, end=end) for start, end in RANGES)
+    assert reasons(first)[-1] == "file bad_crc"
+    assert not second.rejected
 
 
 def test_entries_that_begin_otherwise_are_no_part_of_one_that_is_too_big(monkeypatch):
@@ -360,6 +373,7 @@ def test_the_declared_number_of_entries_is_found_wherever_it_stands():
 @pytest.mark.parametrize("place", [0, 1, 4])
 def test_an_entry_over_the_limit_is_skipped_with_its_length_and_hash(chunk, place, monkeypatch):
     monkeypatch.setattr(framing, "CHUNK", chunk)
+    monkeypatch.setattr(unreadable, "RAW_BYTES", 1000)
     for module in (framing, entries):
         monkeypatch.setattr(module, "ENTRY_BYTES", 5000)
         monkeypatch.setattr(module, "RAW_BYTES", 1000)
@@ -605,6 +619,7 @@ def test_too_much_between_two_entries_costs_neither(stray, source, monkeypatch):
     for module in (entries, framing):
         monkeypatch.setattr(module, "ENTRY_BYTES", 5_000)
         monkeypatch.setattr(module, "RAW_BYTES", 100)
+    monkeypatch.setattr(unreadable, "RAW_BYTES", 100)
     items = [entry(0, source=source), stray, entry(2, source=source)]
     raw, spans = document_with(items)
     for chunk in (50, 2 << 20):

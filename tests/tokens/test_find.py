@@ -2,6 +2,7 @@ import time
 from hashlib import sha256
 from threading import Event
 
+import huggingface_hub
 import pytest
 from huggingface_hub import try_to_load_from_cache
 
@@ -16,7 +17,7 @@ NO_SUCH_PLACE = "/there/is/no/such/folder"
 @pytest.fixture(autouse=True)
 def _empty_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", unreachable)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", unreachable)
 
 
 def unreachable(*_):
@@ -94,7 +95,7 @@ def test_the_cache_may_be_moved_as_for_the_hubs_client(monkeypatch, tmp_path, va
 def test_the_hub_is_asked_aloud(monkeypatch, tmp_path, capsys):
     path = cache(tmp_path / "downloaded", b'{"from": "hub"}')
     asked = []
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *a: asked.append(a) or str(path))
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda *a: asked.append(a) or str(path))
     assert find_tokenizer(NAME).json == b'{"from": "hub"}'
     assert asked == [(NAME, "tokenizer.json")]
     assert NAME in capsys.readouterr().err
@@ -112,7 +113,7 @@ def test_a_hub_that_cannot_be_reached_is_one_sentence_that_names_builtin():
 
 def test_a_hub_that_does_not_answer_is_given_up(monkeypatch):
     never = Event()
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_: never.wait(60))
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda *_: never.wait(60))
     monkeypatch.setattr(module, "_PATIENCE", 0.2)
     start = time.monotonic()
     with pytest.raises(CorpusError, match=r"no answer within .*`builtin`"):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from corpus.training import attention, compiled
+from corpus.training import attention, compiled, model
 from corpus.training.compiled import compiled_pieces
 from corpus.training.labels import SYS, USR
 from corpus.training.model import PLAIN, precision, scored_states, summed_loss
@@ -38,7 +38,7 @@ def padded(monkeypatch):
         return lambda projected, n_heads: attention._attend_padded(projected, n_heads, groups)
 
     def switch():
-        monkeypatch.setattr("corpus.training.model.attention_of", attend)
+        monkeypatch.setattr(model, "attention_of", attend)
 
     return switch
 

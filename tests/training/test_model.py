@@ -6,7 +6,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from corpus.training.labels import SYS, USR
 from corpus.training.model import precision, scored_states, summed_loss, token_losses
 from corpus.training.packing import pack
-from corpus.training.speed import step_flops
+from corpus.training.speed import Work
 
 CPU = torch.device("cpu")
 
@@ -123,5 +123,6 @@ def test_the_packed_forward_pass_relies_on_this_in_transformers(model):
 
 def test_the_work_of_a_step_is_counted_by_what_is_done(model, material):
     few, many = (pack(material.training, np.arange(9), kind) for kind in (SYS, USR))
-    more = (step_flops(model, many) - step_flops(model, few)) / (len(many.scored) - len(few.scored))
+    work = Work.of(model)
+    more = (work.flops(many) - work.flops(few)) / (len(many.scored) - len(few.scored))
     assert more == 6 * (4000 * 128 + 9 * 128**2 + 6 * 128), "logits, c_proj and MLP with biases"

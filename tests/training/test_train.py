@@ -14,7 +14,7 @@ import torch
 from corpora import SYS, chats, write_corpus
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from corpus.training import checkpoint
+from corpus.training import checkpoint, optimiser
 from corpus.training import step as stepping
 from corpus.training.labels import SYS as SYS_KIND
 from corpus.training.log import Log, read_log
@@ -225,7 +225,7 @@ def test_float16_learns_stops_and_goes_on_to_the_same_bits(
 def test_a_float16_gradient_that_overflows_costs_a_step_and_is_told(
     tmp_path, few, train, monkeypatch, capfd
 ):
-    monkeypatch.setattr("corpus.training.optimiser._FIRST_SCALE", 2.0**20)
+    monkeypatch.setattr(optimiser, "_FIRST_SCALE", 2.0**20)
     run = tmp_path / "runs/a"
     arguments = ("--precision", "fp16", "--epochs", 4, "--patience", 0, "--out", run)
     assert train(few, *TINY, *arguments) == 0

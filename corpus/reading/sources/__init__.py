@@ -23,6 +23,8 @@ from corpus.splits import drawn_split
 class Shape(Protocol):
     """A module that tells the entries of a document from what stands around them."""
 
+    SHORTEST: int  # bytes of an entry
+
     def beginning_of_entries(self, head: bytes) -> tuple[re.Pattern[bytes], bool]:
         """Return how entries begin, and whether objects in them may begin alike."""
 

@@ -8,6 +8,8 @@ import re
 
 from corpus.reading.framing import GAP
 
+SHORTEST = 28  # bytes of an entry: {"annotations":{"lines":[]}}
+
 _ANNOTATIONS = re.compile(rb'"annotations"\s*:\s*\{')
 _TITLE = re.compile(rb'"title"\s*:\s*"([^"\\]{1,256})"')
 _ENTRY_KEY = re.compile(rb'"(?:annotations|lines|norm_text|speaker)"\s*:')

@@ -15,6 +15,7 @@ from corpus.reading.framing import beginning_with
 from corpus.reading.sources.entry import Read, forbid_repeated_keys
 from corpus.records import Document
 
+SHORTEST = 56  # bytes of an entry: {"header":{"dialogueInfo":{"dialogueID":"x"}},"body":[]}
 FIRST_KEYS = (b'"header"', b'"body"')  # of an entry, and of no other object in a document
 _OUTER_KEYS = (b'"data"', b'"numberOfItems"')
 

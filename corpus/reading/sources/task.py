@@ -19,6 +19,10 @@ _FIRST_LINES = 1200  # bytes of the lines tell one source from the other
 # How a line begins and who wrote it, in 544 (the group matches) and in 543.
 _TEXT = re.compile(rb'"(?:norm_)?text"\s*:\s*"\s{0,8}(?:([A-Za-z])|[0-9]{1,4})\s{0,8}[.:;]')
 _SPEAKER = re.compile('"id"\\s*:\\s*"(?:([A-Za-z])[.:]?|[0-9]{1,4}번)"'.encode())
+# Where neither of these is found, the lines are of 543: two searches for what begins alike are four
+# times faster than to list all that is told.
+_LETTER_IN_TEXT = re.compile(rb'text"\s*:\s*"\s{0,8}[A-Za-z]\s{0,8}[.:;]')
+_LETTER_AS_ID = re.compile(rb'"id"\s*:\s*"[A-Za-z][.:]?"')
 _PREFIX = re.compile(r"\s*([A-Za-z])\s*[.:;]\s*")
 _LETTER = re.compile(r"\s*([A-Za-z])\s*[.:번]?\s*")
 
@@ -31,11 +35,12 @@ class TaskDocument(Struct, gc=False):
 
 def is_task(head: bytes) -> bool:
     """Say whether a document that begins with `head` is of this source: A and B speak in it."""
-    if not topic.is_topic(head):
-        return False
     lines = _LINES.search(head)
     start = lines.end() if lines else 0
     stop = start + _FIRST_LINES
+    lettered = _LETTER_IN_TEXT.search(head, start, stop) or _LETTER_AS_ID.search(head, start, stop)
+    if not lettered or not topic.is_topic(head):
+        return False
     told = [*_TEXT.findall(head, start, stop), *_SPEAKER.findall(head, start, stop)]
     return 2 * sum(map(bool, told)) > len(told)
 

@@ -18,6 +18,7 @@ from msgspec import Meta, Struct, ValidationError, json
 from corpus.reading.sources.entry import Read, forbid_repeated_keys
 from corpus.records import Document
 
+_BEHIND_NUMBER = " : "  # of the speaker, before nearly every utterance
 # `1 : `, `1: `, `1 :`, `2 ; ` or, with two spaces, `1  ` stand before an utterance of speaker 1번.
 _PREFIX = re.compile(r"([0-9]+)(?: *[:;] ?| {2,})")
 _DISTINCTIVE = (
@@ -106,16 +107,17 @@ def read(
     dialogue_id = id_of(info, document, offset, merged=merged)
     lines = distinct_lines(info)
     speakers = [line.speaker.id for line in lines]
-    usual = {speaker: f"{_number_of(speaker)} : " for speaker in set(speakers)}
+    usual = {speaker: f"{_number_of(speaker)}{_BEHIND_NUMBER}" for speaker in set(speakers)}
     texts = [
         line.text[len(prefix) :]
         if line.text.startswith(prefix := usual[speaker])
         else _text_of(line, quirks)
         for speaker, line in zip(speakers, lines, strict=True)
     ]
-    for place, (speaker, text) in enumerate(zip(speakers, texts, strict=True)):
-        if usual[speaker] in text:
-            texts[place] = _without_more_prefixes(text, usual[speaker], quirks)
+    if _BEHIND_NUMBER in "\n".join(texts):
+        for place, (speaker, text) in enumerate(zip(speakers, texts, strict=True)):
+            if usual[speaker] in text:
+                texts[place] = _without_more_prefixes(text, usual[speaker], quirks)
     count_quirks(info, lines, texts, quirks, title=None if merged else dialogue_id)
     return Read(dialogue_id, info.annotations.subject, speakers, texts)
 

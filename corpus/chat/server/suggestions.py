@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from corpus.chat.answering import Answering, in_thread
-from corpus.chat.clock import korean_now
 from corpus.chat.reply import Message
 from corpus.chat.save import save_dialogue, save_preference
-from corpus.chat.wire import WireError, read_messages, read_text
+from corpus.chat.server.answering import Answering, in_thread
+from corpus.chat.server.wire import WireError, read_messages, read_text
+from corpus.chat.services.clock import korean_now
 
 
 async def keep(asked: Mapping[str, Any], folder: Path, answering: Answering) -> bool:

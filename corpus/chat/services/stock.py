@@ -1,7 +1,7 @@
 """The sentence that answers what a share costs. What it will cost, nobody knows."""
 
-from corpus.chat.network import Network, NotInstalledError, UnreachableError
-from corpus.chat.particles import particle
+from corpus.chat.services.network import Network, NotInstalledError, UnreachableError
+from corpus.chat.services.particles import particle
 
 
 def stock_sentence(asked: str, network: Network) -> str:

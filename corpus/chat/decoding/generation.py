@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from corpus.chat.model import Decoder, Prefix
+from corpus.chat.decoding.model import Decoder, Prefix
+from corpus.chat.decoding.sampling import Drawn, Row, Vocabulary, make_chances, next_tokens
 from corpus.chat.reply import Cancelled, Draw, Finish
-from corpus.chat.sampling import Drawn, Row, Vocabulary, make_chances, next_tokens
 from corpus.tokens.encoder import Encoder
 
 

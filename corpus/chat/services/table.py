@@ -13,14 +13,14 @@ from datetime import datetime
 from secrets import SystemRandom
 from typing import Literal
 
-from corpus.chat import asking
-from corpus.chat.bad_words import bad_word_pattern
-from corpus.chat.clock import countdown_sentence, day_sentence, korean_now, time_sentence
-from corpus.chat.network import Network
-from corpus.chat.particles import with_particle
-from corpus.chat.stock import stock_sentence
-from corpus.chat.sums import result_of
-from corpus.chat.weather import DAYS, SOURCE, weather_sentence
+from corpus.chat.services import asking
+from corpus.chat.services.bad_words import bad_word_pattern
+from corpus.chat.services.clock import countdown_sentence, day_sentence, korean_now, time_sentence
+from corpus.chat.services.network import Network
+from corpus.chat.services.particles import with_particle
+from corpus.chat.services.stock import stock_sentence
+from corpus.chat.services.sums import result_of
+from corpus.chat.services.weather import DAYS, SOURCE, weather_sentence
 
 Choice = Literal["none", "offline", "all"]
 CHOICES: tuple[Choice, ...] = ("none", "offline", "all")

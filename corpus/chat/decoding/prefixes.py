@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from corpus.chat.model import Decoder, Prefix
+from corpus.chat.decoding.model import Decoder, Prefix
 
 KEPT = 4  # conversations; a row of KoGPT2's takes 19 MB
 

@@ -9,9 +9,9 @@ request: what was said before is judged again, and nothing is remembered.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from corpus.chat.keyboard import TokensOf, convert
 from corpus.chat.reply import Message, Role
-from corpus.chat.wire import Said, WireError
+from corpus.chat.server.wire import Said, WireError
+from corpus.chat.services.keyboard import TokensOf, convert
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.chat.keyboard import Converted, convert
-from corpus.chat.services import Choice, ServiceAnswer, answer
+from corpus.chat.services.keyboard import Converted, convert
+from corpus.chat.services.table import Choice, ServiceAnswer, answer
 from corpus.tokens.encoder import Encoder
 
 

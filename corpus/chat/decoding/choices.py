@@ -4,8 +4,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from corpus.chat.model import Decoder, has_gpu, max_difference, n_threads, set_threads
-from corpus.chat.weights import Weights
+from corpus.chat.decoding.model import Decoder, has_gpu, max_difference, n_threads, set_threads
+from corpus.chat.decoding.weights import Weights
 from corpus.records import CorpusError
 
 PROBE_TOLERANCE = 1e-2  # of a logit

@@ -11,13 +11,13 @@ from functools import partial
 from threading import Event, Thread
 from typing import Protocol, TypeVar
 
-from corpus.chat import services
-from corpus.chat.answers import Answer
-from corpus.chat.keyboard import UNKNOWN
-from corpus.chat.line import Line
 from corpus.chat.reply import Cancelled, Draw, Message, Reply, Seen
-from corpus.chat.shaping import Shaped, shape
-from corpus.chat.wire import Ask, Said, WireError
+from corpus.chat.server.answers import Answer
+from corpus.chat.server.line import Line
+from corpus.chat.server.shaping import Shaped, shape
+from corpus.chat.server.wire import Ask, Said, WireError
+from corpus.chat.services import table
+from corpus.chat.services.keyboard import UNKNOWN
 
 MAX_SECONDS = 30.0  # for a reply, once it is its turn
 MAX_ASKING = 8  # services at a time: each may wait for the internet
@@ -61,7 +61,7 @@ class Answering:
         line: who waits for the model.
     """
 
-    def __init__(self, model: Model, *, choice: services.Choice, name: str) -> None:
+    def __init__(self, model: Model, *, choice: table.Choice, name: str) -> None:
         self._model, self._choice, self._name = model, choice, name
         self._closing = Event()
         self._asking = asyncio.Semaphore(MAX_ASKING)
@@ -78,7 +78,7 @@ class Answering:
             WireError: the last message is not the user's.
         """
         choice = self._choice if with_services else "none"
-        is_request = partial(services.is_request, services=choice, name=self._name)
+        is_request = partial(table.is_request, services=choice, name=self._name)
         return await in_thread(lambda: shape(said, self._tokens_of, is_request))
 
     async def answer(
@@ -103,7 +103,7 @@ class Answering:
         if ask.services:
             async with self._asking:
                 told = await in_thread(
-                    lambda: services.answer(shaped.last, services=self._choice, name=self._name)
+                    lambda: table.answer(shaped.last, services=self._choice, name=self._name)
                 )
             if told is not None:
                 on_accepted()
@@ -173,7 +173,7 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await future
 
 
-def _by_service(ask: Ask, shaped: Shaped, told: services.ServiceAnswer, seconds: float) -> Answer:
+def _by_service(ask: Ask, shaped: Shaped, told: table.ServiceAnswer, seconds: float) -> Answer:
     return Answer(
         text=told.text,
         finish="content_filter" if told.is_refusal else "stop",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import torch
 from torch.nn import functional
 
-from corpus.chat.weights import Config, Weights
+from corpus.chat.decoding.weights import Config, Weights
 
 Device = torch.device
 Linear = Callable[[torch.Tensor], torch.Tensor]

@@ -11,7 +11,7 @@ _BETWEEN = "[0-9*^~_]{0,2}"  # 시1발
 @cache
 def bad_word_pattern() -> re.Pattern[str]:
     """Return a pattern for all of `bad_words.json`."""
-    table = json.loads(files("corpus.chat").joinpath("bad_words.json").read_text("utf-8"))
+    table = json.loads(files("corpus.chat.services").joinpath("bad_words.json").read_text("utf-8"))
     return re.compile("|".join(_pattern(one["word"], one["not_in"]) for one in table["words"]))
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from corpus.chat.particles import with_particle
+from corpus.chat.services.particles import with_particle
 
 # Korea has no summer time, and not every machine has a table of time zones.
 KOREA = timezone(timedelta(hours=9))

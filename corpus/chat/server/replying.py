@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from corpus.chat.answering import Answering
-from corpus.chat.answers import Answer, Form, as_event, as_json
-from corpus.chat.wire import Ask, WireError
+from corpus.chat.server.answering import Answering
+from corpus.chat.server.answers import Answer, Form, as_event, as_json
+from corpus.chat.server.wire import Ask, WireError
 
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]

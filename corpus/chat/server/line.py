@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from corpus.chat.wire import WireError
+from corpus.chat.server.wire import WireError
 
 MAX_WAITING = 8
 REPLIES_A_MINUTE = 30  # of an address, on a server that is open to others

@@ -6,7 +6,7 @@ Where several alternatives have a group of one kind, its name ends in underscore
 
 import re
 
-from corpus.chat.weather import DAYS
+from corpus.chat.services.weather import DAYS
 
 
 def _compiled(*alternatives: str) -> re.Pattern[str]:

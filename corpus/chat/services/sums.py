@@ -6,7 +6,7 @@ Not handled: powers, percent, units, and whatever else a calculator knows.
 import re
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 
-from corpus.chat.particles import with_particle
+from corpus.chat.services.particles import with_particle
 
 MAX_CHARACTERS = 60
 _PLACES = Decimal("0.000001")  # shown of what does not come out even

@@ -63,7 +63,9 @@ def convert(text: str, tokens_of: TokensOf) -> Converted:
 @cache
 def english_words() -> frozenset[str]:
     """The English words that would be taken for Korean (work is 재가, do is 애)."""
-    return frozenset(files("corpus.chat").joinpath("english.txt").read_text("utf-8").split())
+    return frozenset(
+        files("corpus.chat.services").joinpath("english.txt").read_text("utf-8").split()
+    )
 
 
 def as_hangul(typed: str) -> str:

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.chat.network import Network, UnreachableError
-from corpus.chat.particles import particle, with_particle
+from corpus.chat.services.network import Network, UnreachableError
+from corpus.chat.services.particles import particle, with_particle
 
 DAYS = ("오늘", "내일", "모레")
 SOURCE = "(Open-Meteo, CC BY 4.0)"

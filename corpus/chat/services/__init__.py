@@ -1,0 +1,1 @@
+"""What is answered without the model, and 영타: Korean typed on an English keyboard."""
