@@ -62,13 +62,13 @@ def decode_document(
     """
     text = Utf8(stream)
     source = source_of(text.head)  # be its first byte damaged: its entries are not
-    if source and _is_one_range(text, source, document):
+    whole = _whole_entry(text, source)
+    if source and whole is None and _is_one_range(text, source, document):
         if start:
             yield Decoded()
             return
         end = None
     is_told_here = start == 0
-    whole = _whole_entry(text, source)
     if source and whole is not None:
         yield _decode_whole(whole, source, document) if start == 0 else Decoded()
     elif source:
