@@ -61,6 +61,28 @@ _WORDS |= {
     "bank": "누리 미래 한빛 새봄 가람 하늘",
     "club": "농구 축구 등산 사진 독서 합창 연극 영화 봉사 배드민턴",
     "shop": "햇살 새봄 누리 가람 하늘 푸른 은하 다솜",
+    "works": "미래 누리 한빛 가람 새봄 하늘 은하 다솜",
+    "office": "강남 서초 송파 마포 종로 성동 노원 은평 강서 양천 관악 용산",
+    "city hall": "수원 성남 용인 안양 부천 안산 김포 파주 천안 청주 전주 창원",
+    "군": "무주 양평 가평 홍천 횡성 평창 단양 괴산 부여 예산 태안 완주 고창 담양 해남 거창 남해",
+    "면": "이서 남산 금곡 송정 신평 대산 청평 서종 옥천",
+    "리": "신기 금곡 송정 신평 대곡 상동 남산 신촌 화정",
+}
+
+# What lies in a province or on an island that stands before the placeholder: 경기도 수원.
+_WORDS |= {
+    "경기": "수원 성남 용인 안양 부천 안산 김포 파주 의정부 평택",
+    "강원": "춘천 원주 강릉 속초 동해",
+    "충북": "청주 충주 제천",
+    "충남": "천안 아산 서산 공주 부여",
+    "충청": "청주 충주 천안 아산",
+    "전북": "전주 군산 익산 정읍",
+    "전남": "여수 순천 목포 광양",
+    "전라": "전주 군산 여수 순천 목포",
+    "경북": "포항 구미 경주 안동",
+    "경남": "창원 김해 진주 거제",
+    "경상": "포항 경주 창원 김해",
+    "제주": "서귀포 애월 성산 중문 협재",
 }
 
 _LIEUL = 8  # ㄹ among the final consonants of a syllable; 0 is none
@@ -86,6 +108,20 @@ def by_ending(words: Iterable[str]) -> Mapping[Ending, tuple[str, ...]]:
     }
 
 
+PROVINCES = (
+    "경기",
+    "강원",
+    "충북",
+    "충남",
+    "충청",
+    "전북",
+    "전남",
+    "전라",
+    "경북",
+    "경남",
+    "경상",
+    "제주",
+)
 WORDS: Mapping[str, Mapping[Ending, tuple[str, ...]]] = {
     kind: by_ending(words.split()) for kind, words in _WORDS.items()
 }

@@ -92,6 +92,10 @@ DROPPED = {
         "글자 대부분이 깨짐 (다른 인코딩)",
         "most of its letters are garbled, as in another encoding",
     ),
+    "other_script": Words(
+        "글자 대부분이 한글도 로마자도 아님 (일본어, 러시아어 등)",
+        "most of its letters are neither Hangul nor Latin: Japanese, Russian, ...",
+    ),
     "personal_data": Words(
         "가려지지 않은 전화번호·이메일·계좌 등",
         "a number or an address of somebody, that was not masked",
