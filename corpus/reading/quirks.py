@@ -67,6 +67,7 @@ def quirk_problems(counts: Mapping[str, Mapping[str, int]]) -> Iterator[Problem]
         if n / n_all > max(TIMES * RATES[quirk], SHARE) and n >= min(DIALOGUES, n_all):
             detail = (
                 f"{quirk} in {n / n_all:.1%} of {n_all:,} dialogues; in AIHub's files it is in "
-                f"{'about ' if quirk in ASSUMED else ''}{RATES[quirk]:.1%}: is this another data set, or was it changed?"
+                f"{'about ' if quirk in ASSUMED else ''}{RATES[quirk]:.1%}: "
+                "is this another data set, or was it changed?"
             )
             yield Problem(reason="unlike_its_source", place=place, detail=detail)
