@@ -127,6 +127,7 @@ class Item:
     start: int  # of the only document, in unpacked bytes; 0 where there are several
     end: int | None  # entries that begin before this byte belong to the item; None: to the end
     one_in: int = 1  # the report counts the speakers of one dialogue in `one_in`, chosen by its id
+    is_sample: bool = False  # what the document holds beside the range is not built
 
 
 @dataclass(frozen=True, slots=True)
