@@ -1,7 +1,7 @@
 """Where the steps of a build run: in processes of this machine, or as tasks of Ray."""
 
 from collections import Counter, defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
 from typing import Any, Protocol
@@ -10,11 +10,12 @@ from tqdm import tqdm
 
 from corpus.building.item import build_or_tell, reject_item
 from corpus.building.plan import n_bytes
-from corpus.building.workers import Death, Step, Workers
+from corpus.building.workers import TRIES, Death, Step, Workers
 from corpus.counts import Counts
 from corpus.options import Options
 from corpus.output.manifest import versions
 from corpus.output.result import read_results
+from corpus.reading.looks import DoLooks, Look, Seen
 from corpus.records import CorpusError, Item
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
@@ -28,6 +29,9 @@ class Engine(Protocol):
 
     is_here: bool
     ends_steps: bool
+
+    def expect(self, n_bytes: int) -> None:
+        """Be as large as so many bytes of raw/ are worth."""
 
     def run(
         self, steps: Sequence[Step], *, seconds: float | None = None
@@ -63,6 +67,25 @@ def engine_of(engine: str, address: str | None) -> EngineOf:
         ) from error
 
     return partial(RayTasks, address=address, versions=versions())
+
+
+def look_by(engine: Engine) -> DoLooks:
+    """Return what looks at the files of raw/ where items are built."""
+
+    def look(looks: Sequence[Look], n_bytes: int) -> Iterator[Seen]:
+        engine.expect(n_bytes)
+        seen: list[Seen | None] = [None] * len(looks)
+        with closing(engine.run(looks)) as done:
+            for place, answer in done:
+                if isinstance(answer, Death):
+                    raise CorpusError(
+                        f"The files of raw/ could not be looked at in {TRIES} tries "
+                        f"({answer.why}): give the machine more memory, or use fewer --workers."
+                    )
+                seen[place] = answer
+        return filter(None, seen)
+
+    return look
 
 
 def run_items(

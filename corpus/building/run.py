@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import ITEM_TIMEOUT, build_items, engine_of
+from corpus.building.engines import ITEM_TIMEOUT, build_items, engine_of, look_by
 from corpus.building.plan import make_plan, n_bytes
 from corpus.building.shares import build_in_store
 from corpus.building.unknown import Unknown
@@ -120,21 +120,22 @@ def build(
             address=address,
             progress=progress,
         )
-    found = find_documents(raw, sniff=sniff)
-    tokenizer_file = find_tokenizer(tokenizer)
-    encoder = Encoder(tokenizer_file.json)
-    inputs = inputs_of(options, tokenizer_file, encoder, found)
-    finished = finished_build(processed, inputs, update=update, fresh=fresh)
-    if finished is not None:
-        return finished
-    with locked(processed):
-        if not fresh:
-            put_in_place(processed)  # what was ready when a build was cut short
+    with start(workers=workers, n_bytes=0) as steps:
+        found = find_documents(raw, sniff=sniff, do=look_by(steps))
+        tokenizer_file = find_tokenizer(tokenizer)
+        encoder = Encoder(tokenizer_file.json)
+        inputs = inputs_of(options, tokenizer_file, encoder, found)
         finished = finished_build(processed, inputs, update=update, fresh=fresh)
-        if finished is None:
-            work = begin_build(processed, inputs, tokenizer_file.json, fresh=fresh)
-            items = make_plan(found.documents)
-            with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
+        if finished is not None:
+            return finished
+        with locked(processed):
+            if not fresh:
+                put_in_place(processed)  # what was ready when a build was cut short
+            finished = finished_build(processed, inputs, update=update, fresh=fresh)
+            if finished is None:
+                work = begin_build(processed, inputs, tokenizer_file.json, fresh=fresh)
+                items = make_plan(found.documents)
+                steps.expect(sum(map(n_bytes, items)))
                 build_items(
                     raw,
                     work,
@@ -165,5 +166,5 @@ def build(
                     aside=work,
                     progress=progress,
                 )
-        remove_work(processed)
+            remove_work(processed)
     return finished
