@@ -1,10 +1,10 @@
 """Where the steps of a build run: in processes of this machine, or as tasks of Ray."""
 
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tqdm import tqdm
 
@@ -19,6 +19,8 @@ from corpus.reading.looks import DoLooks, Look, Seen
 from corpus.records import CorpusError, Item
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
+
+_T = TypeVar("_T")
 
 ENGINES = ("local", "ray")
 ITEM_TIMEOUT = 600.0  # seconds: an item of 8 MB takes one
@@ -69,21 +71,30 @@ def engine_of(engine: str, address: str | None) -> EngineOf:
     return partial(RayTasks, address=address, versions=versions())
 
 
+def answers(engine: Engine, steps: Sequence[Callable[[], _T]], failed: str) -> list[_T]:
+    """Do some steps and return their answers in order.
+
+    Raises:
+        CorpusError: a step has ended its process each time; `failed` says what that means.
+    """
+    found: dict[int, _T] = {}
+    with closing(engine.run(steps)) as done:
+        for place, answer in done:
+            if isinstance(answer, Death):
+                raise CorpusError(
+                    f"{failed} in {TRIES} tries ({answer.why}): give the machine more memory, or "
+                    "use fewer --workers."
+                )
+            found[place] = answer
+    return [found[place] for place in range(len(steps))]
+
+
 def look_by(engine: Engine) -> DoLooks:
     """Return what looks at the files of raw/ where items are built."""
 
-    def look(looks: Sequence[Look], n_bytes: int) -> Iterator[Seen]:
+    def look(looks: Sequence[Look], n_bytes: int) -> list[Seen]:
         engine.expect(n_bytes)
-        seen: list[Seen | None] = [None] * len(looks)
-        with closing(engine.run(looks)) as done:
-            for place, answer in done:
-                if isinstance(answer, Death):
-                    raise CorpusError(
-                        f"The files of raw/ could not be looked at in {TRIES} tries "
-                        f"({answer.why}): give the machine more memory, or use fewer --workers."
-                    )
-                seen[place] = answer
-        return filter(None, seen)
+        return answers(engine, looks, "The files of raw/ could not be looked at")
 
     return look
 
@@ -92,7 +103,7 @@ def run_items(
     raw: Folder,
     work: Folder,
     items: Sequence[Item],
-    encoder: Encoder,
+    encoder: Encoder | None,
     options: Options,
     engine: Engine,
     *,
@@ -106,7 +117,7 @@ def run_items(
         raw: the folder that holds the AIHub downloads.
         work: the folder of the build.
         items: what to build.
-        encoder: of this process; other processes load their own from `work`.
+        encoder: of this process, if it has one; other processes load their own from `work`.
         options: of the build.
         engine: where items are built.
         item_timeout: seconds for one try at an item.
@@ -132,7 +143,7 @@ def build_items(
     raw: Folder,
     work: Folder,
     items: Sequence[Item],
-    encoder: Encoder,
+    encoder: Encoder | None,
     options: Options,
     engine: Engine,
     *,

@@ -4,13 +4,14 @@ What happens to one item is in item.py and batch.py, what happens once for all i
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import ITEM_TIMEOUT, build_items, engine_of, look_by
+from corpus.building.engines import ITEM_TIMEOUT, answers, build_items, engine_of, look_by
 from corpus.building.plan import make_plan, n_bytes
 from corpus.building.shares import build_in_store
-from corpus.building.unknown import Unknown
+from corpus.building.unknown import facts_of
 from corpus.options import DEFAULT_TOKENIZER, options_of
 from corpus.output.into_place import put_in_place
 from corpus.output.locks import locked
@@ -123,8 +124,10 @@ def build(
     with start(workers=workers, n_bytes=0) as steps:
         found = find_documents(raw, sniff=sniff, do=look_by(steps))
         tokenizer_file = find_tokenizer(tokenizer)
-        encoder = Encoder(tokenizer_file.json)
-        inputs = inputs_of(options, tokenizer_file, encoder, found)
+        encoder = Encoder(tokenizer_file.json) if steps.is_here else None
+        ask = partial(facts_of, tokenizer_file.json, encoder)
+        [(vocab_size, unknown)] = answers(steps, [ask], "The tokenizer could not be loaded")
+        inputs = inputs_of(options, tokenizer_file, vocab_size, found)
         finished = finished_build(processed, inputs, update=update, fresh=fresh)
         if finished is not None:
             return finished
@@ -147,8 +150,7 @@ def build(
                     progress=progress,
                 )
                 check_unchanged(raw, found.documents)
-                unknown = Unknown.of(encoder)
-                del encoder  # 50 MB that the commit can use
+                del encoder, ask  # 50 MB that the commit can use
                 finished = commit(
                     processed,
                     work,

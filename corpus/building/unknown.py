@@ -40,3 +40,13 @@ class Unknown:
         texts = rows["conversation"].take(pa.array(holding))
         counted = pc.sum(pc.count_substring_regex(texts, self.respellable)).as_py()
         return len(places), counted or 0
+
+
+def facts_of(tokenizer: bytes, encoder: Encoder | None = None) -> tuple[int, Unknown]:
+    """Return the size of a tokenizer's vocabulary, and what it does not know.
+
+    Raises:
+        CorpusError: it cannot be used.
+    """
+    encoder = encoder or Encoder(tokenizer)
+    return encoder.vocab_size, Unknown.of(encoder)

@@ -137,7 +137,7 @@ def test_a_piece_that_is_not_as_it_was_written_is_written_again(
     raw, tmp_path, whole, monkeypatch, damage
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(commit, "report_page", lambda *_: 1 / 0)
+        patch.setattr(commit, "corpus_hash", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             built(raw, tmp_path / "out")
     [folder] = (path.parent for path in (tmp_path / "out").glob(".work/*/parts"))
@@ -275,7 +275,7 @@ def test_a_search_that_was_cut_short_begins_again_and_one_that_is_done_does_not(
     with pytest.raises(KeyboardInterrupt):
         near_of(alike, tmp_path / "out")
     with monkeypatch.context() as patch:
-        patch.setattr(commit, "report_page", lambda *_: 1 / 0)
+        patch.setattr(commit, "corpus_hash", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             near_of(alike, tmp_path / "out")
     n_compared = len(stopped)
@@ -288,7 +288,7 @@ def test_a_search_that_was_cut_short_begins_again_and_one_that_is_done_does_not(
 def test_a_search_whose_result_is_damaged_is_made_again(alike, tmp_path, monkeypatch):
     whole = near_of(alike, tmp_path / "whole")
     with monkeypatch.context() as patch:
-        patch.setattr(commit, "report_page", lambda *_: 1 / 0)
+        patch.setattr(commit, "corpus_hash", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             near_of(alike, tmp_path / "out")
     [path] = (tmp_path / "out").glob(".work/*/commit/near-duplicates.npz")
