@@ -164,21 +164,24 @@ def _sample(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from corpus.options import options_of
+    from corpus.output.work import check_how
     from corpus.reading.decode import sniff
     from corpus.reading.documents import find_documents
     from corpus.tokens.encoder import Encoder
     from corpus.tokens.find import UnreachableTokenizerError, find_tokenizer
     from corpus.views.check import check_lines, estimate_lines
 
+    check_how(workers=1, item_timeout=args.item_timeout)
     found = find_documents(args.raw, sniff=sniff)
-    for line in check_lines(args.raw, found, progress=sys.stderr.isatty()):
+    timeout = args.item_timeout
+    for line in check_lines(args.raw, found, item_timeout=timeout, progress=sys.stderr.isatty()):
         say(line)
     try:
         encoder = Encoder(find_tokenizer(args.tokenizer).json)
     except UnreachableTokenizerError as error:
         say(f"What a build would give is not estimated. {error}")
         return 0
-    for line in estimate_lines(args.raw, found, encoder, options_of()):
+    for line in estimate_lines(args.raw, found, encoder, options_of(), item_timeout=timeout):
         say(line)
     return 0
 
@@ -279,12 +282,9 @@ def _add_build(verbs: Verbs) -> None:
     for option in OPTIONS:
         _add_option(build, option)
     _add_workers(build)
-    build.add_argument(
-        "--item-timeout",
-        type=float,
-        default=600.0,
-        metavar="S",
-        help="seconds for one item of the plan, some 8 MB; one that takes longer in each of three "
+    _add_item_timeout(
+        build,
+        "seconds for one item of the plan, some 8 MB; one that takes longer in each of three "
         "tries is rejected as an item (default: %(default)g)",
     )
     build.add_argument(
@@ -314,6 +314,10 @@ def _add_build(verbs: Verbs) -> None:
     build.add_argument(
         "--fresh", action="store_true", help="replace another build in PROCESSED in the same way"
     )
+
+
+def _add_item_timeout(verb: argparse.ArgumentParser, text: str) -> None:
+    verb.add_argument("--item-timeout", type=float, default=600.0, metavar="S", help=text)
 
 
 def _add_commit(verbs: Verbs) -> None:
@@ -351,6 +355,11 @@ def _add_check(verbs: Verbs) -> None:
     )
     check.add_argument("raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads")
     _add_tokenizer(check)
+    _add_item_timeout(
+        check,
+        "seconds for some 2 MB of a document, and for a part of the sample that is built; what "
+        "takes longer is named and left (default: %(default)g)",
+    )
 
 
 def _add_show(verbs: Verbs) -> None:

@@ -65,9 +65,10 @@ MASKED_FULL = "\ue004"  # topic's `***`: surname + given name
 MASKED_SURNAME = "\ue005"  # topic's `*` before 씨 님 교수 ...: a surname
 MASKED_STEM = "\ue006"  # topic's `**` before 동 역 구 시 읍: the two-syllable stem of a place
 MASKED_PLACE = "\ue007"  # topic's `**` or `***` before 에서: a place
+FIRM = "\ue008"  # #@회사# of AIHub 544
 PLACEHOLDERS = (
     f"{NAME}{ADDRESS}{AFFILIATION}"
-    f"{MASKED_GIVEN}{MASKED_FULL}{MASKED_SURNAME}{MASKED_STEM}{MASKED_PLACE}"
+    f"{MASKED_GIVEN}{MASKED_FULL}{MASKED_SURNAME}{MASKED_STEM}{MASKED_PLACE}{FIRM}"
 )
 
 
@@ -127,6 +128,7 @@ class Item:
     start: int  # of the only document, in unpacked bytes; 0 where there are several
     end: int | None  # entries that begin before this byte belong to the item; None: to the end
     one_in: int = 1  # the report counts the speakers of one dialogue in `one_in`, chosen by its id
+    is_sample: bool = False  # what the document holds beside the range is not built
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,7 +280,7 @@ def built(raw, processed, item_bytes):
     findings = verify(processed)
     assert not findings.exit_code, list(findings.lines())
     ledger = list(read_ledger(processed))
-    ids = {line["id"] for line in ledger if line["stage"] != "decode"}
+    ids = {line["dialogue_id"] for line in ledger if line["stage"] != "decode"}
     for shard in manifest["shards"]:
         rows = pq.read_table(processed / shard["path"], columns=["dialogue_id"])
         ids |= set(rows["dialogue_id"].to_pylist())

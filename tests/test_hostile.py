@@ -316,7 +316,7 @@ def test_it_is_told_and_its_neighbours_live(name, built):
     }
     assert told == set(reasons.items())
     assert all(line["detail"] for line in here)
-    ids = {line["id"] for line in here if line["reason"] == "duplicate"}
+    ids = {line["dialogue_id"] for line in here if line["reason"] == "duplicate"}
     ids |= {row["dialogue_id"] for row in rows if row["raw_file"].startswith(f"{name}/")}
     assert ids == set(alive)
 

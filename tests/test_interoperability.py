@@ -46,7 +46,9 @@ def test_pandas_reads_exactly_the_rows(processed):
 def test_pandas_reads_the_ledger(processed):
     [path] = (processed / "_rejected").glob("*.jsonl.gz")
     ledger = pd.read_json(path, lines=True)
-    assert ledger[["id", "reason"]].to_dict("records") == [{"id": "x", "reason": "one_speaker"}]
+    assert ledger[["dialogue_id", "reason"]].to_dict("records") == [
+        {"dialogue_id": "x", "reason": "one_speaker"}
+    ]
 
 
 def test_load_gives_the_rows_in_plan_order(processed):

@@ -198,6 +198,21 @@ def test_pieces_of_many_numbers_in_one_turn_are_found_in_one_pass():
     assert_linear(run)
 
 
+def test_pieces_within_pieces_are_found_in_time_that_grows_with_them():
+    def run(n):
+        depth = n // 8
+        texts = [*["010", "0000"] * depth, *["1234야"] * depth, "응"]
+        speakers = [
+            *(f"{k // 2 % 2}" for k in range(2 * depth)),
+            *(f"{(depth - 1 - k) % 2}" for k in range(depth)),
+            "0",
+        ]
+        gone = list(chain.from_iterable(find_pieces(speakers, texts)))
+        assert len(gone) == len(set(gone)) >= 3 * depth
+
+    assert_linear(run)
+
+
 @pytest.mark.parametrize(
     "after", ["", "이가 ", "아 ", "님은 요", " 씨는요? ", "이는 하고 ", "에서 "]
 )

@@ -134,12 +134,12 @@ def test_of_near_dialogues_validation_stays_before_test_and_test_before_train(tm
     )
     chosen = {"tokenizer": "builtin", "dedup": "near", "test_share": 0.2}
     manifest = run.build(raw, tmp_path / "out", **chosen)
-    reasons = {line["id"]: line["reason"] for line in read_ledger(tmp_path / "out")}
+    reasons = {line["dialogue_id"]: line["reason"] for line in read_ledger(tmp_path / "out")}
     assert reasons == {f"d{train[0]}": "near_test"}
     assert manifest["rows"] == {"train": 1, "validation": 1, "test": 1}
     raw = write(tmp_path / "raw", Validation__c=summary_document(summary_entry("w", *said(0))))
     run.build(raw, tmp_path / "again", **chosen)
-    reasons = {line["id"]: line["reason"] for line in read_ledger(tmp_path / "again")}
+    reasons = {line["dialogue_id"]: line["reason"] for line in read_ledger(tmp_path / "again")}
     assert reasons == {f"d{train[0]}": "duplicate", f"d{test}": "near_validation"}
 
 

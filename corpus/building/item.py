@@ -175,7 +175,9 @@ def _decode(raw: Folder, item: Item, counts: Counts) -> Iterator[tuple[Document,
     for document in item.documents:
         stream = open_document(raw, document)
         declared, n_found = None, 0
-        for decoded in decode_document(stream, document, start=item.start, end=item.end):
+        for decoded in decode_document(
+            stream, document, start=item.start, end=item.end, alone=item.is_sample
+        ):
             declared = decoded.declared if decoded.declared is not None else declared
             n_found += decoded.n_entries
             yield document, decoded

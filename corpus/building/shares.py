@@ -32,6 +32,7 @@ from corpus.output.files import temporary_folder
 from corpus.output.into_place import is_ready, put_in_place
 from corpus.output.locks import locked
 from corpus.output.manifest import differences, inputs_of, versions
+from corpus.output.result import discard_results
 from corpus.output.standing import finished_build
 from corpus.output.work import WORK, begin_work, check_folders, check_how, remove_work, work_name
 from corpus.processed import read_manifest
@@ -81,7 +82,7 @@ def build_share(
         shard: `2/8` for the second of eight.
         tokenizer: as for `build`, and like `options` the same for all shards.
         update: as for `build`.
-        fresh: as for `build`.
+        fresh: as for `build`: of what was built before, this shard uses nothing.
         workers: as for `build`, of this shard alone.
         item_timeout: as for `build`.
         engine: as for `build`.
@@ -121,6 +122,8 @@ def build_share(
             write_plan(work, inputs, raw, found)
         declare(processed, work, state, one)
         items = read_plan(work).items_of(one)
+        if fresh:
+            discard_results(work, [item.index for item in items], name=f"{one.number}-{one.of}")
         with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
             counts = build_items(
                 raw,

@@ -1,5 +1,7 @@
 """How many tokens of some rows are `<unk>`, and how many of these `--respell on` takes away."""
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Self
 
@@ -7,8 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.text.respell import spellings_for
+from corpus.text.respell import respell_rules, spellings_for
+from corpus.text.rule import apply, join
 from corpus.tokens.encoder import Encoder
+
+_ROLE = re.compile("<(?:usr|sys)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +22,15 @@ class Unknown:
 
     unk_id: int | None
     characters: str  # Hangul, jamo and ASCII
-    respellable: str  # a pattern of the syllables that `--respell on` spells with others
+    respellable: str  # a pattern of the syllables that `--respell on` may spell with others
+    lacking: frozenset[str]  # of which the rules say where it does: an `Unknown` is pickled
 
     @classmethod
     def of(cls, encoder: Encoder) -> Self:
         """Return what an encoder does not know."""
         respellable = "".join(sorted(spellings_for(sorted(encoder.lacking))))
         pattern = f"[{respellable}]" if respellable else ""
-        return cls(encoder.unk_id, encoder.unknown_characters, pattern)
+        return cls(encoder.unk_id, encoder.unknown_characters, pattern, encoder.lacking)
 
     def count(self, rows: pa.Table) -> tuple[int, int]:
         """Return how many tokens of some rows are unknown, and how many of these respellable."""
@@ -38,8 +44,11 @@ class Unknown:
         ends = np.cumsum(lengths.to_numpy(zero_copy_only=False))
         holding = np.unique(np.searchsorted(ends, places, "right"))
         texts = rows["conversation"].take(pa.array(holding))
-        counted = pc.sum(pc.count_substring_regex(texts, self.respellable)).as_py()
-        return len(places), counted or 0
+        texts = texts.filter(pc.match_substring_regex(texts, self.respellable))
+        turns = [turn for text in texts.to_pylist() for turn in _ROLE.split(text)]
+        fired: Counter[str] = Counter()
+        apply(respell_rules(self.lacking), join(turns), "summary", fired)
+        return len(places), fired.total()
 
 
 def facts_of(tokenizer: bytes, encoder: Encoder | None = None) -> tuple[int, Unknown]:

@@ -8,6 +8,8 @@ from corpus.dialogues.turns import turns_of
 from corpus.records import Ints
 from corpus.text.personal import in_pieces, where_pieces_begin
 
+MOST_ROUNDS = 32  # a person's number stands between the pieces of another's once, perhaps
+
 
 def with_pieces(texts: list[str], lengths: Ints) -> list[int]:
     """Return which dialogues may hold personal data that is split over several messages."""
@@ -20,10 +22,10 @@ def find_pieces(speakers: Sequence[str], texts: Sequence[str]) -> Iterator[list[
     """Yield groups of messages that together are personal data, until there are none left.
 
     Removing messages can join two runs of one speaker into one turn, so the turns are searched
-    again after each removal.
+    again after each removal. Where they are nested deeper than in any chat all that is left goes.
     """
     left = list(range(len(texts)))
-    while True:
+    for _ in range(MOST_ROUNDS):
         pieces = [
             left[turn[piece]]
             for turn in turns_of([speakers[place] for place in left])
@@ -35,3 +37,4 @@ def find_pieces(speakers: Sequence[str], texts: Sequence[str]) -> Iterator[list[
         yield pieces
         gone = set(pieces)
         left = [place for place in left if place not in gone]
+    yield left

@@ -22,7 +22,7 @@ from corpus.text.normalisation import normalise_texts
 from corpus.text.personal import IN_PIECES
 from corpus.tokens.encoder import Encoder
 
-GARBLED = "garbled"  # the reason of an utterance that lost most of its letters
+GARBLED = ("garbled", "other_script")  # reasons of an utterance that lost most of its letters
 
 
 class Said(NamedTuple):
@@ -101,7 +101,7 @@ def _count_garbled(
     dialogues: Sequence[Dialogue], dropped: Mapping[int, str], counts: Counts
 ) -> None:
     """Count the garbled utterances of each place, if there are any, and all beside them."""
-    garbled = [place for place, reason in dropped.items() if reason == GARBLED]
+    garbled = [place for place, reason in dropped.items() if reason in GARBLED]
     if not garbled:
         return
     ends = list(accumulate(len(dialogue.texts) for dialogue in dialogues))

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from corpus.names.mentions import Bounds, Mention
-from corpus.names.titles import POLITE
+from corpus.names.titles import POLITE, RANKS
 
 MOST_STEPS = 2_000  # 10 ms; only a contrived dialogue has more to try, and gets a person too many
 
@@ -53,10 +53,12 @@ def _other_title(one: Bounds, other: Bounds) -> bool:
     """Say whether what one is called does not go with what the other is called.
 
     Of one speaker 민준이 is no 씨, and 과장님 is no 언니; of two speakers 민준이 may be 씨 or 누나
-    to the other one, but hardly 과장님.
+    to the other one, but hardly 과장님. Nobody is 과장님 to one and 대리님 to the other.
     """
     if not one.title:
         return False
+    if one.title != other.title and one.title in RANKS and other.title in RANKS:
+        return True
     if one.speaker == other.speaker:
         return other.intimate or bool(
             other.title and one.title != other.title and POLITE not in (one.title, other.title)

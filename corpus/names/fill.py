@@ -14,10 +14,9 @@ from hashlib import sha256
 from itertools import accumulate
 
 from corpus.names.casting import share_out
-from corpus.names.lexicon import WORDS
+from corpus.names.lexicon import PROVINCES, WORDS
 from corpus.names.mentions import (
     Mention,
-    is_polite,
     mention_of,
     people_apart,
     places_apart,
@@ -25,12 +24,19 @@ from corpus.names.mentions import (
 )
 from corpus.names.people import draw_word, ending_of, forms_of, invent_people
 from corpus.names.places import kind_at
+from corpus.names.spoken import asks_for_name, is_polite
 from corpus.records import MASKED_PLACE, MASKED_STEM, PLACEHOLDERS, SpeakerTraits
 
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
 _SYLLABLES = re.compile("[가-힣]*")
-_WHOLE = ("place", "inner", "affiliation")  # kinds that nothing but a particle follows
-_PLACES = ("place", "inner", "동", "역", "구", "시", "읍")
+_WHOLE = (
+    "place",
+    "inner",
+    "affiliation",
+    "firm name",
+    *PROVINCES,
+)  # kinds that nothing but a particle follows
+_PLACES = ("place", "inner", *"동역구시읍군면리", *PROVINCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +135,15 @@ def _mentions(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[M
         kind = kind_at(text, start, place_named=place_named)
         place_named |= match[0] in (MASKED_PLACE, MASKED_STEM)
         if kind == "name":
+            before = texts[utterance - 1] if utterance else ""
             mention = mention_of(
-                utterance, speaker, text, start, other.get(speaker), is_polite_speaker
+                utterance,
+                speaker,
+                text,
+                start,
+                other.get(speaker),
+                is_polite_speaker,
+                asked=speakers[utterance - 1] != speaker and asks_for_name(before),
             )
         else:
             mention = word_mention(utterance, text, start, ends=kind in _WHOLE)

@@ -6,7 +6,9 @@ from typing import Literal, NamedTuple
 
 from corpus.names.lexicon import SURNAMES
 from corpus.names.particles import FREE, Ending, Sex, is_glued, particle_at
-from corpus.names.titles import POLITE, Title, title_at
+from corpus.names.relatives import NOBODY, Relative, of_a_parent, relative_at
+from corpus.names.spoken import I_AM, is_copula, is_oneself, is_spoken_to
+from corpus.names.titles import title_at
 from corpus.records import MASKED_FULL, MASKED_SURNAME, NAME
 
 NEAR = 12  # at most so many characters between two tags of one utterance: they are two people
@@ -40,7 +42,7 @@ class Mention(NamedTuple):  # a third of the price of a frozen dataclass, and on
     open_if_given: bool = False  # any full name will do, but a given name alone must end in a vowel
     rather_closed: bool = False  # a wish, where nothing else is demanded
     decade: int | None = None  # of birth at the latest, as a title says
-    child: int = 0  # years younger than a speaker who may be a parent
+    relative: Relative = NOBODY  # of the speaker
 
 
 # Surnames as they stand glued before a tag; not those that are more often another word there:
@@ -49,44 +51,13 @@ _SURNAMES = (*SURNAMES, "남궁", "황보", "제갈", "선우", "독고", "사�
 _SURNAME = re.compile(
     "(?<![가-힣])(?:" + "|".join(name for name in _SURNAMES if name not in "나제어여전") + "|전)$"
 )
-# 나 지우인데, 제 이름은 지우예요, 저 지우라고 하는데요
-_ME = re.compile(
-    "(?<![가-힣])(?:나|난|나는|나도|내가|저|전|저는|저도|제가"
-    "|(?:내|제|나의|저의) ?(?:이름|본명|성함)[은이]?"
-    r"|^(?:이름|본명)은)[ ,.~]*$"
-)
-_HELLO = re.compile(
-    "(?:안녕하세요|여보세요|반갑습니다|반가워요|처음 뵙겠습니다)[ ,.!~^]*(?:[가-힣0-9 ]{0,24} )?$"
-)
-_I_AM = re.compile(
-    "(?:인데|이?(?:라고|야|예요|에요|이에요|거든|고(?![가-힣])|지(?![가-힣])|다(?![가-힣])|구(?![가-힣]))"
-    "|이에요|이예요|이어요|여요|입니다|임(?![가-힣])|이?요(?![가-힣]))"
-)
-_I_AM_CALLED = re.compile("입니다|이?에요|이?예요|이?라고 (?:합니다|해요|하는데|부르)")
-_ENDS = re.compile("[ㄱ-ㆎ?!.~^]|$")
-_IT_IS = re.compile("(?<=[가-힣])(?:이|가|은|는|건|게) $")  # 쟤가 지우야, 이름이 지우야
-# Behind 님 or 씨 somebody is spoken of, not to: 민준 씨가, 민준 씨한테.
-_SPOKEN_OF = re.compile(
-    "이랑|이나|이네|이라|이야|이었|이에요|이예요|이세요|이신|입니다|인[가데지 ]"
-    "|을|를|한테|에게|께|랑|하고|과|와|의|네"
-    "|처럼|보다|때문|까지|꺼|거|들|덕분|생일|전화|번호|집"
-)
-_SUBJECT = re.compile("[이가](?:요|서)?(?![가-힣])")
-_ASKS = re.compile(
-    r"(?:세요|실래요|시겠어요|시죠|주세요|볼래요|할래요|시나요|신가요)[?!~. ㄱ-ㆎ^]*$"
-)
-_HEARSAY = re.compile(
-    r"(?:대|대요|더라|더라고요?|던데요?|다던데요?|셨어|오셨어요|오셨네요?)[?!~. ㄱ-ㆎ^]*$"
-)
-_POLITE = re.compile(
-    "(?:(?<![필중수금목월화토일개])요|[니습]니다|습니까|ㅂ니다|죠|세용|네여|해여)(?![가-힣])"
-)
-
 # Between two mentions of one list: no sentence ends there.
 _SENTENCE_END = re.compile(
     "[.?!~^ㄱ-ㆎ]|(?:[았었했갔왔줬됐봤셨겼났렸졌쳤켰탔샀][어다네지음]|(?<!필)(?<!중)요|거든|잖아|구나"
     "|[한간온된는산준난]대|[하가오되겠]네|[을할갈볼]까|[가하먹보]자|니다|니까)(?= )"
 )
+# What ends a sentence about a place: 사람 많아, 살아, 에서 봐.
+_SAID = re.compile("(?:[아어해봐]|이야|[가-힣]지|비싸|멀다|좋다|[가-힣]네)(?= )|은 |는 ")
 _SUBORDINATE = re.compile(
     "(?:데|니까|아서|어서|해서|와서|워서|면|더니|길래|지만|자마자|때|다가)(?= )"
 )
@@ -112,6 +83,8 @@ def mention_of(
     start: int,
     other: str | None,
     is_polite_speaker: Callable[[str], bool],
+    *,
+    asked: bool = False,
 ) -> Mention:
     """Return what is said of a person by the text around a placeholder.
 
@@ -122,6 +95,7 @@ def mention_of(
         start: of the placeholder.
         other: the only other speaker of the dialogue, None if there are more.
         is_polite_speaker: says whether a speaker is polite, on the whole.
+        asked: the other one has just asked for the name of who speaks.
     """
     particle, demand = particle_at(text, start + 1)
     title = title_at(text, start + 1)
@@ -137,13 +111,17 @@ def mention_of(
     elif text[start] == NAME and demand.surname and not glued:
         form = "either"
     surname = _surname_before(before, text, start) if glued else ""
-    oneself = _is_oneself(before.removesuffix(surname), text, start)
-    copula = particle == "야" and bool(_IT_IS.search(before) and _ENDS.match(text, start + 2))
+    oneself = is_oneself(before.removesuffix(surname), text, start, asked=asked)
     calls = (
         not oneself
-        and not copula
-        and (demand.vocative or _addresses(text, title, speaker, is_polite_speaker))
+        and not (particle == "야" and is_copula(before, text, start))
+        and (demand.vocative or is_spoken_to(text, start, title, speaker, is_polite_speaker))
     )
+    relative = NOBODY
+    if title is not None and title.possessor:
+        relative = of_a_parent()
+    elif not (oneself or calls):
+        relative = relative_at(text, start, intimate=demand.intimate)
     return Mention(
         utterance=utterance,
         start=start,
@@ -152,7 +130,7 @@ def mention_of(
         bounds=Bounds(
             speaker=speaker,
             ending=demand.given_ending if form == "given" else demand.ending,
-            sex=title.sex if title else "any",
+            sex=title.sex if title and title.sex != "any" else relative.sex,
             who=speaker if oneself else other if calls else None,
             caller=speaker if calls else None,
             surname=surname,
@@ -166,17 +144,8 @@ def mention_of(
         open_if_given=form == "either" and demand.given_ending != demand.ending,
         rather_closed=demand.rather_closed,
         decade=title.decade if title else None,
-        child=_child(before, title),
+        relative=relative,
     )
-
-
-def is_polite(texts: Sequence[str]) -> bool:
-    """Say whether somebody who wrote these speaks politely, on the whole.
-
-    >>> is_polite(["안녕하세요", "네"]), is_polite(["밥 먹었어?", "필요 없어"])
-    (True, False)
-    """
-    return 3 * sum(map(bool, map(_POLITE.search, texts))) >= len(texts)
 
 
 def _surname_before(before: str, text: str, start: int) -> str:
@@ -187,43 +156,7 @@ def _surname_before(before: str, text: str, start: int) -> str:
     found = _SURNAME.search(before)
     if found is None or text[start] == MASKED_FULL or text[start] == MASKED_SURNAME:
         return ""
-    return "" if found[0] == "전" and _I_AM.match(text, start + 1) else found[0]
-
-
-def _is_oneself(before: str, text: str, start: int) -> bool:
-    if _ME.search(before):
-        return _I_AM.match(text, start + 1) is not None
-    return _HELLO.search(before) is not None and bool(_I_AM_CALLED.match(text, start + 1))
-
-
-def _addresses(
-    text: str, title: Title | None, speaker: str, is_polite_speaker: Callable[[str], bool]
-) -> bool:
-    """Say whether somebody with 님, 씨 or 쌤 is spoken to, as far as a reader can tell."""
-    if title is None or title.word not in (POLITE, "선생"):
-        return False
-    rest = text[title.end :].removeprefix("님")
-    if _SPOKEN_OF.match(rest):
-        return False
-    clause = re.split("[.!?]", rest, maxsplit=1)[0]
-    if _SUBJECT.match(rest):
-        return _ASKS.search(clause) is not None
-    if _HEARSAY.search(clause):
-        return False
-    is_short = len(rest.split()) < 2
-    return _POLITE.search(text) is not None or (is_short and is_polite_speaker(speaker))
-
-
-_CHILD = re.compile(
-    "(?:(?<![가-힣])(?:우리 )?(?:딸|아들|조카|손자|손녀|애기|아기"
-    "|막내딸|막내아들|큰딸|큰아들|둘째|막내)) ?$"
-)
-
-
-def _child(before: str, title: Title | None) -> int:
-    if title is not None and title.possessor:
-        return 1
-    return 2 if _CHILD.search(before) else 0
+    return "" if found[0] == "전" and I_AM.match(text, start + 1) else found[0]
 
 
 def people_apart(mentions: Sequence[Mention], texts: Sequence[str]) -> list[tuple[int, int]]:
@@ -259,7 +192,8 @@ def places_apart(mentions: Sequence[Mention], texts: Sequence[str]) -> list[tupl
             other = mentions[before]
             if other.utterance != mention.utterance or mention.start - other.start - 1 > NEAR:
                 break
-            if not _SENTENCE_END.search(texts[mention.utterance][other.start + 1 : mention.start]):
+            between = texts[mention.utterance][other.start + 1 : mention.start]
+            if not (_SENTENCE_END.search(between) or _SAID.search(between)):
                 pairs.append((before, place))
     return pairs
 

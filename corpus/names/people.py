@@ -17,9 +17,6 @@ from corpus.names.mentions import Mention
 from corpus.names.particles import Ending, Sex
 from corpus.records import SpeakerTraits
 
-_GENERATION = 30
-_PARENT = 1980  # whoever was born then or before may have a child that is spoken of
-
 
 class Person(NamedTuple):
     """Somebody invented for a dialogue."""
@@ -112,15 +109,14 @@ def _sex_and_decade(
         sexes, decades = {one.sex for one in meant}, {one.decade for one in meant}
         sex = sexes.pop() if len(sexes) == 1 else "any"
         decade = decades.pop() if len(decades) == 1 else None
-        return (titled if sex == "any" else sex), decade or _generation(share, known)
+        return (sex if titled == "any" else titled), decade or _generation(share, known)
     titles = [one.decade for one in share if one.decade is not None]
     generation = _generation(share, known)
     if titles:
         return titled, min(*titles, generation)
-    child = max(one.child for one in share)
-    if child and (generation <= _PARENT or child > 1):
-        generation = min(generation + _GENERATION, DECADES[-1])
-    return titled, generation
+    years = [one.relative.younger for one in share if generation <= one.relative.latest]
+    shift = max(years, key=abs, default=0)
+    return titled, min(max(generation + shift, DECADES[0]), DECADES[-1])
 
 
 def _meant(share: Sequence[Mention], speakers: Collection[str]) -> list[str]:

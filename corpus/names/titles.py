@@ -26,7 +26,8 @@ class Title(NamedTuple):
 # Decade of birth at the latest by title, for a speaker of any age.
 _OLD = (
     (1950, "할머니 할머님 할매 할아버지 할아버님 할배 어르신 여사"),
-    (1960, "회장 사장 국장 교장 교감 의원 장관 목사 아저씨 아줌마 아주머니 사모 큰아버지 큰엄마"),
+    (1960, "회장 사장 대표 국장 교장 교감 의원 장관 목사"),
+    (1960, "아저씨 아줌마 아주머니 사모 큰아버지 큰엄마"),
     (1970, "부장 상무 전무 이사 교수 원장 소장 감독 고모 이모 삼촌 숙모 외숙모 고모부 이모부"),
     (1970, "작은아버지 작은엄마 외삼촌 선생"),
     (1980, "쌤 샘 과장 차장 팀장 실장 코치 박사 점장 반장 역장 강사 기사"),
@@ -41,7 +42,14 @@ _WOMEN = (
 )
 _SEXES: dict[str, Sex] = dict.fromkeys(_MEN.split(), "male")
 _SEXES |= dict.fromkeys(_WOMEN.split(), "female")
+CALLED_SO = ("오빠", "형", "언니", "누나", "선배")  # 지우 언니 뭐해?
 _KIN = ("오빠", "형", "언니", "누나", "이모", "고모", "삼촌")  # 민준이 형 is called so
+# Of whom anybody calls so nobody says another of them: 과장님 is no 대리님.
+_RANKED = (
+    "회장 사장 대표 국장 교장 교감 의원 장관 목사 부장 상무 전무 이사 교수 원장 소장 감독 과장 차장"
+    " 팀장 실장 코치 점장 반장 역장 강사 기사 대리 주임 작가 총무 사원 인턴"
+)
+RANKS = frozenset(_RANKED.split())
 _SAME_PERSON = {"쌤": "선생", "샘": "선생", "할머님": "할머니", "할아버님": "할아버지"}
 _KNOWN = "|".join(sorted((*_DECADES, *_SAME_AGE.split()), key=len, reverse=True))
 # What may follow a title: 언니가, 언니들, but not 형광등.

@@ -54,7 +54,7 @@ def _files(folder: Folder, prefix: str) -> Iterator[Path]:
 def _line(one: Rejected) -> dict[str, Any]:
     length, digest = one.whole or (len(one.raw), sha256(one.raw).hexdigest())
     line = {
-        "id": one.dialogue_id,
+        "dialogue_id": one.dialogue_id,
         "source": one.source,
         "raw_file": one.raw_file,
         "raw_offset": one.raw_offset,

@@ -33,7 +33,7 @@ from corpus.output.files import (
 from corpus.output.ledger import ledger_member
 from corpus.output.rows import COLUMNS
 from corpus.output.utterances import Dropped, dropped_member
-from corpus.output.work import RESULTS
+from corpus.output.work import FRESH, RESULTS
 from corpus.records import CorpusError, Rejected
 from corpus.remote import CONNECTIONS, Folder
 
@@ -89,6 +89,16 @@ def _read_result(
         return part, None
     part = ResultPaths(work, index, told["attempt"], told["files"])
     return part, None if prove and not part.are_whole() else told["counts"]
+
+
+def discard_results(work: Folder, indices: Iterable[int], *, name: str) -> None:
+    """Let these items be built again, once: who is called so goes on after an interruption."""
+    mark = work / f"{FRESH}-{name}"
+    if mark.exists():
+        return
+    for index in indices:
+        ResultPaths(work, index).receipt.unlink(missing_ok=True)
+    write_file(mark, b"")
 
 
 def read_each(parts: Sequence["ResultPaths"], read: Callable[["ResultPaths"], _T]) -> list[_T]:

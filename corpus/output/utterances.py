@@ -43,7 +43,7 @@ def dropped_member(dropped: Iterable[Dropped]) -> bytes:
 
 def _line(one: Dropped) -> dict[str, str | int]:
     return {
-        "id": one.dialogue.dialogue_id,
+        "dialogue_id": one.dialogue.dialogue_id,
         "source": one.dialogue.source,
         "raw_file": one.dialogue.raw_file,
         "raw_offset": one.dialogue.raw_offset,

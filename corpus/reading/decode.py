@@ -46,6 +46,7 @@ def decode_document(
     start: int = 0,
     end: int | None = None,
     wanted: Collection[int] | None = None,
+    alone: bool = False,
 ) -> Iterator[Decoded]:
     """Yield what becomes of the entries that begin in `[start, end)`, about 2 MB at a time.
 
@@ -59,16 +60,17 @@ def decode_document(
         start: offset in the document as UTF-8.
         end: offset in the document as UTF-8; None where it ends.
         wanted: of the entries that can be cut out, decode those at these offsets alone.
+        alone: nobody decodes the other ranges: this one has its own entries in any document.
     """
     text = Utf8(stream)
     source = source_of(text.head)  # be its first byte damaged: its entries are not
-    if source and _is_one_range(text, source, document):
+    whole = _whole_entry(text, source)
+    if source and whole is None and not alone and _is_one_range(text, source, document):
         if start:
             yield Decoded()
             return
         end = None
     is_told_here = start == 0
-    whole = _whole_entry(text, source)
     if source and whole is not None:
         yield _decode_whole(whole, source, document) if start == 0 else Decoded()
     elif source:
@@ -104,10 +106,16 @@ def raw_entries(
                 yield dialogue.raw_offset, dialogue.raw
 
 
-def _is_one_range(text: Utf8, source: Source, document: Document) -> bool:
+def is_one_range(stream: Stream, document: Document) -> bool:
     """Say whether the range that begins a document has all of its entries."""
-    nested = READERS[source].shape.beginning_of_entries(text.head)[1]
-    return nested and document.size <= ONE_RANGE_BYTES
+    text = Utf8(stream)
+    return _is_one_range(text, source_of(text.head), document)
+
+
+def _is_one_range(text: Utf8, source: Source | None, document: Document) -> bool:
+    if source is None or document.size > ONE_RANGE_BYTES:
+        return False
+    return READERS[source].shape.beginning_of_entries(text.head)[1]
 
 
 def _whole_entry(text: Utf8, source: Source | None) -> bytes | None:

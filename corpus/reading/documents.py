@@ -16,7 +16,15 @@ from corpus.reading.archives import Container
 from corpus.reading.foreign import EXPECTED, beginning
 from corpus.reading.looks import DoLooks, Hashed, hashes_of, look_at_all, look_here
 from corpus.reading.search import HEAD_BYTES, NAMED, SAMPLE, Search, Sniff, stamp_of
-from corpus.reading.streams import OTHER_STATE, Joined, Unpacked, changed, is_as_it_was
+from corpus.reading.streams import (
+    OTHER_STATE,
+    Joined,
+    Unpacked,
+    changed,
+    intact_member,
+    is_as_it_was,
+)
+from corpus.reading.utf8 import Stream
 from corpus.records import CorpusError, Document, Member, Rejected, UnreadableError
 from corpus.remote import Folder, Remote
 
@@ -164,18 +172,19 @@ def without_state(document: Document, paths: Collection[str] | None = None) -> D
     return document._replace(container=tuple(container))
 
 
-def open_document(raw: Folder, document: Document, *, was_hashed: bool = True) -> Joined | Unpacked:
+def open_document(raw: Folder, document: Document, *, was_hashed: bool = True) -> Stream:
     """Return the bytes of a document as a stream; `seek` before reading.
 
     A big member of a zip has one stream in a process, kept for its marks, from which its next range
-    is near: use one such stream at a time. Opening raises nothing; reading raises UnreadableError
-    where the file is damaged, and RawChangedError where it was not, but for `was_hashed`.
+    is near: use one such stream at a time. Opening raises no UnreadableError; reading does where
+    the file is damaged, and either raises RawChangedError where it was not, but for `was_hashed`.
     """
     container, member, size = document.container, document.member, document.size
     if member is None:
         return Joined(raw, container, was_hashed=was_hashed)
-    if size <= HEAD_BYTES:
-        return Unpacked(_archive(raw, container, was_hashed), member, size)
+    if size <= HEAD_BYTES and member.packed <= HEAD_BYTES:
+        archive = _archive(raw, container, was_hashed)
+        return intact_member(archive, member, size) or Unpacked(archive, member, size)
     return _big_member(raw, container, was_hashed, member, size)
 
 

@@ -7,6 +7,7 @@ each slice; `object_end` is the slow and true scan for those that it refuses.
 """
 
 import re
+from array import array
 from bisect import bisect
 from collections.abc import Callable, Collection, Iterable, Iterator
 from hashlib import sha256
@@ -20,6 +21,7 @@ CHUNK = 2 << 20  # bytes are read at once
 # An entry with more is skipped as it streams by; a usual one has 3,000. All steps of an entry of
 # this size take 350 MB.
 ENTRY_BYTES = 4 << 20
+MOST_OBJECTS = 1_000_000  # in an entry: more in 4 MB are none, and their places would take 600 MB
 GAP = 64  # white space there may be between `{` and the first key: pretty-printed JSON has 10
 BEGINNING_BYTES = 768  # of the longest beginning: two keys of 66 bytes, a value, and gaps
 
@@ -151,6 +153,7 @@ class Ends:
         """Look at nothing yet."""
         self._data = data
         self._found: dict[int, int] = {}  # by where an object begins
+        self._told_to = len(data)  # what begins behind it and is not in `_found` has no end
 
     def of(self, start: int, stop: int | None = None) -> int:
         r"""Return where the object (or list) that begins at `start` ends, or -1 if it does not.
@@ -162,23 +165,29 @@ class Ends:
         >>> Ends(b'{"a": "}\\"", "b": [{}]}, {').of(0)
         23
         """
-        if start in self._found:
-            return self._found[start]
+        if start in self._found or start >= self._told_to:
+            return self._found.get(start, -1)
         stop = len(self._data) if stop is None else stop
-        opened: list[int] = []
-        ends: dict[int, int] = {}
+        opened = array("q")
         for token in _TOKEN.finditer(self._data, start, stop):
             match self._data[token.start()]:
                 case 0x7B | 0x5B:  # { [
                     opened.append(token.start())
                 case 0x7D | 0x5D:  # } ]
                     if len(opened) <= 1:
-                        self._found |= ends
                         return token.end()
-                    ends[opened.pop()] = token.end()
+                    self._keep((opened.pop(),), token.end())
         if stop == len(self._data):
-            self._found |= ends | dict.fromkeys(opened, -1)
+            self._keep(opened, -1)
         return -1
+
+    def _keep(self, starts: Iterable[int], end: int) -> None:
+        """Keep where objects end, as long as they are not too many; no list is asked for twice."""
+        objects = [start for start in starts if self._data[start] == 0x7B]
+        room = MOST_OBJECTS - len(self._found)
+        self._found |= dict.fromkeys(objects[:room], end)
+        if len(objects) > room:
+            self._told_to = min(self._told_to, objects[room])
 
 
 def object_end(data: bytes, start: int) -> int:

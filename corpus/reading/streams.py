@@ -152,6 +152,27 @@ def _read_at(file: io.FileIO, view: memoryview, offset: int) -> int:
     return file.readinto(view)
 
 
+def intact_member(file: Joined, member: Member, size: int) -> io.BytesIO | None:
+    """Return a small member of the zip `file`, unpacked at once; None where it is not intact.
+
+    That is half the time that `Unpacked` takes, which then says what is wrong with it.
+    """
+    try:
+        file.seek(member.offset)
+        begun = file.read(_LOCAL_HEADER.size + NAME_BYTES + member.packed)
+        if not begun.startswith(_LOCAL_MAGIC) or len(begun) < _LOCAL_HEADER.size:
+            return None
+        _, name, extra = _LOCAL_HEADER.unpack_from(begun)
+        start = _LOCAL_HEADER.size + name + extra
+        content = begun[start : start + member.packed]
+        if member.deflated:
+            content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, size)
+    except (UnreadableError, zlib.error):
+        return None
+    is_intact = len(content) == size and zlib.crc32(content) == member.crc
+    return io.BytesIO(content) if is_intact else None
+
+
 class _Mark(NamedTuple):
     """A place in a member from which unpacking can go on."""
 

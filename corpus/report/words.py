@@ -83,7 +83,9 @@ REASONS = {
 DROPPED = {
     "system_tag": Words("사진·동영상·파일 등", "a picture, a file, a map"),
     "url_tag": Words("링크", "a link"),
-    "number_tag": Words("전화번호·계좌 등 (지어내지 않습니다)", "a phone or account number"),
+    "number_tag": Words(
+        "전화번호·계좌·상품명 등 (지어내지 않습니다)", "a phone or account number, a product"
+    ),
     "other_tag": Words(
         "가려진 낱말만 있거나 조사가 붙음 (#@기타#)",
         "a masked word alone, or with a particle (#@기타#)",
@@ -91,6 +93,10 @@ DROPPED = {
     "garbled": Words(
         "글자 대부분이 깨짐 (다른 인코딩)",
         "most of its letters are garbled, as in another encoding",
+    ),
+    "other_script": Words(
+        "글자 대부분이 한글도 로마자도 아님 (일본어, 러시아어 등)",
+        "most of its letters are neither Hangul nor Latin: Japanese, Russian, ...",
     ),
     "personal_data": Words(
         "가려지지 않은 전화번호·이메일·계좌 등",

@@ -4,13 +4,13 @@ They stand first, so that every other rule sees one spelling: Unicode's canonica
 out equal, dots are `.`, blanks are spaces, and ①, ㎏ and &gt; are written plainly.
 """
 
-import re
 import unicodedata
 from html import unescape
 
 from corpus.records import COMPATIBILITY_JAMO
 from corpus.text.rule import Match, Rule
-from corpus.text.tags import GARBLED
+from corpus.text.scripts import FOREIGN, is_garbled, is_of_other_script
+from corpus.text.tags import GARBLED, OTHER_SCRIPT
 
 _OPEN = r"\p{Hangul_Syllable_Type=LV}"  # the syllables without 받침
 _ENTITY = (
@@ -24,11 +24,6 @@ _NUMBERS = "①-⒛⓪⓫-⓴⓵-⓾❶-➓㉑-㉟㊱-㊿"
 _RAISED = "⁰¹²³⁴-⁹₀-₉"
 _UNITS = r"\u3371-\u337a\u3380-\u33df"
 _SPELT = {"℃": "도", "℉": "f", "ℓ": "l", "Å": "a", "µ": "u", "μ": "u", "∕": "/", "⁄": "/"}
-
-# A letter that no rule can keep: neither Hangul nor plain Latin, full-width or a filler.
-_FOREIGN = r"(?:(?![A-Za-z가-힣ㄱ-ㆎ\u1100-\u11ffＡ-Ｚａ-ｚﾠ-ￜªº])\p{L}|\ufffd)"
-_PLAIN = re.compile("[A-Za-z가-힣ㄱ-ㅣㅥ-ㆌㆎ]")
-FEWEST_LOST = 3  # letters, where any is kept: 漢字야 is 야
 
 
 def _accents() -> dict[str, str]:
@@ -116,14 +111,6 @@ def _unit(match: Match) -> str:
     return _apart(match, "".join(_SPELT.get(one, one) for one in spelt))
 
 
-def _lost_most(match: Match) -> bool:
-    """Say whether most letters of an utterance are none that the corpus keeps."""
-    text = unicodedata.normalize("NFC", match[0])
-    kept = len(_PLAIN.findall(text))
-    lost = sum(map(str.isalpha, text)) - kept + 2 * text.count("\ufffd")  # it stood for two bytes
-    return lost > kept and (lost >= FEWEST_LOST or not kept)
-
-
 CHARACTER_RULES = (
     Rule(
         "html_entity",
@@ -142,13 +129,22 @@ CHARACTER_RULES = (
     ),
     Rule(
         "garbled",
-        rf"^.*?{_FOREIGN}.*$",
+        rf"^.*?{FOREIGN}.*$",
         GARBLED,
-        "most of its letters are none that the corpus keeps, as where bytes were read in another"
-        " encoding: the utterance is dropped",
+        "most of its letters were lost where bytes were read in another encoding: the utterance"
+        " is dropped",
         ("ì•ˆë…•", ""),
-        holds=_lost_most,
+        holds=is_garbled,
     ),
+    Rule(
+        "other_script",
+        rf"^.*?{FOREIGN}.*$",
+        OTHER_SCRIPT,
+        "most of its letters are neither Hangul nor Latin: the utterance is dropped",
+        ("おはようございます", ""),
+        holds=is_of_other_script,
+    ),
+    Rule("full_stop", "[。｡․]", ".", "the full stop of Japanese keyboards", ("네。。。", "네...")),
     Rule(
         "white_space",
         rf"[^\S\n ]|[\x1c-\x1f{_BLANKS}]",

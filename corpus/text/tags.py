@@ -15,6 +15,7 @@ from collections import Counter
 from corpus.records import (
     ADDRESS,
     AFFILIATION,
+    FIRM,
     MASKED_FULL,
     MASKED_GIVEN,
     MASKED_PLACE,
@@ -29,7 +30,7 @@ from corpus.text.rule import Match, Rule, count
 
 # What stands for a whole utterance that is dropped; private-use, as the placeholders are.
 SYSTEM, URL, NUMBER, UNKNOWN, STARS = "\ue010\ue011\ue012\ue013\ue014"
-OTHER, GARBLED = "\ue016\ue017"
+OTHER, GARBLED, OTHER_SCRIPT = "\ue016\ue017\ue018"
 REASONS = {
     SYSTEM: "system_tag",
     URL: "url_tag",
@@ -38,17 +39,18 @@ REASONS = {
     STARS: "mask",
     OTHER: "other_tag",
     GARBLED: "garbled",
+    OTHER_SCRIPT: "other_script",
 }
 
 # Every tag is listed: a generic pattern of two segments eats what follows, `#@이름#이랑 ...#`.
 _EMOTICON = r"#@이모티콘#(?:[^#@\s]{1,12}#(?!@))?"
 _NUMBER = r"#@(?:계정|신원|전번|금융|번호|상품)#"
 _ADDRESS = r"#@(?:주소|장소)#"
-_AFFILIATION = r"#@(?:소속|회사)#"  # the second is of AIHub 544
+_AFFILIATION, _FIRM = "#@소속#", "#@회사#"  # the second is of AIHub 544
 _TAG = (
     r"#?@(?:URL|url)#?"
     r"|#@시스템#(?:(?:사진|동영상|기타|검색|지도|삭제|파일|송금)#)?"
-    rf"|{_EMOTICON}|{_NUMBER}|{_ADDRESS}|#@이름#|{_AFFILIATION}|#@기타#"
+    rf"|{_EMOTICON}|{_NUMBER}|{_ADDRESS}|#@이름#|{_AFFILIATION}|{_FIRM}|#@기타#"
     # unknown, misspelt or not closed (AIHub 544 has such): as much of it as looks like a tag
     r"|#@(?:[가-힣A-Za-z]{1,8} ?@?#"
     r"|이름|계정|신원|전번|금융|번호|주소|소속|회사|장소|상품|기타)?"
@@ -60,20 +62,28 @@ _PARTICLE = "에서|에|으로|로|은|는|이|가|을|를|도|의|까지|부터
 
 # Glued behind #@기타# these make a noun of it, and mostly an abuse of somebody: #@기타#들이.
 _OF_A_NOUN = (
-    "(?:들(?:은|이|을|도|아|한테|끼리|이랑)?|이|가|은|는|을|를|도|만|의|에|에서|로|으로|랑|이랑|와|과|하고|한테"
-    "|에게|처럼|보다|까지|부터|나|이나|야|이야|아|라|이라|인데|네|이네|지|이지|냐|이냐|다|이다|라고|이라고|이에요"
-    "|예요|임|같은|같이|같네|같다|같아)(?![가-힣])|하[가-힣]|했|해|한(?![가-힣])|할|함|되|된|돼|됐|짓|놈|새끼"
+    "(?:들(?:은|이|을|도|아|한테|끼리|이랑)?|이|가|은|는|을|를|도|만|의|에|에서|로|으로|랑|이랑|와"
+    "|과|하고|한테"
+    "|에게|처럼|보다|까지|부터|나|이나|야|이야|아|라|이라|인데|네|이네|지|이지|냐|이냐|다|이다"
+    "|라고|이라고|이에요"
+    "|예요|임|같은|같이|같네|같다|같아|게|고|거|어|던|든|은데|는데|조차|마저|님|씨)(?![가-힣])"
+    "|하[가-힣]|했|해|한(?![가-힣])|할|함|되|된|돼|됐|짓|놈|새끼|겠|었|았|스[럽러]"
 )
 _NOTHING_ELSE = rf"""[^0-9A-Za-z가-힣ㄱ-ㅣㅥ-ㆎ?!.,~^_'"%;\ue000-\uf8ff#\n]|{_EMOTICON}"""
 _NOTHING = f"#@기타#|{_NOTHING_ELSE}"
 # Where `X에서 ... Y로` says that one became the other, both are of one kind: people.
-_BECOMES = "바[뀌뀐뀔꼈꿨꾸꿀]|변경|교체|개명"
+_BECOMES = "바[뀌뀐뀔뀜꼈꿨꾸꿀꿈꾼]|변경|교체|개명|갈아치|대체"
+_TO_A_PLACE = (
+    "(?:으로|로) (?:이사|여행|출장|발령|휴가|이동|출발|놀러)|까지 (?:얼마나|몇 시간|멀|가려면)"
+    "| (?:근처|여행|맛집|놀러)"
+)
 _AT = r"(?:에서|에선|에(?:는|도|만|다)?(?![가-힣])(?! ?(?:대해|대한|관해|관한|비해|의해)))"
 
 
 def _becoming(tag: str, star: str) -> str:
     """Return what stands behind `tag` where another one takes its place."""
-    return rf"(?=에서[^{star}\n.?!()<>]*{tag}(?:으로|로)[^{star}\n.?!()<>]*(?:{_BECOMES}))"
+    said = rf"[^{star}\n.?!()<>]*"
+    return rf"(?=(?:씨|님|쌤)?에서{said}{tag}(?:씨|님|쌤|이)?(?:으로|로){said}(?:{_BECOMES}))"
 
 
 def _whole(pattern: str) -> str:
@@ -136,7 +146,7 @@ TAG_RULES = (
     ),
     Rule(
         "name_of_a_place",
-        f"#@이름#(?={_AT})",
+        f"#@이름#(?={_AT}|{_TO_A_PLACE})|(?<=#@(?:이름|주소|장소)#에서 ?)#@이름#(?=까지|으로|로)",
         ADDRESS,
         "where somebody is can only be a place",
         ("#@이름#에서 공부했어", "#@주소#에서 공부했어"),
@@ -163,6 +173,13 @@ TAG_RULES = (
         ("#@소속# 다녀", "#@소속# 다녀"),
     ),
     Rule(
+        "firm_tag",
+        _FIRM,
+        FIRM,
+        "the names step draws a firm",
+        ("#@회사#에서 샀어", "#@회사#에서 샀어"),
+    ),
+    Rule(
         "unknown_tag",
         _whole("#@"),
         UNKNOWN,
@@ -173,13 +190,22 @@ TAG_RULES = (
 
 # Behind stars: the endings of a verb or an adjective, which no name has.
 _OF_A_VERB = (
-    "어(?![머르릴])|었|았|겠|패스|아요|아서|아도|을까|을게|을래|을걸|을지|을수록|은데|는데|는다|는구|는지|습니|했"
-    "|해(?![가-힣]*님)|한(?![테텐])|할(?![머아매배])|함|하[는네게다면]|되[고게네]|된|됐|같[은네다아]"
+    "어(?![머르릴])|었|았|겠|패스|아요|아서|아도|을까|을게|을래|을걸|을지|을수록|은데|는데|는다"
+    "|는구|는지|습니|했"
+    "|해(?![가-힣]*님)|한(?![테텐])|할(?![머아매배])|함|하[는네게다면]|되[고게네]|된|됐"
+    "|같[은네다아]"
+    "|스[럽러]|맞은|맞게|새끼|놈|년(?![가-힣])|자식|들(?![어었])|네요|던데(?![가-힣])|지마"
 )
 # Behind a blank: what is a thing or a quality, and never done by somebody.
-_OF_A_THING = "거|건|것|맛있|맛없|비싸|비쌈|더[워웠]|덥|추[워웠]|춥|매[워웠]|맵|배고"
+_OF_A_THING = (
+    "거|건|것|맛있|맛없|비싸|비쌈|더[워웠]|덥|추[워웠]|춥|매[워웠]|맵|배고|짜증(?! ?[내낸])"
+    "|빡[치쳐침]|열 ?받|귀찮"
+    "|피곤(?![가-힣]*[대겠])|졸[려리린려](?![가-힣]*[대겠])|심심(?![가-힣]*[대겠])|어이 ?없|미치겠"
+    "|존나|졸라|조낸|망했|큰일"
+    "|개(?:추|덥|웃|짜|맛|빡|힘|피|좋|비|어|귀|무|더|싫|쩔|이)"
+)
 _OF_A_PLACE = (
-    f"{_AT}|(?:으로|로) (?:이사|여행|출장|발령|휴가|이동|출발|놀러)| (?:근처|여행|맛집|놀러)"
+    rf"{_AT}|{_TO_A_PLACE}|(?<=(?<![*^])\*{{2,3}}에서 ?\*{{2,3}})(?:까지|으로|로)"
     r"|(?<=(?:나|난|저|전|우리|너|넌|나는|저는) \*{2,3}) ?(?:살[아았고]|사는|산다)"
 )
 _THREE_OR_TWO = r"(?<![*^])\*{2,3}(?!\*)"
@@ -194,7 +220,10 @@ MASK_RULES = tuple(
     for name, pattern, replacement, why, example in (
         (
             "masked_word",
-            _whole(rf"{_THREE_OR_TWO}(?:(?:{_OF_A_VERB})| (?:{_OF_A_THING}))"),
+            _whole(
+                rf"{_THREE_OR_TWO}(?:(?:{_OF_A_VERB})| (?:{_OF_A_THING}))"
+                rf"|(?<![가-힣])(?:개|존나?|졸라?|씨|시|쌍)\*{{2,3}}(?!\*)"
+            ),
             STARS,
             "stars that hide no name but a word, mostly a swear word: the utterance is dropped",
             ("진짜 **어", ""),
@@ -256,7 +285,7 @@ _WRITTEN_TAG, _WRITTEN_MASK = re.compile(_TAG), re.compile(_STARS)
 _SHOWN = str.maketrans(
     dict.fromkeys(PLACEHOLDERS, "#@이름#")
     | dict.fromkeys((ADDRESS, MASKED_STEM, MASKED_PLACE), "#@주소#")
-    | {AFFILIATION: "#@소속#"}
+    | {AFFILIATION: "#@소속#", FIRM: "#@회사#"}
     | dict.fromkeys((*REASONS, PERSONAL), "")
 )
 

@@ -99,7 +99,7 @@ def broken_laws(
     yield f"split is not {split}, its folder", _differ(rows["split"], pa.scalar(split))
     share = options["test_share"]
     drawn = [split_with_test("train", one, share) for one in rows["dialogue_id"].to_pylist()]
-    if split != "validation":  # which a folder may have made it
+    if split != "validation":  # whose dialogues a folder name may have chosen, not their id
         yield f"its id is not of {split}", np.array([one != split for one in drawn], np.bool_)
     yield "there is no such source", ~_as_mask(pc.is_in(rows["source"], pa.array(SOURCES)))
     n_turns, n_tokens = numbers["n_turns"], numbers["n_tokens"]

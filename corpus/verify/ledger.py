@@ -86,7 +86,7 @@ def _count(
         findings.add("files", f"{name} line {number:,}", f"cannot be read: {error}")
         raise _UnreadableError from error
     if not fits:
-        what = f"its raw text is not that of its raw_sha256 ({entry['id']})"
+        what = f"its raw text is not that of its raw_sha256 ({entry['dialogue_id']})"
         findings.add("files", f"{name} line {number:,}", what)
 
 

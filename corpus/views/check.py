@@ -8,16 +8,19 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from corpus.building.engines import ITEM_TIMEOUT
 from corpus.building.item import build_item
+from corpus.building.limit import TooLongError, at_most
 from corpus.building.plan import make_plan, n_bytes
 from corpus.building.problems import problems_of
 from corpus.building.unknown import Unknown
+from corpus.building.workers import too_long
 from corpus.counts import Counts, merge_counts
 from corpus.options import Options
 from corpus.output.files import temporary_folder
 from corpus.output.result import ResultPaths
 from corpus.output.shards import ShardWriter
-from corpus.reading.decode import decode_document
+from corpus.reading.decode import decode_document, is_one_range
 from corpus.reading.documents import Found, open_document
 from corpus.reading.quirks import Problem, count_odd, quirk_problems
 from corpus.records import Document, Item, Rejected
@@ -31,10 +34,13 @@ SMALL_BYTES = 64 << 10  # a document of one dialogue has 48 KB at most
 PLACES = 3  # are named for each kind of problem
 
 
-def check_lines(raw: Folder, found: Found, *, progress: bool = False) -> Iterator[str]:
+def check_lines(
+    raw: Folder, found: Found, *, item_timeout: float = ITEM_TIMEOUT, progress: bool = False
+) -> Iterator[str]:
     """Yield a report on raw/: files, sources, splits, problems and quirks.
 
-    Every document is read against the types of its source (`schemas/`).
+    Every document is read against the types of its source (`schemas/`), unless some 2 MB of it take
+    longer than `item_timeout`.
     """
     n_files = sum(file.n_files for file in found.files)
     size = sum(file.bytes for file in found.files)
@@ -46,7 +52,7 @@ def check_lines(raw: Folder, found: Found, *, progress: bool = False) -> Iterato
     problems.take(found.rejected)
     with tqdm(total=len(found.documents), unit=" documents", disable=not progress) as bar:
         for document in found.documents:
-            problems.take(_look_at(raw, document, counts))
+            problems.take(_look_at(raw, document, counts, item_timeout))
             bar.update()
     yield ""
     yield f"{'source':<10}{'split':<12}{'dialogues':>12}"
@@ -63,10 +69,19 @@ def check_lines(raw: Folder, found: Found, *, progress: bool = False) -> Iterato
         yield "quirks, all handled: " + ", ".join(quirks)
 
 
-def _look_at(raw: Folder, document: Document, counts: Counts) -> Iterator[Rejected]:
+def _look_at(raw: Folder, document: Document, counts: Counts, seconds: float) -> Iterator[Rejected]:
     """Count the dialogues and quirks of a document, and yield its problems."""
     declared, n_found = None, 0
-    for decoded in decode_document(open_document(raw, document), document):
+    runs = decode_document(open_document(raw, document), document)
+    while True:
+        try:
+            with at_most(seconds):
+                decoded = next(runs, None)
+        except TooLongError:
+            yield _too_long(document.raw_file, seconds)
+            return
+        if decoded is None:
+            break
         counts["split"].update(f"{one.source}/{one.split}" for one in decoded.dialogues)
         if document.split is None:
             counts["drawn"].update(one.source for one in decoded.dialogues)
@@ -85,6 +100,11 @@ def _look_at(raw: Folder, document: Document, counts: Counts) -> Iterator[Reject
             raw_offset=0,
             raw=b"",
         )
+
+
+def _too_long(raw_file: str, seconds: float) -> Rejected:
+    detail = f"{too_long(seconds)}; the rest of it was not looked at"
+    return Rejected("file", "failed_item", detail, None, None, raw_file, 0, b"")
 
 
 def _as_problem(one: Problem) -> Rejected:
@@ -113,15 +133,26 @@ class _Problems:
             yield from (f"    {line}" for line in self._first[reason])
 
 
-def estimate_lines(raw: Folder, found: Found, encoder: Encoder, options: Options) -> Iterator[str]:
+def estimate_lines(
+    raw: Folder,
+    found: Found,
+    encoder: Encoder,
+    options: Options,
+    *,
+    item_timeout: float = ITEM_TIMEOUT,
+) -> Iterator[str]:
     """Build a sample aside and yield what all of `raw` would give."""
     items = make_plan(found.documents)
-    sampled = _sample(items)
-    share = sum(map(n_bytes, sampled)) / (sum(map(n_bytes, items)) or 1) or 1
+    sampled = _sample(raw, items)
     with temporary_folder() as folder:
         started = time.process_time()  # whatever else keeps this machine busy
-        aside = _build_aside(raw, folder, sampled, encoder, options)
+        aside = _build_aside(raw, folder, sampled, encoder, options, item_timeout)
         seconds = time.process_time() - started
+    for late in aside.late:
+        name = late.documents[0].raw_file
+        yield f"problem of the sample: failed_item: {name}: {too_long(item_timeout)}"
+    n_built = sum(map(n_bytes, sampled)) - sum(map(n_bytes, aside.late))
+    share = n_built / (sum(map(n_bytes, items)) or 1) or 1
     for one in problems_of(aside.counts, aside.tokens):
         if one["reason"] != "unlike_its_source":  # told of all documents already
             yield f"problem of the sample: {one['reason']}: {one['place']}: {one['detail']}"
@@ -132,21 +163,26 @@ def estimate_lines(raw: Folder, found: Found, encoder: Encoder, options: Options
     yield f"  time      {seconds / share:>12,.0f} s  on one core of this machine"
 
 
-def _sample(items: Sequence[Item]) -> list[Item]:
+def _sample(raw: Folder, items: Sequence[Item]) -> list[Item]:
     """Return a slice of each of some items: every n-th small document, 1/n of each big one."""
     n = min(SAMPLED_ITEMS, len(items))
     spaced = [items[(2 * k + 1) * len(items) // (2 * n)] for k in range(n)]
     step = -(-sum(map(n_bytes, spaced)) // SAMPLED_BYTES) or 1
     slices: list[tuple[tuple[Document, ...], int, int | None]] = []
+    from_start: Counter[Document] = Counter()  # bytes of those that are read from there anyhow
     for item in spaced:
         small = [document for document in item.documents if document.size <= SMALL_BYTES]
         if small:
             slices.append((tuple(small[::step]), 0, None))
         for document in item.documents:
             if document.size > SMALL_BYTES:
-                size = (item.end or document.size) - item.start
-                slices.append(((document,), item.start, item.start + size // step))
-    return [Item(index, *one) for index, one in enumerate(slices)]
+                size = ((item.end or document.size) - item.start) // step
+                if is_one_range(open_document(raw, document), document):
+                    from_start[document] += size
+                else:
+                    slices.append(((document,), item.start, item.start + size))
+    slices += [((document,), 0, size) for document, size in from_start.items()]
+    return [Item(index, *one, is_sample=True) for index, one in enumerate(slices)]
 
 
 class _Aside(NamedTuple):
@@ -156,25 +192,38 @@ class _Aside(NamedTuple):
     tokens: Counter[str]  # all as if in train; and `unk`
     n_bytes: int  # on disk
     counts: Counts
+    late: list[Item]  # that could not be built in time
 
 
 def _build_aside(
-    raw: Folder, work: Path, items: Sequence[Item], encoder: Encoder, options: Options
+    raw: Folder,
+    work: Path,
+    items: Sequence[Item],
+    encoder: Encoder,
+    options: Options,
+    seconds: float,
 ) -> _Aside:
     """Build some items, as one shard, and return what they gave."""
     writer = ShardWriter(work / "shard", {})
     unknown = Unknown.of(encoder)
     tokens: Counter[str] = Counter()
     receipts: list[Counts] = []
+    late: list[Item] = []
     for item in items:
-        receipts.append(build_item(raw, work, item, encoder, options))
+        try:
+            with at_most(seconds):
+                receipts.append(build_item(raw, work, item, encoder, options))
+        except TooLongError:
+            late.append(item)
+            continue
         for table in ResultPaths(work, item.index).read_rows():
             writer.write(table)
             tokens["unk"] += unknown.count(table)[0]
     shard = writer.close()
-    ledgers = sum(len(ResultPaths(work, item.index).ledger.read_bytes()) for item in items)
+    done = (ResultPaths(work, item.index) for item in items if item not in late)
+    ledgers = sum(len(result.ledger.read_bytes()) for result in done)
     tokens["train"] = shard["tokens"]
-    return _Aside(shard["rows"], tokens, shard["bytes"] + ledgers, merge_counts(receipts))
+    return _Aside(shard["rows"], tokens, shard["bytes"] + ledgers, merge_counts(receipts), late)
 
 
 def _size(n: float) -> str:

@@ -71,7 +71,7 @@ def dialogue_lines(processed: Folder, dialogue_id: str, *, raw: Folder | None) -
             places[row["raw_file"], row["raw_offset"]] = None
             yield from row_lines(row)
     for line in read_ledger(processed, containing=orjson.dumps(dialogue_id)):
-        if line["id"] == dialogue_id:
+        if line["dialogue_id"] == dialogue_id:
             found = True
             if line["stage"] != "decode":
                 places[line["raw_file"], line["raw_offset"]] = None
@@ -130,7 +130,7 @@ def _spaced(lines: Iterator[dict[str, Any]], total: int, n: int) -> Iterator[dic
 
 def utterance_lines(line: dict[str, Any]) -> Iterator[str]:
     """Yield an utterance that was left out: of which dialogue, where, and what it says."""
-    yield f"{line['id']} · {line['source']} · utterance {line['place']:,}"
+    yield f"{line['dialogue_id']} · {line['source']} · utterance {line['place']:,}"
     yield f"  {line['raw_file']} at {line['raw_offset']:,}"
     yield f"    {line['raw']!r}"
 
@@ -150,7 +150,7 @@ def row_lines(row: dict[str, Any]) -> Iterator[str]:
 
 def rejected_line(line: dict[str, Any], n_utterances: int | None = None) -> Iterator[str]:
     """Yield one line of the ledger as people read it: why, where, and the first utterances."""
-    known = f"{line['id'] or '(no id)'} · {line['source'] or '(no source)'}"
+    known = f"{line['dialogue_id'] or '(no id)'} · {line['source'] or '(no source)'}"
     yield f"{known} · rejected as {line['reason']}"
     yield f"  {line['stage']}: {line['detail']}"
     yield f"  {line['raw_file']} at {line['raw_offset']:,}, {line['raw_length']:,} bytes"

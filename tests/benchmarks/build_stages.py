@@ -24,6 +24,7 @@ tune_process()
 from corpus.building import item, reporting, run, writing  # noqa: E402
 from corpus.dialogues import batch, pieces, said  # noqa: E402
 from corpus.output import result  # noqa: E402
+from corpus.reading import documents  # noqa: E402
 from corpus.reading.streams import Unpacked  # noqa: E402
 from corpus.sample.write import write_sample  # noqa: E402
 from corpus.tokens.encoder import Encoder  # noqa: E402
@@ -31,7 +32,7 @@ from corpus.tokens.encoder import Encoder  # noqa: E402
 BUILD = "the rest"
 STAGES = {
     "find and hash the files": [(run, "find_documents")],
-    "unpack": [(Unpacked, "read")],
+    "unpack": [(Unpacked, "read"), (documents, "intact_member")],
     "decode": [(item, "_read"), (writing, "read_raw")],
     "text rules": [(said, "normalise_texts"), (pieces, "where_pieces_begin")],
     "turns": [(batch, "arrange_turns"), (batch, "reject_reasons"), (batch, "make_drafts")],

@@ -122,12 +122,12 @@ def report_quality(processed: Path, copies: set[str]) -> None:
         if line["reason"].startswith("near"):
             first = line["detail"].split()[3]
             clusters[first] += 1
-            pair = {line["id"], first}
-            number = line["id"][1:]
+            pair = {line["dialogue_id"], first}
+            number = line["dialogue_id"][1:]
             if pair == {f"c{number}", f"d{number}"}:
                 found.add(f"c{number}")
             else:
-                false.append((line["id"], line["detail"]))
+                false.append((line["dialogue_id"], line["detail"]))
     n_near = len(found) + len(false)
     print(f"copies with {CHANGED:.0%} of their words changed: {len(copies):,}")
     print(f"found      {len(found):>7,}  recall     {len(found) / len(copies):.4f}")

@@ -36,7 +36,7 @@ def rows_of(processed):
 
 
 def reasons_of(processed):
-    return {line["id"]: (line["stage"], line["reason"]) for line in read_ledger(processed)}
+    return {line["dialogue_id"]: (line["stage"], line["reason"]) for line in read_ledger(processed)}
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_every_dialogue_is_a_row_or_rejected_for_its_reason(raw, tmp_path, optio
     manifest = built(raw, tmp_path / "out", **options)
     assert set(rows_of(tmp_path / "out")) == {"row", "held_out", "d"}
     lines = list(read_ledger(tmp_path / "out"))
-    rejected = {(one["id"], one["stage"], one["reason"]) for one in lines}
+    rejected = {(one["dialogue_id"], one["stage"], one["reason"]) for one in lines}
     assert rejected >= {
         ("no_text", "turns", "no_text"),
         ("one_speaker", "turns", "one_speaker"),
@@ -89,7 +89,7 @@ def test_every_dialogue_is_a_row_or_rejected_for_its_reason(raw, tmp_path, optio
 
 def test_a_duplicate_names_the_one_it_repeats_and_keeps_its_raw_text(raw, tmp_path):
     built(raw, tmp_path / "out")
-    [line] = [one for one in read_ledger(tmp_path / "out") if one["id"] == "same_text"]
+    [line] = [one for one in read_ledger(tmp_path / "out") if one["dialogue_id"] == "same_text"]
     assert line["detail"].startswith("same text as row in Training/a.json at ")
     assert json.loads(line["raw"])["header"]["dialogueInfo"]["dialogueID"] == "same_text"
 

@@ -194,6 +194,38 @@ def test_shards_of_another_build_are_refused_by_name_and_may_replace_it(raw, tmp
     assert hashes(out) == hashes(tmp_path / "one")
 
 
+@pytest.mark.parametrize("store", [False, True])
+def test_a_fresh_shard_uses_nothing_that_was_built_before_and_goes_on_with_its_own(
+    raw, tmp_path, whole, monkeypatch, store
+):
+    out = f"memory://{tmp_path.name}-fresh" if store else tmp_path / "out"
+    for shard in ("1/2", "2/2"):
+        built(raw, out, shard)
+    assert items_of(monkeypatch, lambda: built(raw, out, "1/2")) == []
+    first = items_of(monkeypatch, lambda: built(raw, out, "1/2", fresh=True))
+    second = items_of(monkeypatch, lambda: built(raw, out, "2/2", fresh=True))
+    assert first
+    assert second
+    assert not set(first) & set(second)
+    assert items_of(monkeypatch, lambda: built(raw, out, "1/2", fresh=True)) == []
+    assert commit_shares(out)["files"].items() <= whole.items()
+
+
+def items_of(monkeypatch, build):
+    """Which items a build has built."""
+    began = []
+    real = engines.run_items
+
+    def run_items(raw, work, items, *args, **more):
+        began.extend(one.index for one in items)
+        return real(raw, work, items, *args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engines, "run_items", run_items)
+        build()
+    return began
+
+
 def test_a_plain_build_goes_on_with_what_shards_have_built(raw, tmp_path, whole, monkeypatch):
     built(raw, tmp_path / "out", "1/2")
     began = []

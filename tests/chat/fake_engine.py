@@ -102,7 +102,7 @@ def served(
     """Run a server in a thread; yield its port."""
     import uvicorn
 
-    from corpus.chat.server.web import make_app
+    from corpus.chat.server.web import config_of, make_app
 
     with socket.create_server((host, port)) as listener:
         port = listener.getsockname()[1]
@@ -119,18 +119,7 @@ def served(
                 on_made=ends.append,
             )
 
-        config = uvicorn.Config(
-            app,
-            factory=True,
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config_of(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:

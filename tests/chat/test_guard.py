@@ -8,7 +8,7 @@ import pytest
 from fake_engine import FakeEngine, served
 from raw_http import ask, exchange, request
 
-from corpus.chat.server import web
+from corpus.chat.server import guard, web
 from corpus.chat.server.guard import HEADERS, Gate
 
 CHAT = "/v1/chat/completions"
@@ -203,6 +203,34 @@ def test_a_body_that_does_not_come_is_not_waited_for(port, monkeypatch):
     late = request("POST", CHAT, port, body=b'{"mess', headers={"Content-Length": "100"})
     assert exchange(port, late)[0] == 408
     assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127"])
+def test_a_head_that_does_not_come_is_not_waited_for(port, monkeypatch, begun):
+    monkeypatch.setattr(guard, "HEAD_SECONDS", 0.3)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(begun)
+        assert connection.recv(1) == b"", "it is closed, without a word"
+    assert exchange(port, request("GET", "/", port))[0] == 200
+
+
+def test_the_second_head_of_a_connection_is_not_waited_for_either(port, monkeypatch):
+    monkeypatch.setattr(guard, "HEAD_SECONDS", 0.3)
+    kept = request("GET", "/health", port, headers={"Connection": None})
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        for _ in range(2):
+            connection.sendall(kept)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        connection.sendall(kept[:30])
+        rest = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert rest.count(b"HTTP/1.1") == 0
+
+
+def test_a_reply_may_take_longer_than_a_head(port, monkeypatch):
+    monkeypatch.setattr(guard, "HEAD_SECONDS", 0.1)
+    late = request("POST", CHAT, port, body=b'{"mess', headers={"Content-Length": "100"})
+    monkeypatch.setattr(web, "BODY_SECONDS", 0.6)
+    assert exchange(port, late)[0] == 408
 
 
 def test_a_slow_body_holds_up_nobody(port):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from models import save_model
 
-from corpus.chat.decoding import choices
+from corpus.chat.decoding import choices, model
 from corpus.chat.decoding.choices import open_decoder
 from corpus.chat.decoding.model import Decoder
 from corpus.chat.decoding.prefixes import KEPT, Prefixes
@@ -194,6 +194,13 @@ def test_the_faster_number_of_threads_stays(tiny, monkeypatch, one, two, faster)
     assert set_to == [1, 2, faster]
     open_decoder(tiny, precision="float32", device="cpu", threads=3)
     assert set_to == [1, 2, faster, 3]
+
+
+def test_a_head_in_parts_gives_the_bits_of_a_whole_one(tiny, packed, monkeypatch):
+    monkeypatch.setattr(model, "_PACKED_AT_ONCE", 900)  # of 4,000: the last part is smaller
+    parted = Decoder(Weights(tiny), precision="float16", device="cpu")
+    ids = some_ids(9)
+    assert torch.equal(parted.logits_behind(ids), packed.logits_behind(ids))
 
 
 def test_bfloat16_on_a_cpu_is_near(tiny, tiny_in_transformers):

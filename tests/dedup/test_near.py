@@ -54,7 +54,9 @@ def changed(draw, messages, share):
 
 
 def reasons_of(processed):
-    return {line["id"]: (line["reason"], line["detail"]) for line in read_ledger(processed)}
+    return {
+        line["dialogue_id"]: (line["reason"], line["detail"]) for line in read_ledger(processed)
+    }
 
 
 def text_of(row):

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from corpus.names.fill import fill_names
 from corpus.names.given import DECADES, UNKNOWN, names_of
-from corpus.names.lexicon import SURNAME_STEPS, SURNAMES, WORDS
+from corpus.names.lexicon import PROVINCES, SURNAME_STEPS, SURNAMES, WORDS
 from corpus.names.particles import PARTICLES
 from corpus.records import (
     ADDRESS,
     AFFILIATION,
+    FIRM,
     MASKED_FULL,
     MASKED_GIVEN,
     MASKED_PLACE,
@@ -38,6 +39,7 @@ MARKS = {
     "#@이름#": NAME,
     "#@주소#": ADDRESS,
     "#@소속#": AFFILIATION,
+    "#@회사#": FIRM,
     "{**}": MASKED_GIVEN,
     "{***}": MASKED_FULL,
     "{*}": MASKED_SURNAME,
@@ -68,7 +70,7 @@ _CENSUS = (
 CENSUS = dict(zip(_CENSUS.split()[::2], map(float, _CENSUS.split()[1::2]), strict=True))
 
 SUFFIXES = "동역구시읍"
-PLACES = ("place", "inner", *SUFFIXES)
+PLACES = ("place", "inner", *SUFFIXES, *"군면리", *PROVINCES)
 
 
 def placeholders(text):
@@ -96,6 +98,7 @@ def surrogates(text, filled, people):
         NAME: "|".join(f"{name}|{name[-2:]}|{name[:-2]}" for name in people),
         AFFILIATION: "|".join(words[kind] for kind in words if kind not in PLACES),
     }
+    shapes[FIRM] = shapes[AFFILIATION]
     shapes |= dict.fromkeys((ADDRESS, MASKED_STEM, MASKED_PLACE), of_place)
     shapes |= dict.fromkeys((MASKED_GIVEN, MASKED_FULL, MASKED_SURNAME), shapes[NAME])
     for kind in (MASKED_GIVEN, MASKED_FULL):  # where a place was named before
@@ -630,3 +633,49 @@ def test_every_syllable_is_one_that_kogpt2_knows():
         *(w for pool in WORDS.values() for w in pool["any"]),
     ]
     assert not {syllable for word in words for syllable in word} - set(vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("text", "sex", "decade"),
+    [
+        ("우리 엄마 이름 #@이름#이야", "female", 1960),
+        ("우리 아빠는 #@이름#이야", "male", 1960),
+        ("할머니 성함이 #@이름#이셔", "female", 1950),
+        ("손녀 #@이름#이가 왔어", "female", 2010),
+        ("우리 아들 #@이름#이가 그래", "male", 2010),
+        ("남편 #@이름#이가 그래", "male", 1990),
+        ("여동생 #@이름#이랑 갔어", "female", 1990),
+        ("#@이름#이 돌잔치 언제야?", "any", 2010),
+        ("엄마 #@이름#이가 때렸어", "any", 1990),
+        ("#@이름#이 수능 봤대", "any", 1990),
+    ],
+)
+def test_a_relation_says_which_sex_and_age_somebody_is_of(text, sex, decade):
+    traits = known(a=("female", 1990), b=("female", 1990))
+    for k in range(30):
+        filled = fill_names(str(k), "ab", [placeholders(text), "응"], seed=0, traits=traits)
+        assert of(filled.people, decade, sex)
+
+
+@pytest.mark.parametrize("text", ["우리 #@이름#이는 내년에 가", "#@이름#이 수능 언제야?"])
+def test_parents_speak_of_their_children(text):
+    traits = known(a=("female", 1970), b=("female", 1970))
+    for k in range(30):
+        filled = fill_names(str(k), "ab", [placeholders(text), "응"], seed=0, traits=traits)
+        assert of(filled.people, 2000, "any")
+
+
+@pytest.mark.parametrize(
+    "text", ["#@이름# 생일 축하해!", "#@이름#이 뭐해?", "야 #@이름#! 어디야?", "#@이름# 오빠 뭐해?"]
+)
+def test_who_is_spoken_to_without_a_call_is_of_the_sex_and_age_of_the_other(text):
+    for k in range(30):
+        filled = fill_names(str(k), "ab", [placeholders(text), "응"], seed=0, traits=known(**TWO))
+        assert of(filled.people, 1980, "male")
+
+
+def test_a_title_tells_the_sex_though_the_header_says_otherwise():
+    traits = known(a=("female", 1990), b=("male", 1990))
+    for k in range(30):
+        filled = fill_names(str(k), "ab", [f"{NAME} 언니 뭐해?", "응"], seed=0, traits=traits)
+        assert of(filled.people, 1990, "female")

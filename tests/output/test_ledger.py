@@ -29,7 +29,7 @@ def test_a_line_tells_what_why_and_from_where(tmp_path):
     raw = '{"utterance": "안녕"}'.encode()
     [line] = lines_of(tmp_path, ledger_member([rejected(raw)]))
     assert line == {
-        "id": "d1",
+        "dialogue_id": "d1",
         "source": "sns",
         "raw_file": "a.zip!b.json",
         "raw_offset": 7,
@@ -72,4 +72,6 @@ def test_members_join_and_carry_no_clock(tmp_path):
 
 def test_lines_can_be_looked_up_by_their_bytes(tmp_path):
     lines_of(tmp_path, ledger_member([rejected(dialogue_id="x"), rejected(dialogue_id="y")]))
-    assert [line["id"] for line in read_ledger(tmp_path, containing=b'"id":"y"')] == ["y"]
+    assert [
+        line["dialogue_id"] for line in read_ledger(tmp_path, containing=b'"dialogue_id":"y"')
+    ] == ["y"]

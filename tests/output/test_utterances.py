@@ -67,7 +67,7 @@ def test_there_is_a_line_for_each_utterance_that_is_counted(raw, tmp_path, optio
 def test_a_line_says_of_which_dialogue_it_is_and_what_was_typed(raw, tmp_path):
     corpus.build(raw, tmp_path / "out", tokenizer="builtin")
     lines = list(read_utterances(tmp_path / "out"))
-    told = [(line["id"], line["place"], line["reason"], line["raw"]) for line in lines]
+    told = [(line["dialogue_id"], line["place"], line["reason"], line["raw"]) for line in lines]
     assert told == [
         ("a", 1, "system_tag", "#@시스템#사진#"),
         ("a", 4, "personal_data", "010"),
@@ -123,7 +123,7 @@ def test_places_of_a_batch_are_places_in_its_dialogues():
 def test_members_can_be_joined():
     members = [dropped_member([Dropped(dialogue(k, "x"), 0, "mask", "x")]) for k in "ab"]
     lines = gzip.decompress(b"".join(members)).splitlines()
-    assert [json.loads(line)["id"] for line in lines] == ["a", "b"]
+    assert [json.loads(line)["dialogue_id"] for line in lines] == ["a", "b"]
 
 
 def test_show_takes_the_reasons_of_utterances_and_shows_some_evenly_spaced(tmp_path, capsys):

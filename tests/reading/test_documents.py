@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.reading import streams
+from corpus.reading import documents, streams
 from corpus.reading.archives import BOMB_BYTES
 from corpus.reading.decode import sniff
 from corpus.reading.documents import LOOSE_FILES, find_documents, open_document
-from corpus.reading.streams import Joined, Unpacked
+from corpus.reading.streams import Joined, Unpacked, intact_member
 from corpus.records import CorpusError, Document, Member, Segment, UnreadableError
 from corpus.splits import split_of
 
@@ -635,8 +635,12 @@ def test_many_loose_documents_of_a_folder_have_one_entry(tmp_path):
 def test_making_the_plan_opens_one_document(tmp_path, monkeypatch):
     put(tmp_path, {"a.zip": zip_of({f"{n}.json": OURS for n in range(50)})})
     opened = []
-    init = Unpacked.__init__
-    monkeypatch.setattr(Unpacked, "__init__", lambda *args: (opened.append(1), init(*args))[1])
+
+    def counting(*args, **options):
+        opened.append(1)
+        return open_document(*args, **options)
+
+    monkeypatch.setattr(documents, "open_document", counting)
     assert len(find(tmp_path).documents) == 50
     assert len(opened) == 1
 
@@ -660,6 +664,32 @@ def find_one(path):
     member = Member(info.header_offset, info.compress_size, deflated, info.CRC)
     container = (Segment(path.name, 0, path.stat().st_size),)
     return Document("a", container, member, info.file_size, None)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_a_small_member_is_unpacked_at_once_only_where_it_is_intact(method, tmp_path):
+    path = tmp_path / "x.zip"
+    path.write_bytes(whole := zip_of({"a.json": OURS}, method=method))
+    document = find_one(path)
+
+    def at_once(member=document.member, more=0):
+        with Joined(tmp_path, document.container) as file:
+            found = intact_member(file, member, len(OURS) + more)
+            return found and found.read()
+
+    assert at_once() == OURS
+    assert at_once(more=1) is None
+    assert at_once(more=-1) is None
+    assert at_once(document.member._replace(crc=document.member.crc ^ 1)) is None
+    assert at_once(document.member._replace(offset=1)) is None
+    start = 30 + len("a.json")
+    for place in range(start, start + document.member.packed):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert at_once() in (None, OURS)
+        path.write_bytes(whole[:place])
+        assert at_once() in (None, OURS)
+    path.write_bytes(whole[: start + document.member.packed // 2])
+    assert at_once() is None
 
 
 @given(data=st.data())

@@ -244,6 +244,7 @@ def test_what_is_dropped_has_a_reason_and_nothing_else_has_one(texts, source):
         "personal_data",
         "other_tag",
         "garbled",
+        "other_script",
         "empty",
     }
 

@@ -174,15 +174,15 @@ def test_a_build_respells_counts_and_says_what_it_would_gain(tmp_path):
         tmp_path / "raw",
         Training__a=summary_document(
             summary_entry("d0", ("A", f"{laugh}ㅋㅋㅋ"), ("B", f"뷁 {laugh} #@이름#아")),
-            summary_entry("d1", ("A", "뭐해"), ("B", "놀아")),
+            summary_entry("d1", ("A", f"{laugh}이 뭐해"), ("B", f"놀아 {laugh}나")),
         ),
     )
     off = run.build(raw, tmp_path / "off", tokenizer="builtin")
     on = run.build(raw, tmp_path / "on", tokenizer="builtin", respell="on")
-    assert (off["unk_tokens"], off["unk_respellable"]) == (3, 2)
-    assert (on["unk_tokens"], on["unk_respellable"]) == (1, 0)
+    assert (off["unk_tokens"], off["unk_respellable"]) == (5, 2)
+    assert (on["unk_tokens"], on["unk_respellable"]) == (3, 0)
     assert on["rules"]["laugh_parted"] == 2
-    assert f"{'    less by --respell on':<24}{2:>12,}  66.67%" in list(closing_lines(off))
+    assert f"{'    less by --respell on':<24}{2:>12,}  40.00%" in list(closing_lines(off))
     assert not any("--respell" in line for line in closing_lines(on))
     text = corpus.load(tmp_path / "on")["conversation"][0]
     assert text.startswith(f"<usr>{spellings_for(encoder.lacking)[laugh]}ㅋ<sys>")

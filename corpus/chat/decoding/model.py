@@ -22,6 +22,8 @@ Linear = Callable[[torch.Tensor], torch.Tensor]
 Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 _SCORED_AT_ONCE = 64  # positions: their logits are 13 MB
+# Rows of the head: to pack all 51,200 at once takes 1.1 s, in four parts 0.5, for the same bits.
+_PACKED_AT_ONCE = 12800
 
 
 @dataclass(slots=True)
@@ -217,10 +219,7 @@ class Decoder:
     def _linear(self, weight: torch.Tensor, bias: torch.Tensor | None) -> Linear:
         """Return what multiplies by a matrix (in, out) and adds a bias."""
         if self._packs:
-            packed = torch.ops.quantized.linear_prepack_fp16(
-                weight.t().contiguous(), bias if bias is None else bias.contiguous()
-            )
-            return lambda hidden: torch.ops.quantized.linear_dynamic_fp16(hidden, packed)
+            return _pack(weight.t(), bias)
         matrix = self._put(weight)
         if self._is_lasting:  # one row by the head (out, in in memory) takes half the time then
             matrix = matrix.contiguous()
@@ -245,6 +244,19 @@ class Decoder:
 
     def _norm_of(self, weights: Weights, name: str) -> tuple[torch.Tensor, torch.Tensor]:
         return self._put(weights.of(f"{name}.weight")), self._put(weights.of(f"{name}.bias"))
+
+
+def _pack(weight: torch.Tensor, bias: torch.Tensor | None) -> Linear:
+    """Return what multiplies by float16 copies of a matrix (out, in)."""
+    multiply = torch.ops.quantized.linear_dynamic_fp16
+    if bias is not None:
+        packed = torch.ops.quantized.linear_prepack_fp16(weight.contiguous(), bias.contiguous())
+        return lambda hidden: multiply(hidden, packed)
+    parts = [
+        torch.ops.quantized.linear_prepack_fp16(part.contiguous(), None)
+        for part in weight.split(_PACKED_AT_ONCE)
+    ]
+    return lambda hidden: torch.cat([multiply(hidden, part) for part in parts], -1)
 
 
 def _attend_causally(

@@ -6,17 +6,21 @@ even under a name of its own. So the Host must be ours, an Origin must be ours, 
 everything but the page itself needs it. No answer ever allows another origin.
 """
 
+import asyncio
 import hmac
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from corpus.chat.server.answers import as_json
 from corpus.chat.server.wire import WireError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MAX_HEAD = 16 * 1024  # of the request line and the headers
+HEAD_SECONDS = 10.0  # for these to arrive
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (told apart, not bound)
 OPEN_PATHS = ("/", "/page.css", "/page.js")  # the page holds no secret, and asks for the key
 
@@ -134,3 +138,39 @@ async def send_error(error: WireError, send: Send) -> None:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+class InTime(H11Protocol):
+    """A connection that is closed if its request line and headers do not arrive in time.
+
+    uvicorn waits for them without end, so that a few hundred half requests would hold all its
+    sockets. Between two requests its own limit for idle connections counts.
+    """
+
+    _end: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 (as uvicorn has it)
+        """Wait for the first head."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._is_answered()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Stop waiting when a head is whole; wait again when the next one begins."""
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._is_answered()
+        elif self._end is None:  # the next request on this connection begins
+            self._wait()
+
+    def _wait(self) -> None:
+        self._end = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _is_answered(self) -> None:
+        if self._end is not None:
+            self._end.cancel()
+            self._end = None

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from corpus.chat.reply import Draw
 from corpus.chat.server.answering import Answering, Model
 from corpus.chat.server.answers import Form, as_json
-from corpus.chat.server.guard import MAX_HEAD, Gate, Guard, send_error
+from corpus.chat.server.guard import MAX_HEAD, Gate, Guard, InTime, send_error
 from corpus.chat.server.line import Allowance
 from corpus.chat.server.replying import Replying, failed
 from corpus.chat.server.suggestions import keep
@@ -85,25 +85,30 @@ class _Server(uvicorn.Server):
     def __init__(self, engine: Model, draw: Draw, gate: Gate, **more: Any) -> None:  # noqa: ANN401
         self._ends: list[Callable[[], None]] = []
         super().__init__(
-            uvicorn.Config(
-                lambda: make_app(engine, draw, gate, on_made=self._ends.append, **more),
-                factory=True,
-                http="h11",
-                h11_max_incomplete_event_size=MAX_HEAD,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=1,
-            )
+            config_of(lambda: make_app(engine, draw, gate, on_made=self._ends.append, **more))
         )
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         for end in self._ends:
             end()
         super().handle_exit(sig, frame)
+
+
+def config_of(make: Callable[[], ASGIApp]) -> uvicorn.Config:
+    """Return how uvicorn serves: bounded heads, no log, no word about itself."""
+    return uvicorn.Config(
+        make,
+        factory=True,
+        http=InTime,
+        h11_max_incomplete_event_size=MAX_HEAD,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
 
 
 def make_app(
