@@ -477,12 +477,16 @@ def test_a_client_that_goes_away_before_a_whole_reply_ends_it():
 
 
 def test_a_client_that_goes_away_from_the_line_is_not_served():
-    engine = FakeEngine(pause=0.05, n_tokens=10)
+    engine = FakeEngine()
+    engine.may_go_on.clear()
     with served(engine) as port, ThreadPoolExecutor() as pool:
         first = pool.submit(post, port, ask())
-        time.sleep(0.1)
+        while not engine.asked:
+            time.sleep(0.01)
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"http://127.0.0.1:{port}{CHAT}", json=ask("둘째"), timeout=0.1)
+            httpx.post(f"http://127.0.0.1:{port}{CHAT}", json=ask("둘째"), timeout=0.5)
+        time.sleep(0.5)  # the server learns that it is gone
+        engine.may_go_on.set()
         assert first.result()[0] == 200
         assert post(port, ask("셋째"))[0] == 200
         assert [one[0][-1].content for one in engine.asked] == ["안녕", "셋째"]
