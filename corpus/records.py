@@ -107,8 +107,9 @@ class Member(NamedTuple):
     crc: int
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(
+    NamedTuple
+):  # of which there may be 100,000: a dataclass is pickled in 3 times the time
     """One JSON document in raw/: a loose file, or a member of an archive, read in place."""
 
     raw_file: str  # as recorded: path in raw/, parts joined, "!" before a member, NFC

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corpus.report import charts, pictures, words
+from corpus.report.details import in_korean
 from corpus.report.examples import UTTERANCES
 from corpus.report.measure import BIN
 from corpus.report.numbers import added, losses, median
@@ -169,6 +170,7 @@ def _environment() -> "Environment":
         "visible": visible,
         "said_of": words.words_of,
         "median": median,
+        "in_korean": in_korean,
     }
     environment.globals["change_of"] = change_of
     return environment

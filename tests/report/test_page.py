@@ -346,3 +346,13 @@ def test_every_rule_is_explained_in_korean():
     every += respell_rules(frozenset(RESPELT))
     assert {rule.name for rule in every} | {IN_PIECES[0]} == set(RULE_WORDS)
     assert all(re.search("[가-힣]", words) for words in RULE_WORDS.values())
+
+
+def test_pictures_beside_each_other_have_the_same_scales():
+    few, many = {"2": 3, "4": 1}, {"2": 500, "9": 1500}
+    one, other = (charts.histogram(mine, step=1, beside=[few, many]) for mine in (few, many))
+    assert one.x_ticks == other.x_ticks
+    assert one.y_ticks == other.y_ticks
+    assert one.y_ticks[-1].label.endswith("%")
+    height = {bar.label: bar.height for bar in one.bars}
+    assert height["2"] == {bar.label: bar.height for bar in other.bars}["9"]  # 75 % of each
