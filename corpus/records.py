@@ -65,9 +65,10 @@ MASKED_FULL = "\ue004"  # topic's `***`: surname + given name
 MASKED_SURNAME = "\ue005"  # topic's `*` before 씨 님 교수 ...: a surname
 MASKED_STEM = "\ue006"  # topic's `**` before 동 역 구 시 읍: the two-syllable stem of a place
 MASKED_PLACE = "\ue007"  # topic's `**` or `***` before 에서: a place
+FIRM = "\ue008"  # #@회사# of AIHub 544
 PLACEHOLDERS = (
     f"{NAME}{ADDRESS}{AFFILIATION}"
-    f"{MASKED_GIVEN}{MASKED_FULL}{MASKED_SURNAME}{MASKED_STEM}{MASKED_PLACE}"
+    f"{MASKED_GIVEN}{MASKED_FULL}{MASKED_SURNAME}{MASKED_STEM}{MASKED_PLACE}{FIRM}"
 )
 
 
@@ -106,8 +107,9 @@ class Member(NamedTuple):
     crc: int
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(
+    NamedTuple
+):  # of which there may be 100,000: a dataclass is pickled in 3 times the time
     """One JSON document in raw/: a loose file, or a member of an archive, read in place."""
 
     raw_file: str  # as recorded: path in raw/, parts joined, "!" before a member, NFC

@@ -10,35 +10,33 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from hashlib import file_digest, sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from corpus.building.accounts import Written, check_laws, summary_of
-from corpus.building.decide import Decisions, decide, plan_shards
+from corpus.building.decide import Decisions, choice_steps, decide, plan_shards, rows_kept
 from corpus.building.engines import Engine
 from corpus.building.near import find_near
 from corpus.building.pieces import Pieces, duplicate_steps, ledger_steps
 from corpus.building.problems import problems_of
+from corpus.building.reporting import Material, write_report
 from corpus.building.unknown import Unknown
 from corpus.building.writing import (
     OUT,
     RECORDS,
     Writing,
-    read_sample,
     write_shard,
 )
 from corpus.counts import Counts, merge_counts
 from corpus.output.files import json_bytes, write_file, write_json
 from corpus.output.into_place import make_ready, publish, put_in_place
 from corpus.output.manifest import corpus_hash, shard_metadata
-from corpus.output.result import ResultPaths, read_each, read_results
+from corpus.output.result import ResultPaths, read_results
 from corpus.output.work import remove_work
 from corpus.records import MANIFEST, REPORT, TOKENIZER, CorpusError, Document, Rejected
 from corpus.remote import Folder
-from corpus.report.examples import Examples, merge_examples
-from corpus.report.measure import Measured
-from corpus.report.numbers import report_numbers
-from corpus.report.page import report_page
+from corpus.report.examples import Examples
 from corpus.report.remarks import no_row_line
 
 
@@ -99,32 +97,40 @@ def commit(
     _begin(writing)
     with closing(Pieces(engine, progress=progress)) as pieces:
         decisions = decide(results, inputs["options"], partial(find_near, writing, results, pieces))
-        made = _make(writing, results, decisions, origin, pieces)
-    counts["broken"].update(one.reason for one in origin.rejected_files)
-    counts["rejected"].update(made.rejected)
-    check_laws(counts, made.written, decisions.n_rows_expected)
-    told = summary_of(counts, made.written) | {"other_choices": decisions.other_choices}
-    if not made.written.shards and (processed / MANIFEST).exists():
-        remove_work(processed)
-        raise CorpusError(f"{no_row_line(told)} What stands in {processed} stays.")
-    report = report_numbers(made.measured, counts, unknown.characters, origin.one_in)
-    manifest = (
-        inputs
-        | {"corpus_version": inputs["versions"]["corpus"], "left_alone": origin.left_alone}
-        | told
-        | {
-            "problems": problems_of(counts, made.written.tokens),
-            "report": report,
-            "shards": made.written.shards,
-        }
-    )
-    of_items = read_each(results, ResultPaths.read_examples)
-    examples = merge_examples([*of_items, *made.examples])
-    page = report_page(manifest, examples, made.measured.dialogues())
+        made = _make_rows(writing, results, decisions, origin, pieces)
+        counts["broken"].update(one.reason for one in origin.rejected_files)
+        counts["rejected"].update(made.rejected)
+        n_rows, other_choices = rows_kept(decisions, made.repeated, inputs["options"]["dedup"])
+        check_laws(counts, made.written, n_rows)
+        told = summary_of(counts, made.written) | {"other_choices": other_choices}
+        if not made.written.shards and (processed / MANIFEST).exists():
+            remove_work(processed)
+            raise CorpusError(f"{no_row_line(told)} What stands in {processed} stays.")
+        manifest = (
+            inputs
+            | {"corpus_version": inputs["versions"]["corpus"], "left_alone": origin.left_alone}
+            | told
+            | {
+                "problems": problems_of(counts, made.written.tokens),
+                "report": {},
+                "shards": made.written.shards,
+            }
+        )
+        material = Material(
+            of_keys=decisions.of_keys,
+            of_shards=made.of_shards,
+            counts=counts,
+            results=results,
+            examples=made.examples,
+            one_in=origin.one_in,
+        )
+        reporting = partial(write_report, writing, material, manifest)
+        ledger = ledger_steps(writing, results, origin.rejected_files, made.members)
+        [(manifest["report"], page_hash), *ledgers] = pieces.made([reporting, *ledger])
     out = aside / OUT
-    write_file(out / REPORT, page)
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
-    files = made.files | {name: _sha256(out / name) for name in (TOKENIZER, REPORT)}
+    files = {one["path"]: one["sha256"] for one in (*made.written.shards, *ledgers)}
+    files |= {TOKENIZER: _sha256(out / TOKENIZER), REPORT: page_hash}
     files = dict(sorted(files.items()))
     sizes = {name: (out / name).stat().st_size for name in files}
     manifest |= {"files": files, "file_bytes": sizes, "corpus_hash": corpus_hash(files)}
@@ -149,45 +155,45 @@ def _begin(writing: Writing) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What the pieces of a corpus are, and what was counted in them."""
+    """What was counted in the shards, and in the duplicates."""
 
     written: Written
-    measured: Measured
+    of_shards: list[dict[str, Any]]  # as `write_shard` tells them
+    repeated: list[int]  # rows of duplicates, under each choice of options
     rejected: Counter[str]  # duplicates, by source/reason
+    members: list[str]  # files with their ledger lines
     examples: list[dict[str, Any]]  # of what the commit leaves out
-    files: dict[str, str]  # hashes of shards and ledger, by path
 
 
-def _make(
+def _make_rows(
     writing: Writing,
     results: Sequence[ResultPaths],
     decisions: Decisions,
     origin: Origin,
     pieces: Pieces,
 ) -> _Made:
-    """Write shards and ledger, where they are not written already."""
+    """Write the shards and the ledger lines of duplicates, where they are not written already."""
     last_id = decisions.of_keys.last_id
     plans = plan_shards(results, decisions)
     shards = [partial(write_shard, writing, one, last_id) for one in plans]
-    repeated = duplicate_steps(writing, results, decisions, origin.documents, pieces)
-    told = pieces.made([*shards, *repeated])
-    of_shards, of_duplicates = told[: len(shards)], told[len(shards) :]
+    suspects = writing.aside / RECORDS / "suspects"
+    counting = choice_steps(decisions, origin.inputs["options"], suspects)
+    duplicates = duplicate_steps(writing, results, decisions, origin.documents, pieces)
+    told = iter(pieces.made([*shards, *counting, *duplicates]))
+    of_shards = list(islice(told, len(shards)))
+    repeated = list(islice(told, len(counting)))
     written = Written()
-    measured = Measured(decisions.of_keys, origin.unknown.unk_id)
     for one in of_shards:
         written.add(one)
-        measured.take(one["report"], *(read_sample(writing, name) for name in one["samples"]))
-    members = [one["file"] for one in of_duplicates]
-    ledgers = pieces.made(ledger_steps(writing, results, origin.rejected_files, members))
     rejected: Counter[str] = Counter()
     of_files = Examples(of_many=False)
     of_files.take_rejected(origin.rejected_files)
-    examples = [of_files.found()]
-    for one in of_duplicates:
+    members, examples = [], [of_files.found()]
+    for one in told:
         rejected.update(one["rejected"])
+        members.append(one["file"])
         examples.append(one["examples"])
-    files = {one["path"]: one["sha256"] for one in (*written.shards, *ledgers)}
-    return _Made(written, measured, rejected, examples, files)
+    return _Made(written, of_shards, repeated, rejected, members, examples)
 
 
 def _remove_others(folder: Path, files: set[str]) -> None:

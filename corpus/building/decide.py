@@ -7,9 +7,10 @@ Keys are read part by part. What stands at once is one column of them, and all o
 dialogues that may be duplicates.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from corpus.dedup.exact import (
     rows_repeated,
 )
 from corpus.dedup.keys import HELD_OUT, KEY, Keys
+from corpus.output.files import write_file
 from corpus.output.result import ResultPaths, read_each
 from corpus.output.shards import SHARD_ROWS
 from corpus.records import SPLITS, Ints, Mask, Split
@@ -48,9 +50,9 @@ class Decisions:
     starts: Ints  # of each part the place of its first dialogue, and at last their number
     duplicates: Duplicates
     n_rows: dict[Split, Ints]  # that each part gives to a split
-    n_rows_expected: int  # in all, counted another way
-    other_choices: dict[str, int]  # rows under other options
     of_keys: OfKeys
+    suspects: Keys  # of dialogues that share their id or a text with another one
+    rows_under: dict[str, int]  # of all dialogues, by choices of options; the first one is given
 
     def going(self, part: int) -> Ints:
         """Return which dialogues of a part go, counted within the part."""
@@ -89,7 +91,7 @@ def decide(
     duplicates = _duplicates(results, keys, places, options["dedup"], find_near)
     given = {name: options[name] for name in MOST}
     under = {_GIVEN: given} | choices(given)
-    totals: Counter[str] = Counter()
+    totals = dict.fromkeys(under, 0)
     of_keys = OfKeys()
     n_rows = {split: np.zeros(len(results), np.int64) for split in SPLITS}
     for part, of_part in enumerate(_each(results)):
@@ -102,12 +104,42 @@ def decide(
             n_rows[split][part] = kept["rows"][kept["held_out"] == held_out].sum()
         for name, choice in under.items():
             totals[name] += int(rows_of(of_part, choice, given["multi_party"]).sum())
-    for name, choice in under.items():
-        totals[name] -= rows_repeated(keys, choice, given["multi_party"])
-    n_rows_expected = totals.pop(_GIVEN)
-    if options["dedup"] == "near":  # these are counted with exact duplicates alone
-        n_rows_expected = int(sum(one.sum() for one in n_rows.values()))
-    return Decisions(starts, duplicates, n_rows, n_rows_expected, dict(totals), of_keys)
+    return Decisions(starts, duplicates, n_rows, of_keys, keys, totals)
+
+
+def choice_steps(
+    decisions: Decisions, options: Mapping[str, Any], path: Path
+) -> list[Callable[[], int]]:
+    """Return the steps that count the rows that go as duplicates, under each choice of options.
+
+    Args:
+        decisions: of this build.
+        options: of this build.
+        path: where the suspects are left for them.
+    """
+    given = {name: options[name] for name in MOST}
+    write_file(path, decisions.suspects.tobytes())
+    return [
+        partial(repeated_under, path, choice, given["multi_party"])
+        for choice in ({_GIVEN: given} | choices(given)).values()
+    ]
+
+
+def repeated_under(path: Path, choice: Mapping[str, str], built_as: str) -> int:
+    """Return what `rows_repeated` does of the suspects."""
+    return rows_repeated(np.frombuffer(path.read_bytes(), KEY), choice, built_as)
+
+
+def rows_kept(
+    decisions: Decisions, repeated: Sequence[int], dedup: str
+) -> tuple[int, dict[str, int]]:
+    """Return how many rows there must be, counted another way, and how many under other options."""
+    pairs = zip(decisions.rows_under.items(), repeated, strict=True)
+    kept = {name: n - of_duplicates for (name, n), of_duplicates in pairs}
+    n_rows = kept.pop(_GIVEN)
+    if dedup == "near":  # these are counted with exact duplicates alone
+        n_rows = int(sum(one.sum() for one in decisions.n_rows.values()))
+    return n_rows, kept
 
 
 def plan_shards(results: Sequence[ResultPaths], decisions: Decisions) -> list[ShardPlan]:

@@ -1,23 +1,26 @@
 """Where the steps of a build run: in processes of this machine, or as tasks of Ray."""
 
 from collections import Counter, defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tqdm import tqdm
 
 from corpus.building.item import build_or_tell, reject_item
 from corpus.building.plan import n_bytes
-from corpus.building.workers import Death, Step, Workers
+from corpus.building.workers import TRIES, Death, Step, Workers
 from corpus.counts import Counts
 from corpus.options import Options
 from corpus.output.manifest import versions
 from corpus.output.result import read_results
+from corpus.reading.looks import DoLooks, Look, Seen
 from corpus.records import CorpusError, Item
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
+
+_T = TypeVar("_T")
 
 ENGINES = ("local", "ray")
 ITEM_TIMEOUT = 600.0  # seconds: an item of 8 MB takes one
@@ -28,6 +31,9 @@ class Engine(Protocol):
 
     is_here: bool
     ends_steps: bool
+
+    def expect(self, n_bytes: int) -> None:
+        """Be as large as so many bytes of raw/ are worth."""
 
     def run(
         self, steps: Sequence[Step], *, seconds: float | None = None
@@ -65,11 +71,39 @@ def engine_of(engine: str, address: str | None) -> EngineOf:
     return partial(RayTasks, address=address, versions=versions())
 
 
+def answers(engine: Engine, steps: Sequence[Callable[[], _T]], failed: str) -> list[_T]:
+    """Do some steps and return their answers in order.
+
+    Raises:
+        CorpusError: a step has ended its process each time; `failed` says what that means.
+    """
+    found: dict[int, _T] = {}
+    with closing(engine.run(steps)) as done:
+        for place, answer in done:
+            if isinstance(answer, Death):
+                raise CorpusError(
+                    f"{failed} in {TRIES} tries ({answer.why}): give the machine more memory, or "
+                    "use fewer --workers."
+                )
+            found[place] = answer
+    return [found[place] for place in range(len(steps))]
+
+
+def look_by(engine: Engine) -> DoLooks:
+    """Return what looks at the files of raw/ where items are built."""
+
+    def look(looks: Sequence[Look], n_bytes: int) -> list[Seen]:
+        engine.expect(n_bytes)
+        return answers(engine, looks, "The files of raw/ could not be looked at")
+
+    return look
+
+
 def run_items(
     raw: Folder,
     work: Folder,
     items: Sequence[Item],
-    encoder: Encoder,
+    encoder: Encoder | None,
     options: Options,
     engine: Engine,
     *,
@@ -83,7 +117,7 @@ def run_items(
         raw: the folder that holds the AIHub downloads.
         work: the folder of the build.
         items: what to build.
-        encoder: of this process; other processes load their own from `work`.
+        encoder: of this process, if it has one; other processes load their own from `work`.
         options: of the build.
         engine: where items are built.
         item_timeout: seconds for one try at an item.
@@ -109,7 +143,7 @@ def build_items(
     raw: Folder,
     work: Folder,
     items: Sequence[Item],
-    encoder: Encoder,
+    encoder: Encoder | None,
     options: Options,
     engine: Engine,
     *,

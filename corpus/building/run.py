@@ -4,13 +4,14 @@ What happens to one item is in item.py and batch.py, what happens once for all i
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import ITEM_TIMEOUT, build_items, engine_of
+from corpus.building.engines import ITEM_TIMEOUT, answers, build_items, engine_of, look_by
 from corpus.building.plan import make_plan, n_bytes
 from corpus.building.shares import build_in_store
-from corpus.building.unknown import Unknown
+from corpus.building.unknown import facts_of
 from corpus.options import DEFAULT_TOKENIZER, options_of
 from corpus.output.into_place import put_in_place
 from corpus.output.locks import locked
@@ -120,21 +121,24 @@ def build(
             address=address,
             progress=progress,
         )
-    found = find_documents(raw, sniff=sniff)
-    tokenizer_file = find_tokenizer(tokenizer)
-    encoder = Encoder(tokenizer_file.json)
-    inputs = inputs_of(options, tokenizer_file, encoder, found)
-    finished = finished_build(processed, inputs, update=update, fresh=fresh)
-    if finished is not None:
-        return finished
-    with locked(processed):
-        if not fresh:
-            put_in_place(processed)  # what was ready when a build was cut short
+    with start(workers=workers, n_bytes=0) as steps:
+        found = find_documents(raw, sniff=sniff, do=look_by(steps))
+        tokenizer_file = find_tokenizer(tokenizer)
+        encoder = Encoder(tokenizer_file.json) if steps.is_here else None
+        ask = partial(facts_of, tokenizer_file.json, encoder)
+        [(vocab_size, unknown)] = answers(steps, [ask], "The tokenizer could not be loaded")
+        inputs = inputs_of(options, tokenizer_file, vocab_size, found)
         finished = finished_build(processed, inputs, update=update, fresh=fresh)
-        if finished is None:
-            work = begin_build(processed, inputs, tokenizer_file.json, fresh=fresh)
-            items = make_plan(found.documents)
-            with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
+        if finished is not None:
+            return finished
+        with locked(processed):
+            if not fresh:
+                put_in_place(processed)  # what was ready when a build was cut short
+            finished = finished_build(processed, inputs, update=update, fresh=fresh)
+            if finished is None:
+                work = begin_build(processed, inputs, tokenizer_file.json, fresh=fresh)
+                items = make_plan(found.documents)
+                steps.expect(sum(map(n_bytes, items)))
                 build_items(
                     raw,
                     work,
@@ -146,8 +150,7 @@ def build(
                     progress=progress,
                 )
                 check_unchanged(raw, found.documents)
-                unknown = Unknown.of(encoder)
-                del encoder  # 50 MB that the commit can use
+                del encoder, ask  # 50 MB that the commit can use
                 finished = commit(
                     processed,
                     work,
@@ -165,5 +168,5 @@ def build(
                     aside=work,
                     progress=progress,
                 )
-        remove_work(processed)
+            remove_work(processed)
     return finished

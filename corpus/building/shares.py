@@ -108,7 +108,7 @@ def build_share(
         inputs = plan.inputs
     else:
         found = find_documents(raw, sniff=sniff)
-        inputs = inputs_of(chosen, tokenizer_file, encoder, found)
+        inputs = inputs_of(chosen, tokenizer_file, encoder.vocab_size, found)
     if finished_build(processed, inputs, update=update, fresh=fresh):
         return None
     with locked(processed, shared=True):

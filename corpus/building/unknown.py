@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.text.respell import respell_rules, spellings_for
-from corpus.text.rule import Rule, apply, join
+from corpus.text.rule import apply, join
 from corpus.tokens.encoder import Encoder
 
 _ROLE = re.compile("<(?:usr|sys)>")
@@ -23,16 +23,14 @@ class Unknown:
     unk_id: int | None
     characters: str  # Hangul, jamo and ASCII
     respellable: str  # a pattern of the syllables that `--respell on` may spell with others
-    rules: tuple[Rule, ...]  # which say where it does
+    lacking: frozenset[str]  # of which the rules say where it does: an `Unknown` is pickled
 
     @classmethod
     def of(cls, encoder: Encoder) -> Self:
         """Return what an encoder does not know."""
         respellable = "".join(sorted(spellings_for(sorted(encoder.lacking))))
         pattern = f"[{respellable}]" if respellable else ""
-        return cls(
-            encoder.unk_id, encoder.unknown_characters, pattern, respell_rules(encoder.lacking)
-        )
+        return cls(encoder.unk_id, encoder.unknown_characters, pattern, encoder.lacking)
 
     def count(self, rows: pa.Table) -> tuple[int, int]:
         """Return how many tokens of some rows are unknown, and how many of these respellable."""
@@ -49,5 +47,15 @@ class Unknown:
         texts = texts.filter(pc.match_substring_regex(texts, self.respellable))
         turns = [turn for text in texts.to_pylist() for turn in _ROLE.split(text)]
         fired: Counter[str] = Counter()
-        apply(self.rules, join(turns), "summary", fired)
+        apply(respell_rules(self.lacking), join(turns), "summary", fired)
         return len(places), fired.total()
+
+
+def facts_of(tokenizer: bytes, encoder: Encoder | None = None) -> tuple[int, Unknown]:
+    """Return the size of a tokenizer's vocabulary, and what it does not know.
+
+    Raises:
+        CorpusError: it cannot be used.
+    """
+    encoder = encoder or Encoder(tokenizer)
+    return encoder.vocab_size, Unknown.of(encoder)

@@ -61,10 +61,17 @@ class Workers:
             workers: processes at most.
             n_bytes: how many bytes of raw/ the build reads; a small build runs in this process.
         """
-        self._most = min(workers, n_bytes // BYTES_PER_WORKER)
+        self._asked_for = workers
         self._workers: dict[object, _Worker] = {}  # by their connections
+        self.expect(n_bytes)
+
+    def expect(self, n_bytes: int) -> None:
+        """Let there be as many processes, between two runs, as so many bytes of raw/ are worth."""
+        self._most = min(self._asked_for, n_bytes // BYTES_PER_WORKER)
         self.is_here = self._most < 2
         self.ends_steps = not self.is_here
+        for connection in [*self._workers][0 if self.is_here else self._most :]:
+            self._workers.pop(connection).stop()
 
     def __enter__(self) -> Self:
         return self

@@ -29,7 +29,13 @@ from corpus.records import MASKED_PLACE, MASKED_STEM, PLACEHOLDERS, SpeakerTrait
 
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
 _SYLLABLES = re.compile("[가-힣]*")
-_WHOLE = ("place", "inner", "affiliation", *PROVINCES)  # kinds that nothing but a particle follows
+_WHOLE = (
+    "place",
+    "inner",
+    "affiliation",
+    "firm name",
+    *PROVINCES,
+)  # kinds that nothing but a particle follows
 _PLACES = ("place", "inner", *"동역구시읍군면리", *PROVINCES)
 
 

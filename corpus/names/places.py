@@ -9,6 +9,7 @@ import re
 from corpus.records import (
     ADDRESS,
     AFFILIATION,
+    FIRM,
     MASKED_FULL,
     MASKED_GIVEN,
     MASKED_PLACE,
@@ -128,9 +129,10 @@ def kind_at(text: str, start: int, *, place_named: bool) -> str:
         place_named: a place was hidden by a mask before.
     """
     placeholder = text[start]
-    if placeholder == AFFILIATION:
+    if placeholder in (AFFILIATION, FIRM):
+        plain = "affiliation" if placeholder == AFFILIATION else "firm name"
         return next(
-            (kind for kind, pattern in _AFFILIATED if pattern.match(text, start + 1)), "affiliation"
+            (kind for kind, pattern in _AFFILIATED if pattern.match(text, start + 1)), plain
         )
     if placeholder in (MASKED_GIVEN, MASKED_FULL):
         return "place" if place_named and _OF_A_PLACE.match(text, start + 1) else "name"

@@ -12,14 +12,13 @@ import orjson
 from corpus import __version__
 from corpus.options import Options
 from corpus.reading.documents import Found
-from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import TokenizerFile
 
 VERSIONED = ("pyarrow", "tokenizers", "regex", "Jinja2")  # the bytes depend on these, too
 
 
 def inputs_of(
-    options: Options, tokenizer: TokenizerFile, encoder: Encoder, found: Found
+    options: Options, tokenizer: TokenizerFile, vocab_size: int, found: Found
 ) -> dict[str, Any]:
     """Return what a corpus is made from, as its manifest records it."""
     return {
@@ -28,7 +27,7 @@ def inputs_of(
         "tokenizer": {
             "name": tokenizer.name,
             "sha256": tokenizer.sha256,
-            "vocab_size": encoder.vocab_size,
+            "vocab_size": vocab_size,
         },
         "raw": [asdict(file) for file in found.files],
     }

@@ -7,13 +7,14 @@ caller), the split by the path alone. Whatever is not read is on the record, wit
 import os
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 
 from corpus.reading.archives import Container
 from corpus.reading.foreign import EXPECTED, beginning
+from corpus.reading.looks import DoLooks, Hashed, hashes_of, look_at_all, look_here
 from corpus.reading.search import HEAD_BYTES, NAMED, SAMPLE, Search, Sniff, stamp_of
 from corpus.reading.streams import (
     OTHER_STATE,
@@ -54,12 +55,13 @@ class Found:
     left_alone: dict[str, int]  # what is no document, by reason
 
 
-def find_documents(raw: Folder, *, sniff: Sniff) -> Found:
+def find_documents(raw: Folder, *, sniff: Sniff, do: DoLooks = look_here) -> Found:
     """Return what is in `raw`; of the documents themselves no more than the beginning is read.
 
     Args:
         raw: the folder.
         sniff: returns the source of a document by its first bytes, or None.
+        do: where files are looked at.
 
     Raises:
         CorpusError: there is no such folder, or no document of a known source in it.
@@ -69,12 +71,14 @@ def find_documents(raw: Folder, *, sniff: Sniff) -> Found:
     _archive.cache_clear()
     search = Search(raw, sniff)
     search.visit_folder("")
+    hashes = look_at_all(raw, search, sniff, do)
     readable = _any_readable(raw, search.documents, sniff)
     sample = raw / SAMPLE
     if sample.is_dir() and readable:
         search.left_alone["sample"] = _n_files(sample)
     elif sample.is_dir():
         search.visit_folder(SAMPLE)
+        hashes |= look_at_all(raw, search, sniff, do)
         readable = _any_readable(raw, search.documents, sniff)
     search.reject_missing_labels()
     if not readable:
@@ -83,8 +87,15 @@ def find_documents(raw: Folder, *, sniff: Sniff) -> Found:
         )
     documents = sorted(search.documents, key=_place)
     rejected = sorted(search.rejected, key=lambda one: one.raw_file)
-    unreadable = set[str]()
-    files = _raw_files(raw, search.holders, documents, unreadable)
+    others = {name: one for name, one in search.holders.items() if name not in hashes}
+    hashes |= hashes_of(raw, others)
+    files = _raw_files(hashes, documents)
+    unreadable = {
+        segment.path
+        for name, one in hashes.items()
+        if not one.is_readable
+        for segment in search.holders[name]
+    }
     if unreadable:
         documents = [without_state(document, unreadable) for document in documents]
     left_alone = {reason: n for reason, n in sorted(search.left_alone.items()) if n}
@@ -158,7 +169,7 @@ def without_state(document: Document, paths: Collection[str] | None = None) -> D
         one._replace(size=-1) if paths is None or one.path in paths else one
         for one in document.container
     )
-    return replace(document, container=tuple(container))
+    return document._replace(container=tuple(container))
 
 
 def open_document(raw: Folder, document: Document, *, was_hashed: bool = True) -> Stream:
@@ -228,27 +239,13 @@ def _beginning(raw: Folder, document: Document) -> str:
     return beginning(head)
 
 
-def _raw_files(
-    raw: Folder,
-    containers: Mapping[str, Container],
-    documents: Iterable[Document],
-    unreadable: set[str],
-) -> list[RawFile]:
-    """Return the files that identify a build, with their hashes, sorted by path.
-
-    The paths of those that cannot be read to their end are added to `unreadable`.
-    """
+def _raw_files(hashes: Mapping[str, Hashed], documents: Iterable[Document]) -> list[RawFile]:
+    """Return the files that identify a build, with their hashes, sorted by path."""
     files: list[RawFile] = []
     loose: dict[str, list[RawFile]] = defaultdict(list)
     loose_names = {document.raw_file for document in documents if document.member is None}
-    for name, container in sorted(containers.items()):
-        with Joined(raw, container) as file:
-            try:
-                digest = file_digest(file, "sha256").hexdigest()
-            except UnreadableError as error:
-                digest = error.reason  # its documents are rejected for it when they are read
-                unreadable.update(segment.path for segment in container)
-            one = RawFile(name, 1, file.size, digest)
+    for name, hashed in sorted(hashes.items()):
+        one = RawFile(name, 1, hashed.bytes, hashed.sha256)
         (loose[name.rpartition("/")[0]] if name in loose_names else files).append(one)
     for folder, several in loose.items():
         if len(several) <= LOOSE_FILES:

@@ -43,9 +43,10 @@ class Search:
         self.texts: Counter[str] = Counter()  # raw texts by the archive or folder that holds them
         self.foreign: list[str] = []  # the first files that are none of ours, and what they are
         self.holders: dict[str, Container] = {}  # the files that hold a document, or should
+        self.files: list[tuple[str, Container, str]] = []  # to look at; the last is a missing part
 
     def visit_folder(self, folder: str) -> None:
-        """Visit every file below a folder (relative to raw/), following links."""
+        """Add every file below a folder (relative to raw/) to `files`, following links."""
         if isinstance(self._raw, Remote):
             self._visit_objects(self._raw, folder)
             return
@@ -75,10 +76,10 @@ class Search:
                     self.left_alone["special_file"] += 1
                 elif path != SAMPLE:
                     pending.append((path, above | {here}))
-            self._visit_files(files)
+            self.files += self._join_parts(files)
 
     def _visit_objects(self, raw: Remote, folder: str) -> None:
-        """Visit every object below a folder of a store."""
+        """Add every object below a folder of a store to `files`."""
         hidden = set[str]()
         folders: dict[str, list[tuple[str, Container]]] = defaultdict(list)
         for path, (size, version) in raw.files().items():
@@ -91,7 +92,7 @@ class Search:
                     folders[path.rpartition("/")[0]].append((_recorded(path), container))
         self.left_alone["hidden"] += len(hidden)
         for files in folders.values():
-            self._visit_files(files)
+            self.files += self._join_parts(files)
 
     def _stat(self, raw: Path, path: str) -> os.stat_result | None:
         try:
@@ -100,12 +101,21 @@ class Search:
             self._reject_place(_recorded(path), "unreadable", error.strerror or "")
             return None
 
-    def _visit_files(self, files: Iterable[tuple[str, Container]]) -> None:
-        for name, container, hole in self._join_parts(files):
-            n_before = len(self.documents) + len(self.rejected)
-            self._visit_file(name, container, hole=hole)
-            if len(self.documents) + len(self.rejected) > n_before:
-                self.holders[name] = container
+    def visit_file(self, name: str, container: Container, hole: str) -> None:
+        """Look at one file of `files`."""
+        n_before = len(self.documents) + len(self.rejected)
+        self._visit_file(name, container, hole=hole)
+        if len(self.documents) + len(self.rejected) > n_before:
+            self.holders[name] = container
+
+    def take(self, seen: "Search") -> None:
+        """Take what another one, which looked at some of `files`, has found in them."""
+        self.documents += seen.documents
+        self.rejected += seen.rejected
+        self.left_alone += seen.left_alone
+        self.texts += seen.texts
+        self.foreign += seen.foreign[: NAMED - len(self.foreign)]
+        self.holders |= seen.holders
 
     def _join_parts(
         self, files: Iterable[tuple[str, Container]]

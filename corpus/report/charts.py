@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import ceil, floor, log10
 
 # A histogram, in units that are pixels on a phone.
@@ -66,33 +67,39 @@ class Flow:
     height: float
 
 
-def histogram(counter: Mapping[str, int], *, step: int, cap: int | None = None) -> Histogram:
+def histogram(
+    counter: Mapping[str, int],
+    *,
+    step: int,
+    cap: int | None = None,
+    beside: Sequence[Mapping[str, int]] = (),
+) -> Histogram:
     """Lay out a histogram.
 
     Args:
         counter: things by the lower end of their bin, in multiples of `step`.
         step: width of a bin in the counter; bins are joined where there are too many.
         cap: a limit to be marked: what exceeds it is drawn apart, and not far beyond it.
+        beside: what is drawn beside it: all then have the same scales, and heights are percent.
 
     A bin of more than one value does not hold its lower end, and holds its upper one, as a limit
     does.
     """
-    values = {int(value): n for value, n in counter.items()}
-    highest = max(values, default=0) + step
+    highest = max(map(int, chain(counter, *beside)), default=0) + step
     end = min(max(highest, cap), 2 * cap) if cap else highest
     bin_width = step * ceil(end / step / MOST_BARS)
     n_bins = max(1, ceil(end / bin_width))
-    counts = [0] * n_bins
-    for value, n in values.items():
-        counts[min(value // bin_width, n_bins - 1)] += n
+    counts = _binned(counter, bin_width, n_bins)
     is_open = highest > n_bins * bin_width
     room, depth = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-    scale = _round_up(max(counts))
+    unit = sum(counts) / 100 if beside and any(counts) else 1
+    shares = [_most_percent(_binned(one, bin_width, n_bins)) for one in (counter, *beside)]
+    scale = _round_up(max(shares) if beside else max(counts))
     per_bin = room / n_bins
     bars = []
     for place, n in enumerate(counts):
         low, high = place * bin_width, (place + 1) * bin_width
-        height = depth * n / scale
+        height = depth * n / unit / scale
         label = f"{low:,}" if bin_width == 1 else f"{low + 1:,}–{high:,}"
         if place == n_bins - 1 and is_open:
             label = f"{low + 1:,}+"
@@ -117,7 +124,7 @@ def histogram(counter: Mapping[str, int], *, step: int, cap: int | None = None) 
             for value, label in _x_labels(total, bin_width, is_open=is_open)
         ],
         y_ticks=[
-            Tick(_r(TOP + depth * (1 - k / 2)), f"{scale * k // 2:,}")
+            Tick(_r(TOP + depth * (1 - k / 2)), f"{scale * k // 2:,}{'%' if beside else ''}")
             for k in range(3)
             if scale > 1
         ]
@@ -125,6 +132,17 @@ def histogram(counter: Mapping[str, int], *, step: int, cap: int | None = None) 
         cap=_r(LEFT + room * cap / total) if cap and cap <= total else None,
         n=sum(counts),
     )
+
+
+def _binned(counter: Mapping[str, int], bin_width: int, n_bins: int) -> list[int]:
+    counts = [0] * n_bins
+    for value, n in counter.items():
+        counts[min(int(value) // bin_width, n_bins - 1)] += n
+    return counts
+
+
+def _most_percent(counts: Sequence[int]) -> int:
+    return ceil(100 * max(counts) / (sum(counts) or 1))
 
 
 def flow(parts: Sequence[tuple[int, int]]) -> Flow:

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corpus.report import charts, pictures, words
+from corpus.report.details import in_korean
 from corpus.report.examples import UTTERANCES
 from corpus.report.measure import BIN
 from corpus.report.numbers import added, losses, median
 from corpus.report.remarks import NAMED, remark_lines
+from corpus.report.rule_words import RULE_WORDS
 from corpus.text.personal import IN_PIECES
 from corpus.text.respell import RESPELT, respell_rules
+from corpus.text.rule import Rule
 from corpus.text.rules import TABLES
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ class Listed(NamedTuple):
     """A rule; rules of personal data show an invented example, never a sample from raw/."""
 
     name: str
+    ko: str
     why: str
     example: tuple[str, str] | None
 
@@ -99,8 +103,17 @@ def _rules(options: Mapping[str, Any]) -> list[Listed]:
     rules = [*TABLES[options["rules"]]]
     if options["respell"] == "on":
         rules += respell_rules(frozenset(RESPELT))
-    listed = [Listed(rule.name, rule.why, rule.example if rule.holds else None) for rule in rules]
-    return [*listed, Listed(*IN_PIECES)] if options["personal"] == "drop" else listed
+    listed = [Listed(rule.name, RULE_WORDS[rule.name], rule.why, _invented(rule)) for rule in rules]
+    in_pieces, why, example = IN_PIECES
+    return (
+        [*listed, Listed(in_pieces, RULE_WORDS[in_pieces], why, example)]
+        if options["personal"] == "drop"
+        else listed
+    )
+
+
+def _invented(rule: Rule) -> tuple[str, str] | None:
+    return rule.example if rule.holds else None
 
 
 def visible(text: object) -> str:
@@ -157,6 +170,7 @@ def _environment() -> "Environment":
         "visible": visible,
         "said_of": words.words_of,
         "median": median,
+        "in_korean": in_korean,
     }
     environment.globals["change_of"] = change_of
     return environment

@@ -40,11 +40,11 @@ def utterance_parts(manifest: Mapping[str, Any]) -> list[tuple[str, str, int]]:
 
 
 def groups(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return lengths by source and by split."""
+    """Return lengths by source and by split, all pictures with the same scales."""
     report, cap = manifest["report"], manifest["options"]["max_tokens"]
     names = [("source", name) for name in manifest["sources"]]
     names += [("split", name) for name in manifest["rows"]]
-    found = []
+    found: list[dict[str, Any]] = []
     for kind, name in names:
         place = 0 if kind == "source" else 1
         tokens, turns = (
@@ -61,12 +61,16 @@ def groups(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
                     "kind": kind,
                     "name": name,
                     "rows": tokens.total(),
-                    "tokens": charts.histogram(tokens, step=BIN, cap=cap),
-                    "turns": charts.histogram(turns, step=1),
+                    "tokens": tokens,
+                    "turns": turns,
                     "median_tokens": median(tokens),
                     "median_turns": median(turns),
                 }
             )
+    all_tokens, all_turns = ([one[what] for one in found] for what in ("tokens", "turns"))
+    for one in found:
+        one["tokens"] = charts.histogram(one["tokens"], step=BIN, cap=cap, beside=all_tokens)
+        one["turns"] = charts.histogram(one["turns"], step=1, beside=all_turns)
     return found
 
 

@@ -83,7 +83,9 @@ REASONS = {
 DROPPED = {
     "system_tag": Words("사진·동영상·파일 등", "a picture, a file, a map"),
     "url_tag": Words("링크", "a link"),
-    "number_tag": Words("전화번호·계좌 등 (지어내지 않습니다)", "a phone or account number"),
+    "number_tag": Words(
+        "전화번호·계좌·상품명 등 (지어내지 않습니다)", "a phone or account number, a product"
+    ),
     "other_tag": Words(
         "가려진 낱말만 있거나 조사가 붙음 (#@기타#)",
         "a masked word alone, or with a particle (#@기타#)",

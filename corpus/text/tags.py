@@ -15,6 +15,7 @@ from collections import Counter
 from corpus.records import (
     ADDRESS,
     AFFILIATION,
+    FIRM,
     MASKED_FULL,
     MASKED_GIVEN,
     MASKED_PLACE,
@@ -45,11 +46,11 @@ REASONS = {
 _EMOTICON = r"#@이모티콘#(?:[^#@\s]{1,12}#(?!@))?"
 _NUMBER = r"#@(?:계정|신원|전번|금융|번호|상품)#"
 _ADDRESS = r"#@(?:주소|장소)#"
-_AFFILIATION = r"#@(?:소속|회사)#"  # the second is of AIHub 544
+_AFFILIATION, _FIRM = "#@소속#", "#@회사#"  # the second is of AIHub 544
 _TAG = (
     r"#?@(?:URL|url)#?"
     r"|#@시스템#(?:(?:사진|동영상|기타|검색|지도|삭제|파일|송금)#)?"
-    rf"|{_EMOTICON}|{_NUMBER}|{_ADDRESS}|#@이름#|{_AFFILIATION}|#@기타#"
+    rf"|{_EMOTICON}|{_NUMBER}|{_ADDRESS}|#@이름#|{_AFFILIATION}|{_FIRM}|#@기타#"
     # unknown, misspelt or not closed (AIHub 544 has such): as much of it as looks like a tag
     r"|#@(?:[가-힣A-Za-z]{1,8} ?@?#"
     r"|이름|계정|신원|전번|금융|번호|주소|소속|회사|장소|상품|기타)?"
@@ -172,6 +173,13 @@ TAG_RULES = (
         ("#@소속# 다녀", "#@소속# 다녀"),
     ),
     Rule(
+        "firm_tag",
+        _FIRM,
+        FIRM,
+        "the names step draws a firm",
+        ("#@회사#에서 샀어", "#@회사#에서 샀어"),
+    ),
+    Rule(
         "unknown_tag",
         _whole("#@"),
         UNKNOWN,
@@ -277,7 +285,7 @@ _WRITTEN_TAG, _WRITTEN_MASK = re.compile(_TAG), re.compile(_STARS)
 _SHOWN = str.maketrans(
     dict.fromkeys(PLACEHOLDERS, "#@이름#")
     | dict.fromkeys((ADDRESS, MASKED_STEM, MASKED_PLACE), "#@주소#")
-    | {AFFILIATION: "#@소속#"}
+    | {AFFILIATION: "#@소속#", FIRM: "#@회사#"}
     | dict.fromkeys((*REASONS, PERSONAL), "")
 )
 

@@ -21,7 +21,7 @@ from corpus.building.process import tune_process  # noqa: E402
 
 tune_process()
 
-from corpus.building import commit, item, run, writing  # noqa: E402
+from corpus.building import item, reporting, run, writing  # noqa: E402
 from corpus.dialogues import batch, pieces, said  # noqa: E402
 from corpus.output import result  # noqa: E402
 from corpus.reading import documents  # noqa: E402
@@ -43,7 +43,7 @@ STAGES = {
     "ledger": [(result, "ledger_member"), (writing, "ledger_member")],
     "write results": [(result.ResultWriter, "write"), (result.ResultWriter, "finish")],
     "shards": [(writing, "write_shard")],
-    "report": [(commit, "report_numbers"), (commit, "report_page")],
+    "report": [(reporting, "report_numbers"), (reporting, "report_page")],
     BUILD: [(run, "build")],
 }
 

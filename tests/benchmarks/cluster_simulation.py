@@ -2,36 +2,30 @@
 
     python tests/benchmarks/cluster_simulation.py
 
-Nothing of that size is built. Each piece is measured here at a size that takes seconds (plans,
-receipts and keys at up to 2 million, real parts of invented dialogues) and scaled in proportion,
-sorting by n log n. Prints the table of README. Seconds are CPU seconds of one core.
+Nothing of that size is built. Each piece is measured here at a size that takes seconds (plans and
+receipts, real parts of invented dialogues) and scaled in proportion. Prints the table of README.
+Seconds are CPU seconds of one core. What a commit decides, and the memory of that, is measured by
+commit_memory.py.
 """
 
 import pickle
 import random
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
-from math import log2
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-
-from corpus.building import shares as cluster
 from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, write_plan
 from corpus.building.shares import build_share, commit_shares
 from corpus.counts import merge_counts
-from corpus.dedup.exact import duplicates_of, other_choices
-from corpus.dedup.keys import KEY
 from corpus.output.result import read_results
 from corpus.output.shards import SHARD_ROWS
 from corpus.reading.documents import Found
 from corpus.records import Document, Member, Segment
-from corpus.report.measure import Measured
 from corpus.sample.write import write_sample
 
 DIALOGUES = 100_000_000
@@ -41,7 +35,6 @@ DIALOGUE_BYTES = 2_600  # of raw JSON, as in AIHub 117 and 114
 DOCUMENT_BYTES = 300 << 20
 MEMBER_BYTES = 4_000  # of a document of 543, which is one dialogue
 MEASURED = 200_000  # members, when the plan is made of them
-KEYS = 2_000_000
 # Dialogues that are built: the first ones for what is imported on first use, and what the last ones
 # take more than the second is scaled.
 SAMPLES = (100, 2_000, 20_000)
@@ -56,8 +49,6 @@ def main() -> None:
     built = built_parts()
     n_items = [len(make_plan(big)), round(len(make_plan(small)) * DIALOGUES / MEASURED)]
     rows += [(name, *(show(n) for n in n_items)) for name, show in built.items()]
-    keys = keys_at_scale()
-    rows += [(name, text, text) for name, text in keys.items()]
     print("| of one machine | in documents of 300 MB | in one file a dialogue |")
     print("|---|---|---|")
     for row in rows:
@@ -131,7 +122,6 @@ def built_parts() -> dict[str, Callable[[int], str]]:
         """Return it for all dialogues, by what the second build took more than the first."""
         return (many[what] - few[what]) / (many["read"] - few["read"]) * DIALOGUES
 
-    share = many["duplicates"] / many["read"]
     return {
         "built by all workers together": lambda _: seconds(scaled("building")),
         "objects: parts and receipts": lambda n_items: f"{5 * n_items:,}",
@@ -139,26 +129,13 @@ def built_parts() -> dict[str, Callable[[int], str]]:
         "bytes of all parts": lambda _: size(scaled("part_bytes")),
         "bytes of the corpus, on its disk": lambda _: size(scaled("corpus_bytes")),
         "commit: receipts read and added up": lambda n_items: seconds(many["receipt"] * n_items),
-        "commit: rows and ledger written": lambda _: seconds(scaled("writing")),
-        f"commit: raw text of {share:.1%} duplicates": lambda _: seconds(scaled("reading_raw")),
+        "commit: all of it, by all workers together": lambda _: seconds(scaled("committing")),
     }
 
 
 def built_and_committed(dialogues: int) -> dict[str, float]:
     """Return what the build of so many invented dialogues took."""
-    spent = {"reading_raw": 0.0}
-    real = cluster.read_raw
-
-    def timed(*args: Any) -> Iterator[Any]:
-        reading = real(*args)
-        while True:
-            started = time.process_time()
-            one = next(reading, None)
-            spent["reading_raw"] += time.process_time() - started
-            if one is None:
-                return
-            yield one
-
+    spent: dict[str, float] = {}
     with TemporaryDirectory() as folder:
         raw, out = Path(folder, "raw"), Path(folder, "out")
         write_sample(raw, dialogues=dialogues, seed=0)
@@ -170,43 +147,12 @@ def built_and_committed(dialogues: int) -> dict[str, float]:
         spent["receipt"] = cpu_seconds(
             lambda: merge_counts(receipt or {} for _, receipt in read_results(results.parent, many))
         ) / len(many)
-        cluster.read_raw = timed
         manifest: dict[str, Any] = {}
-        committing = cpu_seconds(lambda: manifest.update(commit_shares(out)))
-        cluster.read_raw = real
+        spent["committing"] = cpu_seconds(lambda: manifest.update(commit_shares(out)))
     return spent | {
-        "writing": committing - spent["reading_raw"],
         "read": manifest["dialogues"]["read"],
-        "duplicates": manifest["reasons"]["duplicate"],
         "rows": sum(manifest["rows"].values()),
         "corpus_bytes": sum(shard["bytes"] for shard in manifest["shards"]),
-    }
-
-
-def keys_at_scale() -> dict[str, str]:
-    """Return what the keys cost, of which a tenth repeats."""
-    draw = np.random.default_rng(0)
-    keys = np.zeros(KEYS, KEY)
-    for name in ("id", "text"):
-        keys[name] = draw.integers(0, 2**63, KEYS)
-        keys[name][: KEYS // 20] = keys[name][-(KEYS // 20) :]
-    keys["held_out"] = 2 * (draw.random(KEYS) < 0.1)
-    for name in ("truncate", "split", "drop", "rows"):
-        keys[name] = 1
-    sorting = DIALOGUES * log2(DIALOGUES) / (KEYS * log2(KEYS))
-    tracemalloc.start()
-    spent = cpu_seconds(
-        lambda: (
-            Measured(keys, duplicates_of(keys), None),
-            other_choices(keys, multi_party="drop", usr_ending="drop", overlong="truncate"),
-        )
-    )
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    held = (peak + 2 * keys.nbytes) * DIALOGUES / KEYS  # joined from parts, then chosen
-    return {
-        "commit: duplicates, and other choices": seconds(spent * sorting),
-        "commit: memory at its peak": size(held),
     }
 
 

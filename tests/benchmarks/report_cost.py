@@ -26,7 +26,7 @@ def parts():
     """Yield what is done for the report alone: where it stands, and what does nothing instead."""
     import corpus.dialogues.batch
     import corpus.text.rule
-    from corpus.building import commit
+    from corpus.building import reporting
     from corpus.report import examples, measure
 
     empty = {"rules": {}, "tags": {}, "rejected": {}}
@@ -36,10 +36,10 @@ def parts():
     yield COUNTING, measure.Measured, "take", lambda *args: None
     yield COUNTING, corpus.text.rule, "_take_samples", lambda *args: None
     yield COUNTING, corpus.dialogues.batch, "ages_and_sexes", lambda *args: []
-    yield COUNTING, commit, "merge_examples", lambda found: empty
-    yield SAMPLE, commit, "report_numbers", lambda *args: {}
+    yield COUNTING, reporting, "merge_examples", lambda found: empty
+    yield SAMPLE, reporting, "report_numbers", lambda *args: {}
     yield SAMPLE, measure.Measured, "dialogues", lambda self: []
-    yield PAGE, commit, "report_page", lambda *args: b""
+    yield PAGE, reporting, "report_page", lambda *args: b""
 
 
 def build_once(raw, tokenizer, kind):

@@ -44,12 +44,7 @@ def build_once(raw: str, tokenizer: str, workers: int, options: dict[str, str]) 
         "hand out items, add up counts": [(run, "build_items")],
         COMMIT + "read receipts": [(commit, "_read_receipts")],
         COMMIT + "decide": [(commit, "decide")],
-        COMMIT + "hand out pieces": [(commit, "_make")],
-        COMMIT + "numbers and page of the report": [
-            (commit, "report_numbers"),
-            (commit, "report_page"),
-            (commit, "merge_examples"),
-        ],
+        COMMIT + "hand out pieces": [(commit, "_make_rows")],
         COMMIT + REST: [(run, "commit")],
         REST: [(run, "build")],
     }

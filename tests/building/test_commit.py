@@ -13,6 +13,7 @@ from corpus.building import commit, decide, near, pieces, plan, run, workers, wr
 from corpus.building.shares import build_share, commit_shares
 from corpus.dedup import near_bands, near_search
 from corpus.output import manifest
+from corpus.reading import looks
 from corpus.records import CorpusError
 
 TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
@@ -137,7 +138,7 @@ def test_a_piece_that_is_not_as_it_was_written_is_written_again(
     raw, tmp_path, whole, monkeypatch, damage
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(commit, "report_page", lambda *_: 1 / 0)
+        patch.setattr(commit, "corpus_hash", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             built(raw, tmp_path / "out")
     [folder] = (path.parent for path in (tmp_path / "out").glob(".work/*/parts"))
@@ -275,7 +276,7 @@ def test_a_search_that_was_cut_short_begins_again_and_one_that_is_done_does_not(
     with pytest.raises(KeyboardInterrupt):
         near_of(alike, tmp_path / "out")
     with monkeypatch.context() as patch:
-        patch.setattr(commit, "report_page", lambda *_: 1 / 0)
+        patch.setattr(commit, "corpus_hash", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             near_of(alike, tmp_path / "out")
     n_compared = len(stopped)
@@ -288,7 +289,7 @@ def test_a_search_that_was_cut_short_begins_again_and_one_that_is_done_does_not(
 def test_a_search_whose_result_is_damaged_is_made_again(alike, tmp_path, monkeypatch):
     whole = near_of(alike, tmp_path / "whole")
     with monkeypatch.context() as patch:
-        patch.setattr(commit, "report_page", lambda *_: 1 / 0)
+        patch.setattr(commit, "corpus_hash", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             near_of(alike, tmp_path / "out")
     [path] = (tmp_path / "out").glob(".work/*/commit/near-duplicates.npz")
@@ -315,3 +316,36 @@ def test_a_signature_that_is_damaged_in_the_commit_stops_it_and_is_made_again(
         with pytest.raises(CorpusError, match="is not as it was written"):
             near_of(alike, tmp_path / "out")
     assert near_of(alike, tmp_path / "out") == whole
+
+
+def test_files_are_looked_at_by_workers_of_which_some_die(raw, tmp_path, whole, monkeypatch):
+    died, give = [], workers._Worker.give
+
+    def dies(worker, place, step):
+        give(worker, place, step)
+        if step.func is looks.look_at and len(died) < 2:
+            died.append(place)
+            os.kill(worker.process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    monkeypatch.setattr(looks, "FILES", 2)
+    monkeypatch.setattr(workers._Worker, "give", dies)
+    built(raw, tmp_path / "out", workers=2)
+    assert len(died) == 2
+    assert hashes(tmp_path / "out") == whole
+
+
+def test_a_file_that_always_kills_who_looks_at_it_ends_the_build_in_a_sentence(
+    raw, tmp_path, monkeypatch
+):
+    give = workers._Worker.give
+
+    def dies(worker, place, step):
+        give(worker, place, step)
+        if step.func is looks.look_at:
+            os.kill(worker.process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    monkeypatch.setattr(workers._Worker, "give", dies)
+    with pytest.raises(CorpusError, match=r"could not be looked at in 3 tries .*exit code -9"):
+        built(raw, tmp_path / "out", workers=2)

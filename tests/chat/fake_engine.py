@@ -19,6 +19,7 @@ class FakeEngine:
         steps: tokens that were written, of all replies.
         asked: the conversations that came, with their draws.
         fails_with: raised instead of replying.
+        may_go_on: cleared, it holds every reply before its first token.
     """
 
     def __init__(self, *, pause=0.0, n_tokens=6, name="runs-fake"):
@@ -26,11 +27,14 @@ class FakeEngine:
         self.pause, self.n_tokens = pause, n_tokens
         self.steps, self.asked, self.fails_with, self.ending = 0, [], None, ""
         self.lock = threading.Lock()
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
 
     def reply(self, messages, draw, *, on_text=None, is_cancelled=lambda: False):
         assert messages[-1].role == "user"
         with self.lock:
             self.asked.append((tuple(messages), draw))
+            self.may_go_on.wait(60)
             if self.fails_with:
                 raise self.fails_with
             n = min(self.n_tokens, draw.max_new_tokens)

@@ -427,8 +427,10 @@ def test_what_people_liked_goes_to_the_server(tmp_path):
         chat.page.wait_for("!document.getElementById('toast').hidden")
         chat.click("좋아요")
         chat.page.wait_for("document.querySelector('[aria-pressed=true]')")
-        deadline = time.monotonic() + 5
-        while not (tmp_path / "chats.jsonl").exists() and time.monotonic() < deadline:
+        kept = [tmp_path / "preferences.jsonl", tmp_path / "chats.jsonl"]
+        deadline = time.monotonic() + 60
+        while not all(one.exists() and one.read_text().endswith("\n") for one in kept):
+            assert time.monotonic() < deadline
             time.sleep(0.05)
         [entry] = [json.loads(one) for one in (tmp_path / "chats.jsonl").read_text().splitlines()]
         said = [one["utterance"] for one in entry["body"]["dialogue"]]

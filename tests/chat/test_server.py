@@ -453,36 +453,44 @@ def test_an_empty_message_is_the_models_affair(client, engine):
     assert engine.asked[-1][0][-1].content == " "
 
 
+def steps_in_the_end(engine):
+    """The steps of an engine, once it makes no more."""
+    seen = -1
+    while seen != engine.steps:
+        seen = engine.steps
+        time.sleep(3 * engine.pause)
+    return seen
+
+
 def test_a_client_that_goes_away_ends_its_reply(engine, monkeypatch):
-    engine = FakeEngine(pause=0.05, n_tokens=30)
+    engine = FakeEngine(pause=0.2, n_tokens=30)
     with served(engine) as port, client_of(port) as client:
         stream = complete(client, candidates=1, stream=True)
         next(stream), next(stream), next(stream)
         stream.close()
-        seen = engine.steps
-        time.sleep(0.5)
-        assert engine.steps <= seen + 2
+        assert steps_in_the_end(engine) < 30
         assert complete(client, max_tokens=1).choices
 
 
 def test_a_client_that_goes_away_before_a_whole_reply_ends_it():
-    engine = FakeEngine(pause=0.05, n_tokens=30)
+    engine = FakeEngine(pause=0.2, n_tokens=30)
     with served(engine) as port:
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"http://127.0.0.1:{port}{CHAT}", json=ask(), timeout=0.3)
-        time.sleep(0.1)
-        seen = engine.steps
-        time.sleep(0.4)
-        assert engine.steps == seen < 30
+            httpx.post(f"http://127.0.0.1:{port}{CHAT}", json=ask(), timeout=0.5)
+        assert steps_in_the_end(engine) < 30
 
 
 def test_a_client_that_goes_away_from_the_line_is_not_served():
-    engine = FakeEngine(pause=0.05, n_tokens=10)
+    engine = FakeEngine()
+    engine.may_go_on.clear()
     with served(engine) as port, ThreadPoolExecutor() as pool:
         first = pool.submit(post, port, ask())
-        time.sleep(0.1)
+        while not engine.asked:
+            time.sleep(0.01)
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"http://127.0.0.1:{port}{CHAT}", json=ask("둘째"), timeout=0.1)
+            httpx.post(f"http://127.0.0.1:{port}{CHAT}", json=ask("둘째"), timeout=0.5)
+        time.sleep(0.5)  # the server learns that it is gone
+        engine.may_go_on.set()
         assert first.result()[0] == 200
         assert post(port, ask("셋째"))[0] == 200
         assert [one[0][-1].content for one in engine.asked] == ["안녕", "셋째"]
@@ -542,39 +550,47 @@ def test_async_streams_come_whole():
         assert all(asyncio.run(ask_all(port)))
 
 
+def waiting_at(port):
+    return httpx.get(f"http://127.0.0.1:{port}/health").json()["waiting"]
+
+
 def test_first_come_is_first_served():
-    engine = FakeEngine(pause=0.01)
+    engine = FakeEngine()
+    engine.may_go_on.clear()
     with served(engine) as port, ThreadPoolExecutor(8) as pool:
         waiting = []
         for k in range(6):
             waiting.append(pool.submit(post, port, ask(f"{k}번")))
-            time.sleep(0.03)
+            while not engine.asked or waiting_at(port) < k:
+                time.sleep(0.01)
+        engine.may_go_on.set()
         assert [one.result()[0] for one in waiting] == [200] * 6
         assert [one[0][-1].content for one in engine.asked] == [f"{k}번" for k in range(6)]
 
 
 def test_services_do_not_wait_for_the_model():
-    with served(FakeEngine(pause=0.2)) as port, ThreadPoolExecutor() as pool:
-        slow = pool.submit(post, port, ask())
-        time.sleep(0.1)
-        started = time.monotonic()
+    engine = FakeEngine()
+    engine.may_go_on.clear()
+    with served(engine) as port, ThreadPoolExecutor() as pool:
+        held = pool.submit(post, port, ask())
+        while not engine.asked:
+            time.sleep(0.01)
         assert post(port, ask("3+4"))[0] == 200
-        assert httpx.get(f"http://127.0.0.1:{port}/health").json()["waiting"] == 0
-        assert time.monotonic() - started < 0.8
-        assert slow.result()[0] == 200
+        assert waiting_at(port) == 0
+        assert not held.done()
+        engine.may_go_on.set()
+        assert held.result()[0] == 200
 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_reply_that_takes_too_long_is_ended(stream, monkeypatch):
     monkeypatch.setattr(answering, "MAX_SECONDS", 0.2)
-    engine = FakeEngine(pause=0.05, n_tokens=30)
+    engine = FakeEngine(pause=0.2, n_tokens=30)
     with served(engine) as port:
         status, _, body = post(port, ask(stream=stream))
         assert status == (200 if stream else 504)
         assert b'"code":"timeout"' in body
-        seen = engine.steps
-        time.sleep(0.3)
-        assert engine.steps <= seen + 1
+        assert steps_in_the_end(engine) < 30
 
 
 def test_a_fault_in_a_stream_is_an_event(port, engine):

@@ -22,6 +22,7 @@ from corpus.names.particles import PARTICLES
 from corpus.records import (
     ADDRESS,
     AFFILIATION,
+    FIRM,
     MASKED_FULL,
     MASKED_GIVEN,
     MASKED_PLACE,
@@ -38,6 +39,7 @@ MARKS = {
     "#@이름#": NAME,
     "#@주소#": ADDRESS,
     "#@소속#": AFFILIATION,
+    "#@회사#": FIRM,
     "{**}": MASKED_GIVEN,
     "{***}": MASKED_FULL,
     "{*}": MASKED_SURNAME,
@@ -96,6 +98,7 @@ def surrogates(text, filled, people):
         NAME: "|".join(f"{name}|{name[-2:]}|{name[:-2]}" for name in people),
         AFFILIATION: "|".join(words[kind] for kind in words if kind not in PLACES),
     }
+    shapes[FIRM] = shapes[AFFILIATION]
     shapes |= dict.fromkeys((ADDRESS, MASKED_STEM, MASKED_PLACE), of_place)
     shapes |= dict.fromkeys((MASKED_GIVEN, MASKED_FULL, MASKED_SURNAME), shapes[NAME])
     for kind in (MASKED_GIVEN, MASKED_FULL):  # where a place was named before

@@ -16,8 +16,11 @@ from corpus.report import charts, korean, words
 from corpus.report.examples import LONGEST, REJECTED, SAMPLES
 from corpus.report.numbers import losses, median
 from corpus.report.page import change_of, visible
+from corpus.report.rule_words import RULE_WORDS
 from corpus.text.normalisation import trace
-from corpus.text.rules import RULES
+from corpus.text.personal import IN_PIECES
+from corpus.text.respell import RESPELT, respell_rules
+from corpus.text.rules import RULES, TABLES
 from corpus.tokens.encoder import Encoder
 from corpus.views.show import sample_lines
 
@@ -336,3 +339,20 @@ def test_every_reason_of_readme_is_said_in_both_languages():
     assert {rule.name for rule in RULES} & words.DROPPED.keys()
     for table in (words.REASONS, words.DROPPED, words.OPTIONS, words.SOURCES, words.SPLITS):
         assert all(said.ko and said.en for said in table.values())
+
+
+def test_every_rule_is_explained_in_korean():
+    every = [rule for table in TABLES.values() for rule in table]
+    every += respell_rules(frozenset(RESPELT))
+    assert {rule.name for rule in every} | {IN_PIECES[0]} == set(RULE_WORDS)
+    assert all(re.search("[가-힣]", words) for words in RULE_WORDS.values())
+
+
+def test_pictures_beside_each_other_have_the_same_scales():
+    few, many = {"2": 3, "4": 1}, {"2": 500, "9": 1500}
+    one, other = (charts.histogram(mine, step=1, beside=[few, many]) for mine in (few, many))
+    assert one.x_ticks == other.x_ticks
+    assert one.y_ticks == other.y_ticks
+    assert one.y_ticks[-1].label.endswith("%")
+    height = {bar.label: bar.height for bar in one.bars}
+    assert height["2"] == {bar.label: bar.height for bar in other.bars}["9"]  # 75 % of each

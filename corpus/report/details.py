@@ -1,0 +1,48 @@
+"""Why one dialogue was left out, in Korean: the ledger says it in English."""
+
+import re
+
+_FORMS = tuple(
+    (re.compile(pattern), korean)
+    for pattern, korean in (
+        (
+            r"(?P<who>[0-9,]+) speakers, (?P<n>[0-9,]+) utterances left",
+            r"화자 \g<who>명, 남은 발화 \g<n>개",
+        ),
+        (
+            r"(?P<n>[0-9,]+) tokens; (?P<fit>[0-9,]+) fit beside <s> and </s>",
+            r"\g<n> 토큰. <s>와 </s>를 빼고 \g<fit>까지 들어갑니다",
+        ),
+        (r"(?P<n>[0-9,]+) utterances left", r"남은 발화 \g<n>개"),
+        (r"same id as (?P<one>.+) in (?P<where>.+)", r"id가 \g<where>의 \g<one> 대화와 같습니다"),
+        (
+            r"same text as (?P<one>.+) in (?P<where>.+)",
+            r"내용이 \g<where>의 \g<one> 대화와 같습니다",
+        ),
+        (
+            r"another text under the id of (?P<one>.+) in (?P<where>.+)",
+            r"\g<where>의 \g<one> 대화와 id는 같고 내용이 다릅니다",
+        ),
+        (
+            r"an older text of (?P<one>.+) in (?P<where>.+)",
+            r"\g<where>의 \g<one> 대화보다 오래된 내용입니다",
+        ),
+        (
+            r"(?P<how>[0-9.]+) similar to (?P<one>.+) in (?P<where>.+)",
+            r"\g<where>의 \g<one> 대화와 유사도 \g<how>",
+        ),
+    )
+)
+
+
+def in_korean(detail: str) -> str:
+    """Return a detail in Korean, or nothing where it is a parser's or the system's own words.
+
+    >>> in_korean("3 speakers, 12 utterances left"), in_korean("invalid escape")
+    ('화자 3명, 남은 발화 12개', '')
+    """
+    for form, korean in _FORMS:
+        found = form.fullmatch(detail)
+        if found:
+            return found.expand(korean)
+    return ""
