@@ -79,6 +79,7 @@ def commit(
             not hold; then the results stay.
     """
     inputs, unknown = origin.inputs, origin.unknown
+    work = work.absolute()  # tasks of Ray have another working directory
     results, counts = _read_receipts(work, n_items)
     if not counts["read"]:
         sources = ", ".join(inputs["options"]["sources"])
