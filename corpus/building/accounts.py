@@ -108,6 +108,7 @@ def summary_of(counts: Counts, written: Written) -> dict[str, Any]:
         if declared != counts["found"][name]
     }
     tags, other_tags = most_of(counts["tags"])
+    newer, other_newer = most_of(counts["newer"])
     return {
         "dialogues": {
             "read": counts["read"].total(),
@@ -127,12 +128,13 @@ def summary_of(counts: Counts, written: Written) -> dict[str, Any]:
         "other_wrong_counts": max(0, len(wrong_counts) - LISTED),
         "tags": tags,
         "other_tags": other_tags,
+        "newer": newer,
+        **({"other_newer": other_newer} if other_newer["names"] else {}),
     } | {
         name: counts[name]
         for name in (
             "broken",
             "drawn",
-            "newer",
             "rules",
             "names",
             "people",

@@ -28,7 +28,7 @@ from corpus.building.writing import (
     Writing,
     write_shard,
 )
-from corpus.counts import Counts, merge_counts
+from corpus.counts import LISTED, Counts, merge_counts
 from corpus.output.files import json_bytes, write_file, write_json
 from corpus.output.into_place import make_ready, publish, put_in_place
 from corpus.output.manifest import corpus_hash, shard_metadata
@@ -107,12 +107,14 @@ def commit(
         if not made.written.shards and (processed / MANIFEST).exists():
             remove_work(processed)
             raise CorpusError(f"{no_row_line(told)} What stands in {processed} stays.")
+        problems = problems_of(counts, made.written.tokens)
         manifest = (
             inputs
             | {"corpus_version": inputs["versions"]["corpus"], "left_alone": origin.left_alone}
             | told
             | {
-                "problems": problems_of(counts, made.written.tokens),
+                "problems": problems[:LISTED],
+                **({"other_problems": len(problems[LISTED:])} if problems[LISTED:] else {}),
                 "report": {},
                 "shards": made.written.shards,
             }

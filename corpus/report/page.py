@@ -67,6 +67,7 @@ def report_page(
         n_tokens=sum(manifest["tokens"].values()),
         losses=losses(manifest),
         problems=manifest["problems"][:NAMED],
+        more_problems=len(manifest["problems"][NAMED:]) + manifest.get("other_problems", 0),
         remarks=list(remark_lines(manifest)),
         most_first=pictures.most_first,
         reasons=pictures.most_first(manifest["reasons"])

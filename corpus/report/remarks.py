@@ -10,6 +10,7 @@ from typing import Any
 from corpus.records import ABOUT
 
 NAMED = 20  # problems are listed; the others are counted
+FOLDERS = 8  # newer ones are named
 REASONS = 3  # are named where no row was written
 
 
@@ -41,7 +42,9 @@ def remark_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield from size_lines(rows)
     n_other = manifest["reasons"].get("other_version", 0)
     if n_other:
-        newer = ", ".join(sorted(manifest.get("newer", {})))
+        folders = sorted(manifest.get("newer", {}))
+        n_more = len(folders[FOLDERS:]) + manifest.get("other_newer", {}).get("names", 0)
+        newer = ", ".join(folders[:FOLDERS]) + (f" and {n_more:,} more" if n_more else "")
         which = f"; a newer folder wins: {newer}" if newer else ""
         yield (
             f"{n_other:,} dialogues have the id of another one and another text{which}; "
@@ -56,6 +59,8 @@ def problem_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
         yield f"{one['reason']}: {one['place']}: {one['detail']}"
     if problems[NAMED:]:
         yield f"{len(problems) - NAMED:,} more are in the manifest"
+    if n := manifest.get("other_problems", 0):
+        yield f"{n:,} more are in no list"
 
 
 def no_row_line(manifest: Mapping[str, Any]) -> str:
