@@ -58,7 +58,9 @@ def id_of_row(path: Path, row: int) -> str:
     """Return the dialogue_id of a row, or a word if a damaged shard does not tell it."""
     try:
         with path.open("rb") as content:
-            return str(pq.read_table(content, columns=["dialogue_id"])["dialogue_id"][row])
+            return str(
+                pq.ParquetFile(content).read(["dialogue_id"], use_threads=False)["dialogue_id"][row]
+            )
     except DAMAGED:
         return "id unreadable"
 
