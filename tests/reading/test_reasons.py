@@ -5,7 +5,7 @@ import re
 from itertools import chain
 from pathlib import Path
 
-from corpus.reading.quirks import RATES
+from corpus.reading.quirks import ASSUMED, RATES
 from corpus.report import words
 
 READING = Path(__file__).parents[2] / "corpus/reading"
@@ -63,4 +63,5 @@ def test_the_readme_lists_the_quirks_with_their_rates():
     assert table("quirk") == set(RATES)
     for quirk, rate in RATES.items():
         row = next(line for line in README.splitlines() if f"`{quirk}`" in line)
-        assert (f"| {100 * rate:.2g} % |" if rate else "| none |") in row
+        told = f"{100 * rate:.2g} %" if rate else "none"
+        assert f"| {told}{', assumed' if quirk in ASSUMED else ''} |" in row
