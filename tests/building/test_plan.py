@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,4 +52,4 @@ def test_small_documents_are_grouped_and_big_ones_cut():
 def test_a_single_document_keeps_many_workers_busy_and_a_member_of_a_zip_some():
     (big,) = documents([500 * ITEM_BYTES])
     assert len(make_plan([big])) == 64
-    assert len(make_plan([replace(big, member=Member(0, 1, deflated=True, crc=0))])) == 16
+    assert len(make_plan([big._replace(member=Member(0, 1, deflated=True, crc=0))])) == 16
