@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.dialogues.batch import build_batch
-from corpus.dialogues.cap import OVERLONG
+from corpus.dialogues.cuts import OVERLONG
 from corpus.dialogues.drafts import DIALOGUE, TURN
 from corpus.options import options_of
 from corpus.output.rows import COLUMNS

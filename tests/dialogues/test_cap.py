@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.dialogues.cap import OVERLONG, cap_turns
+from corpus.dialogues.cap import cap_turns
+from corpus.dialogues.cuts import OVERLONG
 
 LENGTHS = st.lists(st.tuples(st.integers(2, 9), st.integers(2, 9)), min_size=1, max_size=8).map(
     lambda pairs: [n for pair in pairs for n in pair]

@@ -9,7 +9,7 @@ from raw_trees import summary_document, summary_entry, topic_document, write
 
 import corpus
 from corpus.building import run
-from corpus.names.lexicon import names_of
+from corpus.names.given import names_of
 from corpus.reading.sources.speakers import speaker_traits
 from corpus.records import SpeakerTraits
 

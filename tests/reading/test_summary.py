@@ -4,7 +4,12 @@ from collections import Counter
 import pytest
 
 from corpus.reading.sources import EntryError, read_entry
-from corpus.reading.sources.summary import declared_items, first_keys_in, holds_entry, id_in
+from corpus.reading.sources.summary import (
+    beginning_of_entries,
+    declared_items,
+    holds_entry,
+    id_in,
+)
 from corpus.records import Document
 
 HEADER = {
@@ -81,6 +86,12 @@ def test_an_integer_that_python_refuses_is_no_reason_to_stop():
     assert dialogue.dialogue_id == "a"
 
 
+def first_keys_in(head):
+    beginning, _ = beginning_of_entries(head)
+    keys = (b'"header"', b'"body"', b'"no"', b'"id"', b'"data"', b'"numberOfItems"')
+    return tuple(key for key in keys if beginning.match(b"{" + key + b': "x", "header": {'))
+
+
 def test_entries_begin_with_known_keys_or_with_that_of_the_first_one():
     known = (b'"header"', b'"body"')
     assert first_keys_in(b'{"numberOfItems": 1, "data": [ {\n"body" : {') == known
@@ -90,8 +101,8 @@ def test_entries_begin_with_known_keys_or_with_that_of_the_first_one():
 
 
 def test_what_a_broken_entry_still_tells():
-    assert id_in(b'{"header": {"dialogueInfo": {"dialogueID" : "a-1", (') == "a-1"
-    assert id_in(b'{"header": (') is None
+    assert id_in(b'{"header": {"dialogueInfo": {"dialogueID" : "a-1", (', 0) == "a-1"
+    assert id_in(b'{"header": (', 0) is None
     assert holds_entry(b'], "body": [')
     assert not holds_entry(b'"bo": "body"')
     assert declared_items(b'{"numberOfItems" : 315, "data"') == 315
