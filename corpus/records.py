@@ -107,10 +107,11 @@ class Member(NamedTuple):
     crc: int
 
 
-class Document(
-    NamedTuple
-):  # of which there may be 100,000: a dataclass is pickled in 3 times the time
-    """One JSON document in raw/: a loose file, or a member of an archive, read in place."""
+class Document(NamedTuple):
+    """One JSON document in raw/: a loose file, or a member of an archive, read in place.
+
+    There may be 100,000, which processes hand to each other; a dataclass takes 3 times as long.
+    """
 
     raw_file: str  # as recorded: path in raw/, parts joined, "!" before a member, NFC
     container: tuple[Segment, ...]  # the file, or the archive that holds the member

@@ -71,21 +71,37 @@ def engine_of(engine: str, address: str | None) -> EngineOf:
     return partial(RayTasks, address=address, versions=versions())
 
 
-def answers(engine: Engine, steps: Sequence[Callable[[], _T]], failed: str) -> list[_T]:
+def answers(
+    engine: Engine,
+    steps: Sequence[Callable[[], _T]],
+    failed: str,
+    *,
+    is_kept: bool = False,
+    count: Callable[[], object] = lambda: None,
+) -> list[_T]:
     """Do some steps and return their answers in order.
 
+    Args:
+        engine: where they are done.
+        steps: what to do.
+        failed: says what it means that a step cannot be done.
+        is_kept: what is done stays done, so that the same command goes on.
+        count: called for each step that is done.
+
     Raises:
-        CorpusError: a step has ended its process each time; `failed` says what that means.
+        CorpusError: a step has ended its process each time.
     """
+    goes_on = "; the same command goes on from here" if is_kept else ""
     found: dict[int, _T] = {}
     with closing(engine.run(steps)) as done:
         for place, answer in done:
             if isinstance(answer, Death):
                 raise CorpusError(
                     f"{failed} in {TRIES} tries ({answer.why}): give the machine more memory, or "
-                    "use fewer --workers."
+                    f"use fewer --workers{goes_on}."
                 )
             found[place] = answer
+            count()
     return [found[place] for place in range(len(steps))]
 
 

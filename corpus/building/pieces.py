@@ -1,7 +1,6 @@
 """The steps of a commit in lists, and how they are done where items are built."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -10,8 +9,8 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from corpus.building.decide import Decisions
-from corpus.building.engines import Engine
-from corpus.building.workers import TRIES, Death, Step
+from corpus.building.engines import Engine, answers
+from corpus.building.workers import Step
 from corpus.building.writing import (
     RECORDS,
     ReadMember,
@@ -22,7 +21,7 @@ from corpus.building.writing import (
 )
 from corpus.output.ledger import UTTERANCES, ledger_member
 from corpus.output.result import ResultPaths, lines_bytes, read_each
-from corpus.records import CorpusError, Document, Rejected
+from corpus.records import Document, Rejected
 
 LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
 BATCH = 2_000  # duplicates are looked up and written at once: some megabytes of raw text
@@ -45,18 +44,8 @@ class Pieces:
         self._n += len(steps)
         self._bar.total = self._n
         self._bar.refresh()
-        answers: list[Any] = [None] * len(steps)
-        with closing(self._engine.run(steps)) as done:
-            for place, answer in done:
-                if isinstance(answer, Death):
-                    raise CorpusError(
-                        f"A part of the corpus could not be written in {TRIES} tries "
-                        f"({answer.why}): give the machine more memory, or use fewer --workers; "
-                        "the same command goes on from here."
-                    )
-                answers[place] = answer
-                self._bar.update()
-        return answers
+        failed = "A part of the corpus could not be written"
+        return answers(self._engine, steps, failed, is_kept=True, count=self._bar.update)
 
     def close(self) -> None:
         """End the bar."""

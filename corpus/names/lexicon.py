@@ -74,7 +74,7 @@ _WORDS |= {
 }
 
 # What lies in a province or on an island that stands before the placeholder: 경기도 수원.
-_WORDS |= {
+_IN_PROVINCES = {
     "경기": "수원 성남 용인 안양 부천 안산 김포 파주 의정부 평택",
     "강원": "춘천 원주 강릉 속초 동해",
     "충북": "청주 충주 제천",
@@ -88,6 +88,8 @@ _WORDS |= {
     "경상": "포항 경주 창원 김해",
     "제주": "서귀포 애월 성산 중문 협재",
 }
+PROVINCES = tuple(_IN_PROVINCES)
+_WORDS |= _IN_PROVINCES
 
 _LIEUL = 8  # ㄹ among the final consonants of a syllable; 0 is none
 
@@ -112,20 +114,6 @@ def by_ending(words: Iterable[str]) -> Mapping[Ending, tuple[str, ...]]:
     }
 
 
-PROVINCES = (
-    "경기",
-    "강원",
-    "충북",
-    "충남",
-    "충청",
-    "전북",
-    "전남",
-    "전라",
-    "경북",
-    "경남",
-    "경상",
-    "제주",
-)
 WORDS: Mapping[str, Mapping[Ending, tuple[str, ...]]] = {
     kind: by_ending(words.split()) for kind, words in _WORDS.items()
 }

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from corpus.names.lexicon import SURNAMES
 from corpus.names.particles import FREE, Ending, Sex, is_glued, particle_at
-from corpus.names.relatives import NOBODY, Relative, of_a_parent, relative_at
+from corpus.names.relatives import NOBODY, OF_A_PARENT, Relative, relative_at
 from corpus.names.spoken import I_AM, is_copula, is_oneself, is_spoken_to
 from corpus.names.titles import title_at
 from corpus.records import MASKED_FULL, MASKED_SURNAME, NAME
@@ -119,7 +119,7 @@ def mention_of(
     )
     relative = NOBODY
     if title is not None and title.possessor:
-        relative = of_a_parent()
+        relative = OF_A_PARENT
     elif not (oneself or calls):
         relative = relative_at(text, start, intimate=demand.intimate)
     return Mention(

@@ -24,6 +24,7 @@ class Relative(NamedTuple):
 
 
 NOBODY = Relative("any", 0, 0)
+OF_A_PARENT = Relative("any", GENERATION, _PARENT)  # 민준이 엄마 says it of 민준이
 
 _OWN = "(?:(?:우리|내|제|저희|너희|너네|니|네|울) )?"
 _NAMED = "(?: (?:이름|성함|존함|이름이|이름은|성함이|성함은))?"
@@ -54,17 +55,11 @@ def _either(words: str) -> str:
 _BEFORE: tuple[tuple[Relative, re.Pattern[str]], ...] = (
     *(
         (
-            Relative(sex, GENERATION, ANY),
+            Relative(sex, younger, ANY),
             re.compile(rf"(?<![가-힣]){_OWN}(?:{_either(words)}){_NAMED} ?$"),
         )
-        for sex, words in _CHILD
-    ),
-    *(
-        (
-            Relative(sex, 0, ANY),
-            re.compile(rf"(?<![가-힣]){_OWN}(?:{_either(words)}){_NAMED} ?$"),
-        )
-        for sex, words in _SAME_AGE
+        for younger, relatives in ((GENERATION, _CHILD), (0, _SAME_AGE))
+        for sex, words in relatives
     ),
     *(
         (
@@ -124,10 +119,5 @@ def relative_at(text: str, start: int, *, intimate: bool) -> Relative:
     if _SMALL.match(text, start + 1):
         return Relative("any", GENERATION, _YOUNG_PARENT)
     if _PUPIL.match(text, start + 1) or (intimate and _OURS.search(before)):
-        return Relative("any", GENERATION, _PARENT)
+        return OF_A_PARENT
     return NOBODY
-
-
-def of_a_parent() -> Relative:
-    """Return what 민준이 엄마 says of 민준이."""
-    return Relative("any", GENERATION, _PARENT)

@@ -23,6 +23,7 @@ from corpus.output.shards import ShardWriter
 from corpus.reading.decode import decode_document, is_one_range
 from corpus.reading.documents import Found, open_document
 from corpus.reading.quirks import Problem, count_odd, quirk_problems
+from corpus.reading.unreadable import file_problem
 from corpus.records import Document, Item, Rejected
 from corpus.remote import Folder
 from corpus.report.remarks import drawn_lines, size_lines
@@ -78,7 +79,8 @@ def _look_at(raw: Folder, document: Document, counts: Counts, seconds: float) ->
             with at_most(seconds):
                 decoded = next(runs, None)
         except TooLongError:
-            yield _too_long(document.raw_file, seconds)
+            detail = f"{too_long(seconds)}; the rest of it was not looked at"
+            yield file_problem(document, "failed_item", detail)
             return
         if decoded is None:
             break
@@ -90,21 +92,8 @@ def _look_at(raw: Folder, document: Document, counts: Counts, seconds: float) ->
         n_found += decoded.n_entries
         yield from decoded.rejected
     if declared not in (None, n_found):
-        yield Rejected(
-            stage="file",
-            reason="wrong_count",
-            detail=f"numberOfItems says {declared:,}, {n_found:,} were found",
-            source=None,
-            dialogue_id=None,
-            raw_file=document.raw_file,
-            raw_offset=0,
-            raw=b"",
-        )
-
-
-def _too_long(raw_file: str, seconds: float) -> Rejected:
-    detail = f"{too_long(seconds)}; the rest of it was not looked at"
-    return Rejected("file", "failed_item", detail, None, None, raw_file, 0, b"")
+        detail = f"numberOfItems says {declared:,}, {n_found:,} were found"
+        yield file_problem(document, "wrong_count", detail)
 
 
 def _as_problem(one: Problem) -> Rejected:

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 from collections import Counter
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
 
@@ -51,6 +53,22 @@ def raw(tmp_path):
 
 def built(raw, out, **options):
     return run.build(raw, out, tokenizer="builtin", **options)
+
+
+@contextmanager
+def dying(is_meant, *, most=sys.maxsize):
+    """Kill the workers that are given a step that is meant; yield the places of these steps."""
+    died, give = [], workers._Worker.give
+
+    def dies(worker, place, step):
+        give(worker, place, step)
+        if len(died) < most and is_meant(step):
+            died.append(place)
+            os.kill(worker.process.pid, signal.SIGKILL)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers._Worker, "give", dies)
+        yield died
 
 
 def hashes(folder):
@@ -158,17 +176,9 @@ def test_a_piece_that_is_not_as_it_was_written_is_written_again(
 
 
 def test_a_worker_that_dies_in_the_commit_costs_a_retry(raw, tmp_path, whole, monkeypatch):
-    died, give = [], workers._Worker.give
-
-    def dies(worker, place, step):
-        give(worker, place, step)
-        if step.func is writing.write_shard and len(died) < 2:
-            died.append(place)
-            os.kill(worker.process.pid, signal.SIGKILL)
-
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
-    monkeypatch.setattr(workers._Worker, "give", dies)
-    built(raw, tmp_path / "out", workers=2)
+    with dying(lambda step: step.func is writing.write_shard, most=2) as died:
+        built(raw, tmp_path / "out", workers=2)
     assert len(died) == 2
     assert hashes(tmp_path / "out") == whole
 
@@ -176,18 +186,15 @@ def test_a_worker_that_dies_in_the_commit_costs_a_retry(raw, tmp_path, whole, mo
 def test_a_piece_that_always_kills_its_worker_ends_the_build_and_the_next_one_goes_on(
     raw, tmp_path, whole, monkeypatch
 ):
-    give = workers._Worker.give
-
-    def dies(worker, place, step):
-        give(worker, place, step)
-        if step.func is writing.write_shard and step.args[1].number == 1:
-            os.kill(worker.process.pid, signal.SIGKILL)
+    def is_second_shard(step):
+        return step.func is writing.write_shard and step.args[1].number == 1
 
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
-    with monkeypatch.context() as patch:
-        patch.setattr(workers._Worker, "give", dies)
-        with pytest.raises(CorpusError, match=r"could not be written in 3 tries .*exit code -9"):
-            built(raw, tmp_path / "out", workers=2)
+    with (
+        dying(is_second_shard),
+        pytest.raises(CorpusError, match=r"could not be written in 3 tries .*exit code -9"),
+    ):
+        built(raw, tmp_path / "out", workers=2)
     assert not (tmp_path / "out" / "_manifest.json").exists()
     built(raw, tmp_path / "out", workers=2)
     assert hashes(tmp_path / "out") == whole
@@ -243,21 +250,19 @@ def test_near_duplicates_are_the_same_for_any_number_of_workers_and_deaths(
     alike, tmp_path, monkeypatch
 ):
     one = near_of(alike, tmp_path / "one")
-    died, give = Counter(), workers._Worker.give
+    given = Counter()
 
-    def dies(worker, place, step):
-        give(worker, place, step)
-        if step.func in (near.near_files, near_bands.sort_bands, near_bands.near_pairs):
-            died[step.func.__name__] += 1
-            if died[step.func.__name__] <= 2:
-                os.kill(worker.process.pid, signal.SIGKILL)
+    def is_one_of_two(step):
+        given[step.func] += 1
+        return step.func in steps and given[step.func] <= 2
 
+    steps = (near.near_files, near_bands.sort_bands, near_bands.near_pairs)
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
-    monkeypatch.setattr(workers._Worker, "give", dies)
     for n in (2, 3):
-        died.clear()
-        assert near_of(alike, tmp_path / str(n), workers=n) == one
-        assert min(died[name] for name in ("near_files", "sort_bands", "near_pairs")) > 2
+        given.clear()
+        with dying(is_one_of_two):
+            assert near_of(alike, tmp_path / str(n), workers=n) == one
+        assert min(given[step] for step in steps) > 2
 
 
 def test_a_search_that_was_cut_short_begins_again_and_one_that_is_done_does_not(
@@ -319,18 +324,10 @@ def test_a_signature_that_is_damaged_in_the_commit_stops_it_and_is_made_again(
 
 
 def test_files_are_looked_at_by_workers_of_which_some_die(raw, tmp_path, whole, monkeypatch):
-    died, give = [], workers._Worker.give
-
-    def dies(worker, place, step):
-        give(worker, place, step)
-        if step.func is looks.look_at and len(died) < 2:
-            died.append(place)
-            os.kill(worker.process.pid, signal.SIGKILL)
-
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     monkeypatch.setattr(looks, "FILES", 2)
-    monkeypatch.setattr(workers._Worker, "give", dies)
-    built(raw, tmp_path / "out", workers=2)
+    with dying(lambda step: step.func is looks.look_at, most=2) as died:
+        built(raw, tmp_path / "out", workers=2)
     assert len(died) == 2
     assert hashes(tmp_path / "out") == whole
 
@@ -338,14 +335,9 @@ def test_files_are_looked_at_by_workers_of_which_some_die(raw, tmp_path, whole, 
 def test_a_file_that_always_kills_who_looks_at_it_ends_the_build_in_a_sentence(
     raw, tmp_path, monkeypatch
 ):
-    give = workers._Worker.give
-
-    def dies(worker, place, step):
-        give(worker, place, step)
-        if step.func is looks.look_at:
-            os.kill(worker.process.pid, signal.SIGKILL)
-
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
-    monkeypatch.setattr(workers._Worker, "give", dies)
-    with pytest.raises(CorpusError, match=r"could not be looked at in 3 tries .*exit code -9"):
+    with (
+        dying(lambda step: step.func is looks.look_at),
+        pytest.raises(CorpusError, match=r"could not be looked at in 3 tries .*exit code -9"),
+    ):
         built(raw, tmp_path / "out", workers=2)

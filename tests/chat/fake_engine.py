@@ -30,6 +30,15 @@ class FakeEngine:
         self.may_go_on = threading.Event()
         self.may_go_on.set()
 
+    def hold(self):
+        """Hold every reply before its first token, until `may_go_on` is set."""
+        self.may_go_on.clear()
+
+    def wait_until_asked(self):
+        """Return once somebody has asked for a reply."""
+        while not self.asked:
+            time.sleep(0.01)
+
     def reply(self, messages, draw, *, on_text=None, is_cancelled=lambda: False):
         assert messages[-1].role == "user"
         with self.lock:
