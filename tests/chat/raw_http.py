@@ -14,14 +14,14 @@ def exchange(port, request, *, seconds=5.0, host="127.0.0.1"):
         try:
             while chunk := connection.recv(65536):
                 received += chunk
-                if _is_whole(received):
+                if is_whole(received):
                     break
         except TimeoutError:
             pass
     return parsed(received)
 
 
-def _is_whole(received):
+def is_whole(received):
     head, found, body = received.partition(b"\r\n\r\n")
     if not found:
         return False
