@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 
 from corpus.names.titles import CALLED_SO, POLITE, Title
 
+READ = 1_000  # characters to either side of a name tell whether somebody is spoken to
+
 # 나 지우인데, 제 이름은 지우예요, 저 지우라고 하는데요
 _ME = re.compile(
     "(?<![가-힣])(?:나|난|나는|나도|내가|저|전|저는|저도|제가"
@@ -122,6 +124,9 @@ def is_spoken_to(
     is_polite_speaker: Callable[[str], bool],
 ) -> bool:
     """Say whether somebody without 아 or 야 is spoken to, as far as a reader can tell."""
+    left = max(0, start - READ)
+    text, start = text[left : start + READ], start - left
+    title = title._replace(end=title.end - left) if title else None
     if title is None:
         end = start + (2 if text.startswith("이 ", start + 1) else 1)
         return _FIRST.search(text[:start]) is not None and _is_said_to(text, end)
