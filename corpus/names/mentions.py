@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from corpus.names.lexicon import SURNAMES
 from corpus.names.particles import FREE, Ending, Sex, is_glued, particle_at
-from corpus.names.relatives import NOBODY, OF_A_PARENT, Relative, owner_at, relative_at
+from corpus.names.relatives import NOBODY, OF_A_PARENT, Relative, relative_at
 from corpus.names.spoken import I_AM, is_copula, is_oneself, is_spoken_to, serves
 from corpus.names.titles import title_at
 from corpus.records import MASKED_FULL, MASKED_SURNAME, NAME
@@ -128,8 +128,7 @@ def mention_of(
     if title is not None and title.possessor:
         relative = OF_A_PARENT
     elif not (oneself or calls):
-        relative = relative_at(text, start, intimate=demand.intimate)
-        owner = owner_at(text, start, speaker, other)
+        relative, owner = relative_at(text, start, speaker, other, intimate=demand.intimate)
     return Mention(
         utterance=utterance,
         start=start,

@@ -91,7 +91,7 @@ _BEFORE: tuple[tuple[Relative, re.Pattern[str]], ...] = (
     (
         Relative("any", 0, ANY, "pet"),
         re.compile(
-            rf"(?<![가-힣])(?P<whose>우리|내|제|저희|너희|너네|니|네|울) ?(?:집 ?)?"
+            rf"(?<![가-힣])(?P<whose>우리|내|제|저희|너희|너네|니|네|울) (?:집 )?"
             rf"(?P<word>{_either(_PETS)}){_NAMED} ?$"
         ),
     ),
@@ -120,7 +120,15 @@ _TOPIC: tuple[tuple[Relative, re.Pattern[str]], ...] = tuple(
     for sex, years, words in _PARENTS
 )
 _AFTER = re.compile(_IS)
-_OURS = re.compile("(?<![가-힣])(?:우리|울) ?$")
+_LAST_WORD = re.compile("[가-힣]+(?= ?$)")
+_WORDS_BEFORE = frozenset(
+    " ".join(
+        (
+            *(words for group in (_CHILD, _PARTNER, _KIN, _CALLED) for _, words in group),
+            *(_PETS, "이름 성함 존함 이름이 이름은 성함이 성함은 존함이 존함은"),
+        )
+    ).split()
+)
 _OURS_TOO = re.compile("이?(?:도|두|는|은)(?![가-힣])|은(?![가-힣])")
 _SMALL = re.compile(
     "(?:이?[가는도를]?|이) ?(?:낮잠|유치원|어린이집|돌잔치|백일|이유식|기저귀|분유|등원|하원"
@@ -132,58 +140,50 @@ _PUPIL = re.compile(
 )
 
 
-def relative_at(text: str, start: int, *, intimate: bool) -> Relative:
-    """Return what relation to the speaker the text tells of who stands at `start`.
-
-    Args:
-        text: with placeholders, one at `start`.
-        start: of the placeholder.
-        intimate: the name is said as among friends and of children: 민준이가.
-
-    >>> relative_at("손녀 \ue000이가 왔어", 3, intimate=True)[:2]
-    ('female', 30)
-    >>> relative_at("엄마 \ue000이가 때렸어", 3, intimate=True)[:2]
-    ('any', 0)
-    """
-    before = text[max(0, start - 20) : start]
-    for relative, pattern in _BEFORE:
-        if found := pattern.search(before):
-            ranked = _RANKED.get(found.groupdict().get("word") or "")
-            return relative._replace(kind=f"child:{ranked}") if ranked else relative
-    if _AFTER.match(text, start + 1):
-        for relative, pattern in _TOPIC:
-            if pattern.search(before):
-                return relative
-    if _SMALL.match(text, start + 1):
-        return Relative("any", GENERATION, _YOUNG_PARENT)
-    if _PUPIL.match(text, start + 1) or (intimate and _OURS.search(before)):
-        return OF_A_PARENT
-    return NOBODY
-
-
-def owner_at(text: str, start: int, speaker: str, other: str | None) -> str:
-    """Return whose relative, or pet, somebody is, as far as the text before the name tells.
+def relative_at(
+    text: str, start: int, speaker: str, other: str | None, *, intimate: bool
+) -> tuple[Relative, str]:
+    """Return what relative of the speaker somebody is, and whose, as far as the text tells.
 
     Args:
         text: with placeholders, one at `start`.
         start: of the placeholder.
         speaker: who wrote it.
         other: the only other speaker of the dialogue, None if there are more.
+        intimate: the name is said as among friends and of children: 민준이가.
 
-    >>> owner_at("우리 딸 \ue000이가", 5, "a", "b"), owner_at("너희 딸 \ue000이는?", 5, "a", "b")
-    ('a', 'b')
-    >>> owner_at("우리 \ue000이도", 3, "a", "b"), owner_at("우리 \ue000이 최고", 3, "a", "b")
-    ('a', '')
+    >>> def told(text):
+    ...     relative, owner = relative_at(text, text.index("\ue000"), "a", "b", intimate=True)
+    ...     return relative.sex, relative.younger, owner
+    >>> told("손녀 \ue000이가 왔어"), told("너희 딸 \ue000이는?"), told("엄마 \ue000이가 때렸어")
+    (('female', 30, 'a'), ('female', 30, 'b'), ('any', 0, ''))
+    >>> told("우리 \ue000이도"), told("우리 \ue000이 최고")
+    (('any', 30, 'a'), ('any', 30, ''))
     """
     before = text[max(0, start - 20) : start]
-    for relative, pattern in _BEFORE:
-        found = pattern.search(before) if relative.kind else None
-        if found:
-            whose = found["whose"]
-            if whose in _OTHERS:
-                return other or ""
-            return speaker if whose or "?" not in text[start:] else ""
-    is_own = _OURS.search(before) and (
-        _OURS_TOO.match(text, start + 1) or _SMALL.match(text, start + 1)
-    )
-    return speaker if is_own else ""
+    last = _LAST_WORD.search(before)
+    for relative, pattern in _BEFORE if last and last[0] in _WORDS_BEFORE else ():
+        if found := pattern.search(before):
+            ranked = _RANKED.get(found.groupdict().get("word") or "")
+            kind = f"child:{ranked}" if ranked else relative.kind
+            owner = _owner(found.groupdict().get("whose"), text, start, speaker, other)
+            return relative._replace(kind=kind), owner if kind else ""
+    if last and _AFTER.match(text, start + 1):
+        for relative, pattern in _TOPIC:
+            if pattern.search(before):
+                return relative, ""
+    ours = last is not None and last[0] in ("우리", "울")
+    is_small = _SMALL.match(text, start + 1) is not None
+    owner = speaker if ours and (is_small or _OURS_TOO.match(text, start + 1)) else ""
+    if is_small:
+        return Relative("any", GENERATION, _YOUNG_PARENT), owner
+    if _PUPIL.match(text, start + 1) or (intimate and ours):
+        return OF_A_PARENT, owner
+    return NOBODY, owner
+
+
+def _owner(whose: str | None, text: str, start: int, speaker: str, other: str | None) -> str:
+    """Return whose relative it is; who asks without a word of whose may ask of the other's."""
+    if whose in _OTHERS:
+        return other or ""
+    return speaker if whose or "?" not in text[start:] else ""
