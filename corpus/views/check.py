@@ -116,7 +116,7 @@ class _Problems:
 
     def lines(self) -> Iterator[str]:
         n = self._counts.total()
-        yield f"problems: {n:,}" if n else "problems: none"
+        yield f"problems of the files: {n:,}" if n else "problems of the files: none"
         for reason, n_of in sorted(self._counts.items()):
             yield f"  {n_of:,} {reason}"
             yield from (f"    {line}" for line in self._first[reason])
@@ -139,12 +139,12 @@ def estimate_lines(
         seconds = time.process_time() - started
     for late in aside.late:
         name = late.documents[0].raw_file
-        yield f"problem of the sample: failed_item: {name}: {too_long(item_timeout)}"
+        yield f"problem of the text: failed_item: {name}: {too_long(item_timeout)}"
     n_built = sum(map(n_bytes, sampled)) - sum(map(n_bytes, aside.late))
     share = n_built / (sum(map(n_bytes, items)) or 1) or 1
     for one in problems_of(aside.counts, aside.tokens):
         if one["reason"] != "unlike_its_source":  # told of all documents already
-            yield f"problem of the sample: {one['reason']}: {one['place']}: {one['detail']}"
+            yield f"problem of the text: {one['reason']}: {one['place']}: {one['detail']}"
     yield f"a build would give about (from a sample of {share:.0%})"
     yield f"  rows      {aside.n_rows / share:>14,.0f}"
     yield f"  tokens    {aside.tokens['train'] / share:>14,.0f}"
