@@ -163,25 +163,17 @@ def _sample(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from corpus.options import options_of
-    from corpus.output.work import check_how
-    from corpus.reading.decode import sniff
-    from corpus.reading.documents import find_documents
-    from corpus.tokens.encoder import Encoder
-    from corpus.tokens.find import UnreachableTokenizerError, find_tokenizer
-    from corpus.views.check import check_lines, estimate_lines
+    # Before pyarrow is loaded, as for a build.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    from corpus.views.check import check_lines
 
-    check_how(workers=1, item_timeout=args.item_timeout)
-    found = find_documents(args.raw, sniff=sniff)
-    timeout = args.item_timeout
-    for line in check_lines(args.raw, found, item_timeout=timeout, progress=sys.stderr.isatty()):
-        say(line)
-    try:
-        encoder = Encoder(find_tokenizer(args.tokenizer).json)
-    except UnreachableTokenizerError as error:
-        say(f"What a build would give is not estimated. {error}")
-        return 0
-    for line in estimate_lines(args.raw, found, encoder, options_of(), item_timeout=timeout):
+    for line in check_lines(
+        args.raw,
+        tokenizer=args.tokenizer,
+        workers=args.workers,
+        item_timeout=args.item_timeout,
+        progress=sys.stderr.isatty(),
+    ):
         say(line)
     return 0
 
@@ -355,6 +347,7 @@ def _add_check(verbs: Verbs) -> None:
     )
     check.add_argument("raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads")
     _add_tokenizer(check)
+    _add_workers(check)
     _add_item_timeout(
         check,
         "seconds for some 2 MB of a document, and for a part of the sample that is built; what "

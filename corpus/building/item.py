@@ -92,7 +92,7 @@ def build_or_tell(
     for _ in range(TRIES):
         try:
             with at_most(seconds):
-                return build_item(raw, work, item, encoder or _encoder(work), options)
+                return build_item(raw, work, item, encoder or encoder_of(work), options)
         except (OSError, CorpusError):
             raise
         except TooLongError:
@@ -103,7 +103,7 @@ def build_or_tell(
 
 
 @lru_cache(maxsize=1)
-def _encoder(work: Folder) -> Encoder:
+def encoder_of(work: Folder) -> Encoder:
     """Return the encoder of a worker, which learns from one item for the next."""
     return Encoder((work / TOKENIZER).read_bytes())
 
