@@ -7,7 +7,7 @@ from functools import partial
 from tqdm import tqdm
 
 from corpus.building.engines import ITEM_TIMEOUT, Engine, look_by
-from corpus.building.plan import make_plan, n_bytes
+from corpus.building.plan import make_plan, n_bytes, where
 from corpus.building.workers import Death, Workers
 from corpus.output.work import check_how
 from corpus.reading.decode import sniff
@@ -79,7 +79,7 @@ def _look_at_all(
     total = sum(map(n_bytes, items))
     with (
         tqdm(total=total, unit="B", unit_scale=True, disable=not progress) as bar,
-        closing(steps.run(looks)) as done,
+        closing(steps.run(looks, near=[*map(where, items)])) as done,
     ):
         for place, answer in done:
             item = items[place]

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus.building.engines import Engine, answers
-from corpus.building.item import build_item, encoder_of
+from corpus.building.item import build_item
 from corpus.building.limit import TooLongError, at_most
 from corpus.building.plan import n_bytes
 from corpus.building.problems import problems_of
-from corpus.building.unknown import facts_of
+from corpus.building.tokenizer import encoder_in, facts_of
 from corpus.building.workers import Death, too_long
 from corpus.counts import Counts, merge_counts
 from corpus.options import options_of
@@ -175,7 +175,7 @@ def _build_slice(
         CorpusError: nothing can be built any more.
         OSError: the disk is full or broken.
     """
-    encoder = encoder or encoder_of(work)
+    encoder = encoder or encoder_in(work)
     began = time.process_time()
     try:
         with at_most(seconds):
