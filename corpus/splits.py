@@ -13,14 +13,19 @@ from corpus.records import Split
 VALIDATION_ONE_IN = 20  # dialogues, where the path does not tell the split
 # AIHub's folders (`1.Training`, `Validation`, `Training_220728_add`), the stems of its archives
 # (`TL_01. KAKAO(1).zip`, `[라벨]한국어대화요약_train.zip`), what they are unpacked to, and the
-# folders `Train`, `Valid` and `Val` of other copies. A folder of the user's own, say
+# folders `Train`, `Valid`, `Val` and `검증` of other copies. A folder of the user's own, say
 # `Training data` or `train_station`, tells nothing.
 _NUMBER = r"(?:\d+[._ -]\s*)?"
-_COPY = r"(?:[._ -]?\(?\d{1,4}\)?)?(?:\.[A-Za-z]\w{0,4})*"  # `_1`, ` (2)`, `.zip`
+# `_1`, ` (2)`, ` - 복사본`, `-00000-of-00002`, what Google Drive adds, and `.zip`
+_COPY = (
+    r"(?:(?:-\d{1,5}-of-\d{1,5}|-\d{8}T\d{6}Z(?:-\d{1,3}){0,2})|[._ -]?\(?\d{1,4}\)?)?"
+    r"(?: ?[-_]? ?(?i:복사본|사본|copy)(?: ?\(?\d{1,3}\)?)?)?(?:\.[A-Za-z]\w{0,4})*"
+)
 _SPLIT = re.compile(
     rf"{_NUMBER}(?i:(training)|(validation))(?:[._].*)?"
-    r"|(?:(T)|(V))[A-Z]_.*"
-    rf"|(?:{_NUMBER}|.*[_\-\]])(?i:(train|training)|(val|valid|validation)){_COPY}"
+    rf"|(?:(T)|(V))(?:[A-Z]_.*|[LS]{_COPY})"
+    rf"|(?:{_NUMBER}|.*[._\-\]])(?i:(train|training)|(val|valid|validation)){_COPY}"
+    rf"|{_NUMBER}(?:(훈련(?:용|데이터)?|학습)|(검증(?:용|데이터)?))"
 )
 
 
@@ -34,8 +39,7 @@ def split_of(raw_file: str) -> Split | None:
     """
     for part in reversed(re.split("[/!]", raw_file)):
         if found := _SPLIT.fullmatch(part):
-            train, validation = found[1] or found[3] or found[5], found[2] or found[4] or found[6]
-            return "train" if train and not validation else "validation"
+            return "train" if any(found.groups()[::2]) else "validation"
     return None
 
 

@@ -20,11 +20,17 @@ ORDER = (
     {"dialogues"},
     {"building"},
     {"views", "verify"},
+    {"commands"},
 )
+# What is done with models: other rooms do not know these, but for the commands that start them.
+MODELS = {"training", "chat", "evaluation"}
 WITHIN = {("counts", "records"), ("remote", "records"), ("processed", "output")}
 AT_THE_ROOT = 8  # modules at most
 LATE = {  # modules that import late, and why
-    "__main__.py",  # --help answers at once
+    "commands/builds.py",  # --help answers at once
+    "commands/raw.py",
+    "commands/finished.py",
+    "commands/models.py",
     "__init__.py",
     "building/engines.py",  # Ray is an extra
     "remote.py",  # fsspec, only for a store
@@ -90,11 +96,14 @@ def modules_imported_by(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=home)
 def test_imports_go_one_way(path):
-    if step(path) in {"training", "chat", "evaluation", "__main__"} or "builtin" in home(path):
+    if step(path) in MODELS | {"__main__"} or "builtin" in home(path):
         return
+    starts_models = home(path) == "commands/models.py"
     for other in modules_imported_by(path):
         pair = step(path), step(other)
-        if step(other) not in {"__init__", step(path)} and pair not in WITHIN:
+        if starts_models and step(other) in MODELS:
+            assert other.stem in {"command", "options", "leaderboard"}
+        elif step(other) not in {"__init__", step(path)} and pair not in WITHIN:
             assert level(pair[1]) < level(pair[0]), f"{home(path)} imports {home(other)}"
 
 
@@ -107,13 +116,19 @@ def test_no_imports_run_in_a_circle():
 
 @pytest.mark.parametrize("path", MODULES, ids=home)
 def test_only_extras_and_slow_starters_are_imported_late(path):
-    if home(path) in LATE or step(path) in {"training", "chat", "evaluation"}:
+    if home(path) in LATE or step(path) in MODELS:
         return
     tree = ast.parse(path.read_text())
     for function in ast.walk(tree):
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
             late = [n for n in ast.walk(function) if isinstance(n, (ast.Import, ast.ImportFrom))]
             assert not late, f"{home(path)}: {function.name}"
+
+
+def test_the_command_line_alone_knows_the_commands():
+    for path in MODULES:
+        known = {step(other) for other in modules_imported_by(path)}
+        assert "commands" not in known or step(path) in {"__main__", "commands"}, home(path)
 
 
 def test_few_modules_stand_at_the_root():
@@ -134,7 +149,7 @@ def test_torch_stands_where_it_is_needed_and_nothing_but_training_imports_traini
         roots = {name.partition(".")[0] for name in imports_of(path)}
         places = {library for library in TORCH if home(path) in TORCH[library]}
         assert not roots & TORCH.keys() - places
-        allowed = {"leaderboard", "command"} if home(path) == "__main__.py" else set()  # its verbs
+        allowed = {"leaderboard", "command"} if home(path) == "commands/models.py" else set()
         training = {name for name in imports_of(path) if name.startswith("corpus.training")}
         assert training <= {f"corpus.training.{name}" for name in allowed}
 

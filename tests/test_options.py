@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from corpus.__main__ import _parser
+from corpus.__main__ import parser_of
 from corpus.building.run import build
 from corpus.options import OPTIONS, flags_of, options_of
 from corpus.records import CorpusError
@@ -15,7 +15,7 @@ NAMES = [option.name for option in OPTIONS]
 
 
 def parsed(*flags):
-    return vars(_parser().parse_args(["build", "raw", "processed", *flags]))
+    return vars(parser_of("build").parse_args(["build", "raw", "processed", *flags]))
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=NAMES)

@@ -9,7 +9,7 @@ from rules_table import TABLES, table_of, with_tables
 from tree import ROOMS, with_tree
 
 from corpus import build, load
-from corpus.__main__ import _parser
+from corpus.__main__ import VERBS, parser_of
 from corpus.output.rows import COLUMNS
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +23,7 @@ PAGES = [
     *(ROOT / "corpus").rglob("README.md"),
     ROOT / "tests/benchmarks/README.md",
 ]
-VERBS = _parser()._subparsers._group_actions[0].choices
+PARSERS = parser_of(*VERBS)._subparsers._group_actions[0].choices
 
 
 def test_the_table_of_rules_is_the_rules():
@@ -44,7 +44,7 @@ def test_every_option_of_a_verb_is_described(verb):
     page = ROOT / "corpus" / folder / "README.md"  # its table, if the verb has a folder
     of_verb = page.read_text() if page.exists() else ""
     where = options if verb == "build" else about + of_verb
-    for action in VERBS[verb]._actions:
+    for action in PARSERS[verb]._actions:
         for option in action.option_strings:
             if option not in ("-h", "--help"):
                 assert re.search(rf"[` ]{option}[` ]", where), option

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "corpus/README.md"
 ROOMS = (
     "",
+    "commands",
     "building",
     "reading",
     "dialogues",

@@ -12,6 +12,7 @@ from itertools import chain
 from msgspec import DecodeError, json
 
 from corpus.reading.entries import Decoded, Entries
+from corpus.reading.foreign import table_of_pandas
 from corpus.reading.framing import CHUNK, ENTRY_BYTES
 from corpus.reading.sources import READERS, EntryError, id_of, read_entry, source_of
 from corpus.reading.sources.merged import holds_many
@@ -36,7 +37,7 @@ def sniff(head: bytes) -> Source | None:
     if encoding := encoding_of(head):
         head = head.decode(encoding, "replace").encode()
     is_json = head.removeprefix(BOM).lstrip().startswith((b"{", b"["))
-    return source_of(head) if is_json else None
+    return source_of(head) if is_json and not table_of_pandas(head) else None
 
 
 def decode_document(
@@ -63,7 +64,8 @@ def decode_document(
         alone: nobody decodes the other ranges: this one has its own entries in any document.
     """
     text = Utf8(stream)
-    source = source_of(text.head)  # be its first byte damaged: its entries are not
+    # Be its first byte damaged: its entries are not.
+    source = None if table_of_pandas(text.head) else source_of(text.head)
     whole = _whole_entry(text, source)
     if source and whole is None and not alone and _is_one_range(text, source, document):
         if start:
@@ -157,7 +159,8 @@ def _decode_unknown(text: Utf8, document: Document) -> Decoded:
         return Decoded(n_bytes=document.size)
     if head.startswith((b"{", b"[")):
         keys = b", ".join(_KEY.findall(head)[:5]).decode("utf-8", "replace")
-        problem = file_problem(document, "unknown_json", f"its first keys: {keys or 'none'}")
+        why = table_of_pandas(head) or f"its first keys: {keys or 'none'}"
+        problem = file_problem(document, "unknown_json", why)
     elif head:
         problem = file_problem(document, "not_json", f"it begins with {head[:16]!r}")
     elif text.damage:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from corpus.reading.archives import Container
-from corpus.reading.foreign import EXPECTED, beginning
+from corpus.reading.foreign import EXPECTED, beginning, table_of_pandas
 from corpus.reading.looks import DoLooks, Hashed, hashes_of, look_at_all, look_here
 from corpus.reading.search import HEAD_BYTES, NAMED, SAMPLE, Search, Sniff, stamp_of
 from corpus.reading.streams import (
@@ -228,7 +228,7 @@ def _what_there_is(raw: Folder, search: Search) -> str:
     first = [f"{one.raw_file} ({one.detail})" for one in search.rejected]
     first += [f"{one.raw_file} ({_beginning(raw, one)})" for one in search.documents[:NAMED]]
     named = "; ".join([*first, *search.foreign][:NAMED])
-    return f"{told}: {named}" if named else told or "it is empty"
+    return ": ".join(filter(None, (told, named))) or "it is empty"
 
 
 def _beginning(raw: Folder, document: Document) -> str:
@@ -236,7 +236,7 @@ def _beginning(raw: Folder, document: Document) -> str:
         head = open_document(raw, document, was_hashed=False).read(HEAD_BYTES)
     except UnreadableError as error:
         return error.detail
-    return beginning(head)
+    return table_of_pandas(head) or beginning(head)
 
 
 def _raw_files(hashes: Mapping[str, Hashed], documents: Iterable[Document]) -> list[RawFile]:

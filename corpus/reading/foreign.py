@@ -1,5 +1,7 @@
 """What a file is that is none of ours, in words for whoever put it into raw/."""
 
+import re
+
 EXPECTED = "expected are AIHub's zips of the labelled data, or the JSON files in them, as they are"
 SHOWN = 60  # characters of a file's beginning
 
@@ -15,6 +17,11 @@ _MAGIC = {
     b"Rar!": "RAR",
     b"\x80\x04\x95": "a Python pickle",
 }
+# What DataFrame.to_json gives by default, and with orient "split" and "values".
+_BY_COLUMNS = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*"(?:header|body)"\s*:\s*\{\s*"[0-9]+"\s*:'
+    rb'|\{\s*"columns"\s*:\s*\[[^][{}]*\]\s*,\s*"index"\s*:\s*\[|\[\s*\[\s*\{)'
+)
 _SUFFIXES = {".csv": "CSV", ".tsv": "CSV", ".xlsx": "Excel", ".hwpx": "HWP", ".docx": "Word"}
 
 
@@ -30,12 +37,32 @@ def what_it_is(name: str, head: bytes) -> str:
         if head.startswith(magic):
             return kind
     kind = next((kind for suffix, kind in _SUFFIXES.items() if name.lower().endswith(suffix)), "")
-    begins = beginning(head)
+    begins = table_of_pandas(head) or beginning(head)
     if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
         kind = "a web page, was the download refused?"
     if kind in {"Excel", "Word"} or (kind == "HWP" and head.startswith(b"PK")):
         return kind
     return ", ".join(filter(None, (kind, begins)))
+
+
+def what_zip_is(name: str, member: str) -> str:
+    """Return a few words on a zip that holds `member`, which is no JSON.
+
+    >>> what_zip_is("a.xlsx", "xl/workbook.xml"), what_zip_is("a.zip", "사진.png")
+    ('Excel', 'a zip that holds 사진.png')
+    """
+    kind = next((kind for suffix, kind in _SUFFIXES.items() if name.lower().endswith(suffix)), "")
+    return kind or f"a zip that holds {member}"
+
+
+def table_of_pandas(head: bytes) -> str:
+    """Say what to do with a table that pandas wrote by columns; empty for anything else.
+
+    >>> table_of_pandas(b'{"header":{"0":{"dialogueInfo"')
+    "a table of pandas by columns: write it with to_json(orient='records')"
+    """
+    found = _BY_COLUMNS.match(head)
+    return "a table of pandas by columns: write it with to_json(orient='records')" if found else ""
 
 
 def beginning(head: bytes) -> str:

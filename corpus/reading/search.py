@@ -13,7 +13,7 @@ from unicodedata import normalize
 from zlib import crc32
 
 from corpus.reading.archives import Container, kind_of, readable_name, zip_members
-from corpus.reading.foreign import SHOWN, beginning, is_text, what_it_is
+from corpus.reading.foreign import SHOWN, beginning, is_text, what_it_is, what_zip_is
 from corpus.reading.labels import labels_missing
 from corpus.reading.parts import join_parts
 from corpus.reading.streams import Joined, Unpacked
@@ -157,15 +157,18 @@ class Search:
             elif name[-4:].casefold() == ".tar" and not in_tar:
                 self._visit_tar(name, container)  # its first header may be all that is damaged
             elif _ARCHIVE.fullmatch(name):
-                self._reject(name, "broken_archive", "it does not begin like an archive")
+                why = "it does not begin like an archive" if head else "it is empty"
+                self._reject(name, "broken_archive", why)
             else:
                 self._leave_alone(name, head)
         except UnreadableError as error:
             self._reject(name, error.reason, error.detail)
 
     def _visit_zip(self, archive: str, container: Container) -> None:
+        members = foreign = 0
         for inner, member, size, why in zip_members(self._raw, container):
             name = f"{archive}!{inner}"
+            members += 1
             if _is_hidden(inner):
                 self.left_alone["hidden"] += 1
             elif _is_json(inner) and not why:
@@ -178,6 +181,11 @@ class Search:
                 self._add(name, container, member, size)
             else:
                 self._leave_alone(name)
+                foreign += not _is_text(inner)
+                if foreign == 1 and len(self.foreign) < NAMED:
+                    self.foreign.append(f"{archive} ({what_zip_is(archive, inner)})")
+        if not members and len(self.foreign) < NAMED:
+            self.foreign.append(f"{archive} (a zip without files)")
 
     def _is_read(self, container: Container, member: Member, size: int) -> bool:
         """Say whether a zip's member of any name is a document of ours, by its beginning."""

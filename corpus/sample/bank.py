@@ -3,7 +3,7 @@
 `text/*.txt` were written by hand for this project. A file opens with its two labels and
 then holds scripts; a script has a title, its lists, and one line per message:
 
-    subject: 반려동물              the label of AIHub 543
+    subject: 반려동물              the label of AIHub 543 and 544
     topic: 주거와 생활             the label of AIHub 117 and 114
 
     == 강아지 산책
@@ -27,7 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-SAMPLE_TEXT = Path(__file__).parent / "text"
+SAMPLE_TEXT = Path(__file__).parent / "text"  # chats of two and more
+SERVICE_TEXT = SAMPLE_TEXT / "service"  # a customer and an agent, for AIHub 544
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)(?::([가-힣]+))?\}")

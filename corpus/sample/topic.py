@@ -6,12 +6,12 @@ The shares below were counted in 5,242 original label files.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from json.encoder import encode_basestring as quote
 from pathlib import Path
 from typing import NamedTuple
 
 from corpus.sample.bank import NAME_TAG, Script, draws, pick, tell
 from corpus.sample.files import AGES, SEXES, in_split, member, new_zip, once_in, shares
+from corpus.sample.labels import Line, label_file
 from corpus.sample.typing import type_out
 
 
@@ -35,7 +35,6 @@ ODD_PREFIX = 0.004  # of the lines
 OTHER_TITLE, OTHER_MEDIUM = 0.29, 0.02  # of the files name another dialogue, another platform
 MISLABELLED = 0.18  # of the files with three speakers say "1:1"
 DOUBLED, EMPTY_NORM, NEWLINE, STUCK_NORM = 400, 500, 300, 1000  # one file in so many
-ESCAPED = "<>'&="  # by 543's JSON writer
 
 _UNMASKED = re.compile(r"#@(?!이름#|주소#|장소#)")  # 543 has no tags: such a message is not in it
 _MASKS = (  # one star a syllable, and a surname alone before a title
@@ -46,55 +45,6 @@ _MASKS = (  # one star a syllable, and a surname alone before a title
     ("#@장소#", "**역"),
     ("^^", "*^^*"),
 )
-_LABEL = """{
-  "dataset": {
-    "identifier": %(identifier)d,
-    "name": "%(stem)s_set",
-    "src_path": "/dataset/%(stem)s_set/",
-    "label_path": "/dataset/%(stem)s_set/",
-    "category": 2,
-    "type": 0
-  },
-  "licenses": {
-    "name": "MIT License",
-    "url": "https://opensource.org/license/mit"
-  },
-  "info": [
-    {
-      "id": %(identifier)d,
-      "filename": "%(title)s.txt",
-      "title": "%(title)s",
-      "mediatype": "%(mediatype)s",
-      "medianame": "%(medianame)s",
-      "category": "일상대화",
-      "date": "2021-09-15",
-      "size": %(size)d,
-      "annotations": {
-        "subject": "%(subject)s",
-        "speaker_type": "%(speaker_type)s",
-        "size": %(size)d,
-        "word_size": %(word_size)d,
-        "text": %(text)s,
-        "lines": [
-%(lines)s
-        ]
-      }
-    }
-  ]
-}"""
-_LINE = """\
-          {
-            "id": %d,
-            "text": %s,
-            "norm_text": %s,
-            "speaker": {
-              "id": "%d번",
-              "sex": "%s",
-              "age": "%s"
-            },
-            "speechAct": "%s",
-            "morpheme": ""
-          }"""
 
 
 def write_topic(
@@ -152,30 +102,25 @@ def _label(
     doubled = once_in(DOUBLED, number)
     people = {k: (pick(SEXES, draw), pick(AGES, draw)) for k in range(1, len(letters) + 1)}
     lines = [
-        _LINE % (k, quote(text), quote(norm_text), speaker, *people[speaker], _act(text))
+        Line(k, text, norm_text, f"{speaker}번", *people[speaker])
         for k, (text, norm_text, speaker) in enumerate(
             zip(texts, norm_texts, speakers, strict=True), 1
         )
         for _ in range(1 + doubled)
     ]
-    whole = "\n".join(texts)
-    label = _LABEL % {
-        "identifier": 20000 + number,
-        "stem": stem,
-        "subject": script.subject,
-        "size": len(whole),
-        "word_size": len(whole.split()),
-        "text": quote(whole),
-        "lines": ",\n".join(lines),
-        **_metadata(stem, platform, len(letters), draw, counts),
-    }
-    for mark in ESCAPED:
-        counts["topic_escapes"] += label.count(mark)
-        label = label.replace(mark, f"\\u{ord(mark):04x}")
+    label, n_escapes = label_file(
+        20000 + number,
+        stem,
+        script.subject,
+        texts,
+        lines,
+        _metadata(stem, platform, len(letters), draw, counts),
+    )
+    counts["topic_escapes"] += n_escapes
     counts["topic_doubled_files"] += doubled
     counts["topic_dialogues"] += 1
     counts[f"topic_speakers_{len(letters)}"] += 1
-    return label, whole
+    return label, "\n".join(texts)
 
 
 def _irregular_texts(
@@ -220,6 +165,7 @@ def _metadata(
         "title": another if other_title else stem,
         "mediatype": platform.mediatype,
         "medianame": "카카오톡" if other_medium else platform.medianame,
+        "category": "일상대화",
         "speaker_type": "다자간 대화" if many and not mislabelled else "1:1",
     }
 
@@ -228,7 +174,3 @@ def _mask(text: str) -> str:
     for tag, mask in _MASKS:
         text = text.replace(tag, mask)
     return text
-
-
-def _act(text: str) -> str:
-    return "(지시) 질문하기" if text.endswith("?") else "(단언) 진술하기"

@@ -98,6 +98,11 @@ def _numbers(match: Match) -> str:
     return _apart(match, " ".join(str(int(unicodedata.numeric(one))) for one in match[0]))
 
 
+def _letters(match: Match) -> str:
+    spelt = unicodedata.normalize("NFKC", match[0])
+    return _COMPATIBILITY_JAMO.get(spelt, spelt)
+
+
 def _raised(match: Match) -> str:
     return _apart(match, "".join(str(unicodedata.digit(one)) for one in match[0]))
 
@@ -209,6 +214,13 @@ CHARACTER_RULES = (
         _unit,
         "kg in one character; degrees are 도",
         ("5㎏ 30㎡ 25℃", "5kg 30m2 25도"),
+    ),
+    Rule(
+        "letter_in_circle",
+        "[Ⅰ-ⅿⒶ-ⓩ㉠-㉻]",
+        _letters,
+        "Roman numbers and letters in one character",
+        ("Ⅱ권 ⓐ ㉮", "II권 a 가"),
     ),
     Rule("tilde", "〜", "~", "the wave of Japanese keyboards", ("네〜", "네~")),
     Rule("dash", "[‐-―−﹘﹣]", "-", "all dashes are one", ("2–3", "2-3")),

@@ -30,7 +30,15 @@ from corpus.text.rule import (
 )
 from corpus.text.rules import table_of, with_respelling
 from corpus.text.tags import MASK_RULES, OTHER_RULES, REASONS, TAG_RULES, count_tags, shown
-from corpus.text.writing import KEPT, KEPT_RULES, WRITING_RULES
+from corpus.text.writing import (
+    KEPT,
+    KEPT_RULES,
+    LETTERS_LOST,
+    LOST_RULES,
+    MONEY,
+    MONEY_RULES,
+    WRITING_RULES,
+)
 
 _NOT_KEPT = f"[^{KEPT}]"
 # No character rule is about pictures.
@@ -115,9 +123,13 @@ def _by_default(
         if not keep:
             chosen = at(places_of(RAW_TRIGGERS, join(chosen)), by(PERSONAL_RULES), chosen)
         chosen = where(r"[()<>=@+\-]", by(ASIDE_RULES), chosen)
+        chosen = where(MONEY, by(MONEY_RULES), chosen)
         return where("/", by(LAST_RULES), by(KEPT_RULES)(chosen))
 
-    batch = apply(writing, join(where(_NOT_KEPT, marked, texts)), source, fired, samples)
+    batch = join(where(_NOT_KEPT, marked, texts))
+    if LETTERS_LOST in batch:
+        batch = apply(LOST_RULES, batch, source, fired, samples)
+    batch = apply(writing, batch, source, fired, samples)
     written = at(places_of(LAST_TRIGGERS, batch), by(LAST_RULES), split(batch))
     if not keep:
         # WRITING_RULES hide no personal data, so texts that saw no other rule are looked at here.

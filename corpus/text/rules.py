@@ -9,11 +9,19 @@ from corpus.text.personal import LAID_OPEN_RULES, PERSONAL, PERSONAL_RULES
 from corpus.text.respell import respell_rules
 from corpus.text.rule import Rule
 from corpus.text.tags import MASK_RULES, OTHER_RULES, TAG_RULES
-from corpus.text.writing import KEPT_RULES, WRITING_RULES
+from corpus.text.writing import KEPT_RULES, LOST_RULES, MONEY_RULES, WRITING_RULES
 
 RULES: tuple[Rule, ...] = (
     *(CHARACTER_RULES + OTHER_RULES + TAG_RULES + MASK_RULES + LINK_RULES + PERSONAL_RULES),
-    *(ASIDE_RULES + KEPT_RULES + WRITING_RULES + LAID_OPEN_RULES + LAST_RULES),
+    *(
+        ASIDE_RULES
+        + MONEY_RULES
+        + KEPT_RULES
+        + LOST_RULES
+        + WRITING_RULES
+        + LAID_OPEN_RULES
+        + LAST_RULES
+    ),
 )
 TABLES = {"default": RULES, "chathuman": CHATHUMAN_RULES}
 PERSONAL_CHOICES = ("drop", "keep")

@@ -23,6 +23,14 @@ _MIXED = re.compile("[가-힣][一-鿿豈-﫿][가-힣]|[一-鿿豈-﫿][가-힣
 _SHARE = 5  # one sign to so many letters
 
 
+def has_lost_letters(match: Match) -> bool:
+    """Say whether question marks stand for letters that an encoding lacked: `??? ?? ???`."""
+    marks = re.findall(r"\?+", match[0])
+    n_marks = sum(map(len, marks))
+    letters = sum(map(str.isalnum, match[0]))
+    return len(marks) >= FEWEST_LOST and n_marks >= 2 * FEWEST_LOST and letters < n_marks
+
+
 def is_garbled(match: Match) -> bool:
     """Say whether most letters of an utterance are lost because its bytes were misread."""
     text, lost = _lost_most(match)

@@ -4,7 +4,9 @@ They stand last. Those from `LAUGH_RULES` on see every text of a batch, so their
 what is rare or quick to find.
 """
 
-from corpus.text.rule import Rule, in_lower_case
+from corpus.text.rule import Match, Rule, in_lower_case
+from corpus.text.scripts import has_lost_letters
+from corpus.text.tags import GARBLED
 
 # What a text may hold in the end: Hangul syllables, all compatibility jamo (ㅇㅇ and ㄴㄴ mean yes
 # and no) but the filler U+3164 and the dot ㆍ, digits, Latin in lower case, some signs.
@@ -31,6 +33,29 @@ NO_KEY_WORD = f"(?:(?!키|{_OF_KEY})|(?=키(?:{_OF_KEY})))"
 _CONSONANT, _VOWEL = "ㄱ-ㅎㅥ-ㆆ", "ㅏ-ㅣㆇ-ㆎ"
 _OPEN = r"\p{Hangul_Syllable_Type=LV}"  # the syllables without 받침
 
+_MONEY = {"$": "달러", "€": "유로", "£": "파운드", "¥": "엔", "₩": "원", "￦": "원"}
+_SIGN = f"[{''.join(_MONEY)}]"
+_AMOUNT = "[0-9](?:[0-9,.]*[0-9])?"
+
+
+def _in_words(match: Match) -> str:
+    """Return an amount with the name of its money, unless that stands there."""
+    sign = match[0][0] if match[0][0] in _MONEY else match[0][-1]
+    amount = match[0].strip(f"{sign} ")
+    said = match.string[match.end() : match.end() + 6].strip()
+    return amount if said.startswith((*_MONEY.values(), "불")) else amount + _MONEY[sign]
+
+
+MONEY = _SIGN  # is in every text that the next rule is about
+MONEY_RULES = (
+    Rule(
+        "money",
+        rf"(?<![0-9]){_SIGN} ?{_AMOUNT}(?![0-9]|{_SIGN})|(?<![0-9.,]){_AMOUNT} ?{_SIGN}(?!\w)",
+        _in_words,
+        "the sign of a currency is not kept, its name is",
+        ("₩5,000 $30", "5,000원 30달러"),
+    ),
+)
 KEPT_RULES = (
     Rule("lower_case", "[A-Z]+", in_lower_case, "one way to write ok", ("OK", "ok")),
     Rule(
@@ -46,6 +71,18 @@ KEPT_RULES = (
         " ",
         "10:30, 2-3, 1/3, k-pop and a/s keep theirs",
         ("1/3 - 2", "1/3   2"),
+    ),
+)
+LETTERS_LOST = "?? ?"  # is in every text that the next rule is about
+LOST_RULES = (
+    Rule(
+        "letters_lost",
+        r"^[^\n가-힣ㄱ-ㆎ]*\?\? \?[^\n가-힣ㄱ-ㆎ]*$",
+        GARBLED,
+        "words of question marks: its letters were lost in an encoding that has no Hangul; the"
+        " utterance is dropped",
+        ("??? ?? ???", ""),
+        holds=has_lost_letters,
     ),
 )
 LAUGH_RULES = (

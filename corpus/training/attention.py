@@ -30,13 +30,14 @@ def attention_of(row: Row, dtype: torch.dtype) -> Attend:
     """Choose how the sequences of a row attend, from where the row lies and from the dtype."""
     if row.ids.device.type == "cpu":
         return lambda projected, n_heads: _attend_each(projected, n_heads, row)
-    if _has_flash(row.ids.device, dtype):
+    if has_flash(row.ids.device, dtype):
         return lambda projected, n_heads: _attend_flash(projected, n_heads, row)
     groups = padded_groups(row)
     return lambda projected, n_heads: _attend_padded(projected, n_heads, groups)
 
 
-def _has_flash(device: torch.device, dtype: torch.dtype) -> bool:
+def has_flash(device: torch.device, dtype: torch.dtype) -> bool:
+    """Tell whether one flash call can serve a whole row in this dtype."""
     half = dtype in (torch.bfloat16, torch.float16)
     return half and device.type == "cuda" and _flash_runs_on(device)
 
@@ -67,8 +68,7 @@ def _attend_each(projected: torch.Tensor, n_heads: int, row: Row) -> torch.Tenso
 
 def _attend_flash(projected: torch.Tensor, n_heads: int, row: Row) -> torch.Tensor:
     query, key, value = _heads(projected, n_heads)
-    longest = max(row.lengths)
-    return _flash()(query, key, value, row.bounds, longest).flatten(1)
+    return _flash()(query, key, value, row.bounds, row.longest).flatten(1)
 
 
 Flash = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, int], torch.Tensor]

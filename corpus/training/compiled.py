@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from corpus.training.model import Pieces, as_multiplied, begin, between, finish
+from corpus.training.packing import NO_TARGET
 
 _LOGITS_AT_ONCE = 8192  # places; in bfloat16 these are 0.8 GB, and as much for their gradient
 
@@ -37,13 +38,15 @@ def _cross_entropy(
     The logits are read as they are: no copy of them in float32 is ever made.
     """
     wide = logits.float()
+    counts = (targets != NO_TARGET).to(wide.dtype)
     highest = wide.amax(1, keepdim=True)
     powers = (wide - highest).exp()
     total = powers.sum(1, keepdim=True)
-    loss = (highest + total.log() - wide.gather(1, targets)).sum()
+    loss = ((highest + total.log() - wide.gather(1, targets.clamp(min=0))) * counts).sum()
     places = torch.arange(wide.shape[1], device=wide.device)
     came = places[None, :] == targets
-    return loss, (powers / total - came.to(wide.dtype)).to(logits.dtype)
+    error = (powers / total - came.to(wide.dtype)) * counts
+    return loss, error.to(logits.dtype)
 
 
 @cache

@@ -23,7 +23,7 @@ from torch.nn import functional
 from transformers import GPT2LMHeadModel
 
 from corpus.training.attention import attention_of
-from corpus.training.packing import Row
+from corpus.training.packing import NO_TARGET, Row
 
 # Places whose logits are held at once. On a CPU 256 × 51,200 of them stay near the cache.
 LOGITS_CHUNK = {"cpu": 256, "cuda": 2048}
@@ -162,11 +162,14 @@ class _SummedLoss(torch.autograd.Function):
         loss = weight.new_zeros(())
         begin, weight = 0, as_multiplied(weight)
         for chunk, target, logits, log_p in _score(as_multiplied(hidden), weight, targets):
-            loss -= log_p.gather(1, target).sum()
+            counts = target != NO_TARGET
+            place = target.clamp(min=0)
+            loss -= (log_p.gather(1, place) * counts).sum()
             # Cross entropy's gradient: what was foretold, less what came.
-            log_p.exp_().scatter_add_(1, target, log_p.new_full(target.shape, -1.0))
+            log_p.exp_().scatter_add_(1, place, log_p.new_full(target.shape, -1.0))
             error = log_p if logits.dtype is log_p.dtype else logits.copy_(log_p)
-            gradient[begin : begin + len(chunk)] = error @ weight
+            gradient[begin : begin + len(chunk)] = (error @ weight) * counts
+            chunk = chunk * counts  # noqa: PLW2901 (a place without a target adds nothing below)
             begin += len(chunk)
             if error.dtype is weight_gradient.dtype:
                 weight_gradient.addmm_(error.T, chunk)

@@ -108,6 +108,8 @@ def _add_machine(group: "argparse._ArgumentGroup") -> None:
     add("--precision", choices=("auto", "bf16", "fp16", "fp32"), default="auto", help=text)
     text = "torch.compile; auto: on an NVIDIA GPU, if Triton is there"
     add("--compile", choices=("auto", "on", "off"), default="auto", help=text)
+    text = "auto: CUDA graphs, on one NVIDIA GPU from Ampere on, in half precision"
+    add("--graph", choices=("auto", "off"), default="auto", help=text)
     text = "let nothing overlap: read a GPU's loss at once, send gradients after the backward pass"
     add("--wait", action="store_true", help=text)
     add("--threads", type=_at_least(1), help="per process (default: its share of the cores)")

@@ -12,12 +12,14 @@ from transformers import GPT2LMHeadModel
 
 from corpus.training.exchange import Exchange
 from corpus.training.gradient import Gradient
+from corpus.training.graph import Graphs
 from corpus.training.lineage import Lineage
 from corpus.training.log import Log
 from corpus.training.material import Material
 from corpus.training.model import Pieces
 from corpus.training.numbers import Numbers
 from corpus.training.optimiser import LossScale
+from corpus.training.packing import Shape
 from corpus.training.plan import Indices
 from corpus.training.progress import Progress
 from corpus.training.run_folder import Identity
@@ -64,6 +66,8 @@ class Run:
     progress: Progress
     log: Log | None  # the first process alone writes
     steps_per_epoch: int
+    graphs: Graphs | None = None  # of micro-batches, on a CUDA device
+    shapes: dict[tuple[int, int, int], Shape] = field(default_factory=dict)  # by `unit_size`
     bar: "tqdm[NoReturn] | None" = None
     plan: list[Indices] = field(default_factory=list)
     planned_epoch: int = -1

@@ -5,6 +5,7 @@
 
 import argparse
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from torch.optim import AdamW
 from tqdm import tqdm
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from corpus.training.attention import has_flash
 from corpus.training.base import check_length, load_base, load_model
 from corpus.training.checkpoint import State, find_state, settle
 from corpus.training.compiled import compiled_pieces
 from corpus.training.exchange import Exchange
 from corpus.training.gradient import attach_gradient
+from corpus.training.graph import Graphs
 from corpus.training.lineage import Lineage
 from corpus.training.log import Log
 from corpus.training.material import Material
@@ -37,7 +40,7 @@ from corpus.training.run_folder import Identity, started_on
 from corpus.training.samples import make_prompts
 from corpus.training.schedule import Schedule
 from corpus.training.speed import Work
-from corpus.training.step import add_unit
+from corpus.training.step import add_row, add_unit
 from corpus.training.tell import say
 from corpus.training.world import RefusedError, World
 
@@ -129,6 +132,7 @@ def prepare(
         if state is not None:
             say(world, f"going on after step {progress.step:,}")
         choose_pieces(run)
+        choose_graphs(run)
         if world.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()  # what was tried is not what a run needs
         if world.is_first:
@@ -199,6 +203,22 @@ def choose_pieces(run: Run) -> None:
         else:
             return
     run.progress.units = choose_units(run)
+
+
+GRAPH_TOKENS = 32768  # above that many tokens at once a host is faster than its GPU anyway
+
+
+def choose_graphs(run: Run) -> None:
+    """Let micro-batches run as CUDA graphs, where that is faster and attention allows it.
+
+    Several processes go without: they send gradients while the backward pass makes them. Without
+    the flash kernel attention depends on the lengths of the sequences, so that no graph fits.
+    """
+    world = run.world
+    is_small = run.options.batch_tokens <= GRAPH_TOKENS * run.progress.units
+    is_able = world.size == 1 and has_flash(world.device, world.dtype)
+    if run.options.graph == "auto" and is_small and is_able:
+        run.graphs = Graphs(partial(add_row, run), world.device)
 
 
 def choose_units(run: Run) -> int:

@@ -18,10 +18,11 @@ from corpus.training.gradient import measure_gradient, sum_gradient
 from corpus.training.model import precision, summed_loss
 from corpus.training.numbers import send
 from corpus.training.optimiser import has_diverged, set_learning_rate, update_weights
-from corpus.training.packing import pack
+from corpus.training.packing import Row, pack, shapes_of
 from corpus.training.plan import Indices, cut_step, unit_seed
 from corpus.training.run import Launched, Run
 from corpus.training.speed import usage
+from corpus.training.tell import say
 
 
 class DivergedError(CorpusError):
@@ -55,6 +56,7 @@ def launch_step(run: Run) -> None:
     if run.planned_epoch != epoch:
         run.planned_epoch = epoch
         run.plan = material.plan(seed=options.seed, epoch=epoch, batch_tokens=options.batch_tokens)
+        record_epoch(run)
     step = run.plan[place]
     units = cut_step(step, material.training.lengths, progress.units)
     n_labelled = int(material.labelled[step].sum())
@@ -122,14 +124,49 @@ def check_finite(run: Run, loss: float, step: int) -> None:
         )
 
 
+def record_epoch(run: Run) -> None:
+    """Record a CUDA graph for every shape of micro-batch in the planned epoch, if there are any."""
+    if run.graphs is None:
+        return
+    sizes = [
+        unit_size(run, unit)
+        for step in run.plan
+        for unit in cut_step(step, run.material.training.lengths, run.progress.units)
+        if len(unit)
+    ]
+    run.shapes = dict(zip(sizes, shapes_of(sizes, run.material.longest), strict=True))
+    try:
+        run.graphs.record(run.shapes.values())
+    except Exception as error:  # torch raises many kinds # noqa: BLE001
+        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}"
+        run.graphs = None
+        torch.cuda.empty_cache()
+        say(run.world, f"CUDA graphs do not work here ({reason}): training without, slower.")
+    run.restart_clock()
+
+
+def unit_size(run: Run, unit: Indices) -> tuple[int, int, int]:
+    """Return a micro-batch's tokens, scored places and sequences."""
+    training = run.material.training
+    return int(training.lengths[unit].sum()), int(run.material.labelled[unit].sum()), len(unit)
+
+
 def add_unit(run: Run, unit: Indices, n_labelled: int) -> float:
     """Add a micro-batch's gradient and loss; return the floating-point operations it took."""
     if not len(unit):
         return 0.0
-    row = pack(run.material.training, unit, run.material.lowest_kind).to(run.world.device)
+    row = pack(run.material.training, unit, run.material.lowest_kind)
+    if run.graphs is None:
+        add_row(run, row.to(run.world.device), n_labelled)
+    else:
+        run.graphs.play(row, run.shapes[unit_size(run, unit)], n_labelled)
+    return run.work.flops(row)
+
+
+def add_row(run: Run, row: Row, n_labelled: int | torch.Tensor) -> None:
+    """Add the gradient and the loss of a row that lies on the device."""
     with precision(run.world.device, run.world.dtype):
         loss = summed_loss(run.model, row, run.pieces)
     mean = loss / n_labelled
     (mean if run.scale is None else mean * run.scale.scale).backward()
     run.gradient.loss.add_(loss.detach())
-    return run.work.flops(row)

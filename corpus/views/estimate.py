@@ -52,12 +52,12 @@ def estimate_lines(
     with temporary_folder() as folder:
         aside = _build_aside(raw, folder, sampled, tokenizer, steps, item_timeout)
     for late, why in aside.late:
-        yield f"problem of the sample: failed_item: {late.documents[0].raw_file}: {why}"
+        yield f"problem of the text: failed_item: {late.documents[0].raw_file}: {why}"
     n_built = sum(map(n_bytes, sampled)) - sum(n_bytes(late) for late, _ in aside.late)
     share = n_built / (sum(map(n_bytes, items)) or 1) or 1
     for one in problems_of(aside.counts, aside.tokens):
         if one["reason"] != "unlike_its_source":  # told of all documents already
-            yield f"problem of the sample: {one['reason']}: {one['place']}: {one['detail']}"
+            yield f"problem of the text: {one['reason']}: {one['place']}: {one['detail']}"
     yield f"a build would give about (from a sample of {share:.0%})"
     yield f"  rows      {aside.n_rows / share:>14,.0f}"
     yield f"  tokens    {aside.tokens['train'] / share:>14,.0f}"

@@ -46,7 +46,7 @@ class Problems:
     def lines(self) -> Iterator[str]:
         """Yield how many there are, and for each kind the first ones."""
         n = self._counts.total()
-        yield f"problems: {n:,}" if n else "problems: none"
+        yield f"problems of the files: {n:,}" if n else "problems of the files: none"
         for reason, n_of in sorted(self._counts.items()):
             yield f"  {n_of:,} {reason}"
             yield from (f"    {line}" for line in self._first[reason])

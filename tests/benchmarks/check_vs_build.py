@@ -3,7 +3,8 @@
     python tests/benchmarks/check_vs_build.py --dialogues 100000 --tokenizer tokenizer.json
     python tests/benchmarks/check_vs_build.py --raw raw/ --workers 2
 
-Each is the command line in a process of its own, the build with one worker, into an empty folder.
+Each is the command line in a process of its own, the build into an empty folder, with one worker
+and with several: a check is compared with the build of as many.
 """
 
 import argparse
@@ -39,31 +40,26 @@ def main():
     parser.add_argument("--tokenizer", default=os.environ.get("KOGPT2_TOKENIZER", "builtin"))
     parser.add_argument("--dialogues", type=int, default=100_000)
     parser.add_argument("--raw", type=Path, help="a tree instead of a generated one")
-    parser.add_argument("--workers", type=int, default=2, help="of check, against one")
+    parser.add_argument("--workers", type=int, default=2, help="beside one")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         raw = (args.raw or Path(scratch) / "raw").absolute()
         if not args.raw:
             cost_of("sample", raw, "--dialogues", args.dialogues)
-        how = ("--tokenizer", args.tokenizer, "--workers")
-        costs = {"build --workers 1": [], "check --workers 1": []}
-        costs[f"check --workers {args.workers}"] = []
+        costs = {(verb, n): [] for n in (1, args.workers) for verb in ("build", "check")}
         for _ in range(args.rounds):
-            for name, found in costs.items():
-                verb, _, workers = name.split()
+            for (verb, n), found in costs.items():
                 with tempfile.TemporaryDirectory() as out:
-                    found.append(
-                        cost_of(verb, raw, *([out] if verb == "build" else []), *how, workers)
-                    )
-    builds = costs["build --workers 1"]
-    print("| | CPU-seconds | of a build | wall seconds |\n|---|---|---|---|")
-    for name, found in costs.items():
+                    folders = [raw, out] if verb == "build" else [raw]
+                    how = ("--tokenizer", args.tokenizer, "--workers", n)
+                    found.append(cost_of(verb, *folders, *how))
+    print("| | CPU-seconds | of that build | wall seconds |\n|---|---|---|---|")
+    for (verb, n), found in costs.items():
         cpu, wall = map(statistics.median, zip(*found, strict=True))
-        ratio = statistics.median(
-            one[0] / build[0] for one, build in zip(found, builds, strict=True)
-        )
-        print(f"| `{name}` | {cpu:.2f} | {ratio:.2f} | {wall:.2f} |")
+        pairs = zip(found, costs["build", n], strict=True)
+        ratio = statistics.median(one[0] / build[0] for one, build in pairs)
+        print(f"| `{verb} --workers {n}` | {cpu:.2f} | {ratio:.2f} | {wall:.2f} |")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 from corpus.output.ledger import GZIP_LEVEL, read_ledger  # noqa: E402
 from corpus.reading.decode import sniff  # noqa: E402
 from corpus.reading.documents import find_documents, open_document  # noqa: E402
-from corpus.reading.sources import source_of, summary, topic  # noqa: E402
+from corpus.reading.sources import source_of, summary, task, topic  # noqa: E402
 from corpus.sample.write import write_sample  # noqa: E402
 from corpus.text.identifiers import TRIGGERS  # noqa: E402
 from corpus.text.rule import join  # noqa: E402
@@ -44,6 +44,7 @@ IMPORTS = (
 )
 DECODERS = {
     "topic": msgspec.json.Decoder(topic.TopicDocument),
+    "task": msgspec.json.Decoder(task.TaskDocument),
     "summary": msgspec.json.Decoder(summary.SummaryDocument),
     "sns": msgspec.json.Decoder(summary.SnsDocument),
 }
@@ -75,7 +76,7 @@ def of_call(call: Callable[[], object]) -> float:
 
 
 def utterances(document: object) -> list[str]:
-    if isinstance(document, topic.TopicDocument):
+    if isinstance(document, (topic.TopicDocument, task.TaskDocument)):
         return [line.text for line in document.info[0].annotations.lines]
     return [
         line.text

@@ -31,6 +31,7 @@ KEPT_COLUMNS = "dialogue_id source topic split n_turns n_tokens conversation mes
 # -- raw/ ------------------------------------------------------------------------------------------
 
 _TOPIC_PREFIX = re.compile(r"([0-9]+)(?: *[:;] ?| {2,})")
+_TASK_PREFIX = re.compile(r"\s*([A-Z])\s*[.:;]\s*")
 
 
 def raw_files(raw: str) -> list[list[str]]:
@@ -82,15 +83,17 @@ def dialogues_in(paths: list[str], loads=json.loads) -> Iterator[dict]:
 
 
 def topic_dialogue(name: str, split: str, annotations: dict) -> dict:
+    is_task = _TASK_PREFIX.match(annotations["lines"][0]["text"])
+    pattern = _TASK_PREFIX if is_task else _TOPIC_PREFIX
     lines = {(line["id"], line["text"]): line for line in annotations["lines"]}.values()
     texts = []
     for line in lines:
-        text, prefix = line["text"], _TOPIC_PREFIX.match(line["text"])
+        text, prefix = line["text"], pattern.match(line["text"])
         own = prefix and prefix[1] == line["speaker"]["id"].removesuffix("번")
         texts.append(text[prefix.end() :] if own else text)
     return {
         "dialogue_id": Path(name).stem,
-        "source": "topic",
+        "source": "task" if is_task else "topic",
         "topic": annotations["subject"],
         "split": split,
         "speakers": [line["speaker"]["id"] for line in lines],
@@ -111,6 +114,7 @@ _STAND_INS = (
     (re.compile("#@이름#"), "민준"),
     (re.compile("#@(?:주소|장소)#"), "서울"),
     (re.compile("#@소속#"), "학교"),
+    (re.compile("#@회사#"), "한빛"),
 )
 _MASKS = (  # other words than those of tags, so that the same dialogues are duplicates as for us
     (re.compile(r"(?<![*^])\*{2,3}(?=에서)"), "부산"),
@@ -187,7 +191,7 @@ def turns_of(dialogue: dict) -> list[str] | str:
     speakers, last = set(), None
     for speaker, raw in zip(dialogue["speakers"], dialogue["texts"], strict=True):
         text = normalise(raw, dialogue["source"])
-        if not text:
+        if not text or (dialogue["source"] == "task" and last is None and speaker == "A"):
             continue
         speakers.add(speaker)
         if speaker == last:
@@ -228,7 +232,7 @@ class Seen:
         self.ids, self.texts = set(), set()
 
     def is_new(self, source: str, dialogue_id: str, text: str) -> bool:
-        key = (source == "topic", dialogue_id)
+        key = (source if source in ("topic", "task") else "chat", dialogue_id)
         if key in self.ids or text in self.texts:
             return False
         self.ids.add(key)

@@ -190,6 +190,7 @@ def main():
     average = statistics.mean(len(row["input_ids"]) for row in rows)
     contestants = {
         "`train.py`, 8,192 tokens a step": lambda: ours(options, 8192),
+        "`train.py`, 8,192, `--graph off`": lambda: ours(options, 8192, ["--graph", "off"]),
         "`train.py`, 8,192, `--compile off`": lambda: ours(options, 8192, ["--compile", "off"]),
         "`train.py`, 65,536": lambda: ours(options, 65536),
         "`Trainer`, dynamic padding": lambda: trainer(options, rows),

@@ -53,7 +53,7 @@ def test_one_odd_file_among_few_is_a_quirk(tmp_path):
         **{f"a__K_{k}": topic_document(f"K_{k}", *talk(k)) for k in range(4)},
         a__K_9=without_prefix("K_9", 9),
     )
-    assert "problems: none" in check(raw)
+    assert "problems of the files: none" in check(raw)
     assert "2 no_prefix" in check(raw)
 
 

@@ -41,7 +41,18 @@ def with_annotations_first(documents):
     return json.dumps({"info": infos}, ensure_ascii=False)
 
 
-SHAPES = [as_list, as_lines, as_one_behind_the_other, as_one_info, with_annotations_first]
+def as_list_of_infos(documents):
+    return json.dumps([one["info"][0] for one in documents], ensure_ascii=False, indent=1)
+
+
+def as_lines_of_infos(documents):
+    return "\n".join(json.dumps(one["info"][0], ensure_ascii=False) for one in documents)
+
+
+SHAPES = [
+    *(as_list, as_lines, as_one_behind_the_other, as_one_info, with_annotations_first),
+    *(as_list_of_infos, as_lines_of_infos),
+]
 
 
 def look(raw, start=0, end=None):

@@ -20,8 +20,10 @@ from corpus.sample import typing as sample_typing
 from corpus.sample.files import VALIDATION_EVERY, in_split, shares
 from corpus.sample.write import write_sample
 
+TOPIC, TASK = "020.", "021."  # how their folders begin
 COMMITTED = Path(__file__).parents[2] / "raw" / "sample"
 SCRIPTS = bank.read_bank()
+SERVICES = bank.read_bank(bank.SERVICE_TEXT)
 
 
 def test_the_committed_sample_is_what_the_command_writes_today(tmp_path):
@@ -45,11 +47,12 @@ def test_the_same_arguments_give_the_same_bytes_and_another_seed_other_ones(tmp_
 @pytest.mark.parametrize("dialogues", [1, 2, 5, 9, 31])
 def test_a_sample_of_any_size_holds_as_many_dialogues_as_it_was_asked_for(tmp_path, dialogues):
     counts = write_sample(tmp_path, dialogues=dialogues)
-    written = sum(counts.get(f"{source}_dialogues", 0) for source in ("topic", "summary", "sns"))
-    assert written == dialogues
+    sources = ("topic", "summary", "sns", "task")
+    assert sum(counts.get(f"{source}_dialogues", 0) for source in sources) == dialogues
     tree = contents(tmp_path)
     entries = sum(len(entries) for _, _, entries in documents(tree))
-    assert len(list(label_files(tree))) + entries == dialogues
+    labels = [*label_files(tree), *label_files(tree, TASK)]
+    assert len(labels) + entries == dialogues
 
 
 def test_a_wrong_call_is_one_sentence_and_leaves_what_was_there(tmp_path):
@@ -86,16 +89,18 @@ def test_the_parts_of_an_archive_are_named_after_their_byte_offsets(big):
     assert zipfile.ZipFile(io.BytesIO(b"".join(p.read_bytes() for p in parts))).testzip() is None
 
 
-def test_topic_labels_are_laid_out_as_json_with_two_spaces(big):
+@pytest.mark.parametrize(("source", "home"), [("topic", TOPIC), ("task", TASK)])
+def test_labels_are_laid_out_as_json_with_two_spaces(big, source, home):
     _, tree, counts = big
     n_escapes = 0
-    for _, raw in label_files(tree):
+    for _, raw in label_files(tree, home):
         plain = json.dumps(json.loads(raw), ensure_ascii=False, indent=2)
         for mark in "<>'&=":
             n_escapes += plain.count(mark)
             plain = plain.replace(mark, f"\\u{ord(mark):04x}")
         assert raw.decode() == plain
-    assert n_escapes == counts["topic_escapes"] > 0
+    assert n_escapes == counts.get(f"{source}_escapes", 0)
+    assert n_escapes > 0 or source == "task"
 
 
 def test_the_counts_of_topic_are_what_lies_in_its_files(big):
@@ -143,6 +148,32 @@ def test_topic_lines_are_the_text_behind_the_speaker(big):
             assert not re.search("ㅋㅋ|ㅎㅎ|(?!하)[가-힣]하하하", text)
 
 
+def test_lines_of_a_call_centre_begin_with_the_letter_of_who_speaks(big):
+    _, tree, counts = big
+    seen = Counter()
+    for stem, raw in label_files(tree, TASK):
+        info = json.loads(raw)["info"][0]
+        lines = info["annotations"]["lines"]
+        found = [re.fullmatch(r"([AB])(\.| : )(\S.*)", line["text"]) for line in lines]
+        assert [match[1] for match in found] == [line["speaker"]["id"] for line in lines]
+        assert {match[1] for match in found} == {"A", "B"}
+        assert all(line["norm_text"] == line["text"] for line in lines)
+        assert info["title"] == stem
+        seen["task_dialogues"] += 1
+        seen["task_agent_opens"] += found[0][1] == "A"
+        seen["task_odd_prefixes"] += sum(match[2] == " : " for match in found)
+        seen["task_names"] += sum(match[3].count("#@이름#") for match in found)
+    assert seen == {name: n for name, n in counts.items() if name.startswith("task_")}
+    assert 0 < seen["task_agent_opens"] < seen["task_dialogues"]
+
+
+def test_every_subject_of_a_call_centre_has_a_folder_in_the_archive(big):
+    _, tree, _ = big
+    members = [name.rpartition("!")[2] for name in tree if name.startswith(TASK) and "L_1" in name]
+    subjects = {member.partition("/")[0].partition(".")[2] for member in members}
+    assert subjects == {script.subject for script in SERVICES}
+
+
 def test_raw_text_lies_beside_every_archive_of_labels(big):
     out, _, _ = big
     labels = {path.name.replace("L_", "S_", 1) for path in out.rglob("[TV]L_*.zip")}
@@ -173,7 +204,7 @@ def test_headers_of_chats_say_what_their_bodies_hold(big):
             seen[f"{source}_adjacent_emoticons"] += texts.count("##@")
     seen["summary_repeated_ids"] = sum(n - 1 for n in ids["summary"].values())
     seen["sns_also_in_summary"] = sum(ids["sns"][known] for known in ids["summary"])
-    told = {name: n for name, n in counts.items() if not name.startswith("topic_")}
+    told = {name: n for name, n in counts.items() if not name.startswith(("topic_", "task_"))}
     assert told.pop("summary_repeated_texts") > 0
     assert +seen == told
 
@@ -191,8 +222,10 @@ def test_some_dialogues_of_the_summary_set_are_repeated_under_another_id(big):
 
 def test_one_dialogue_in_nine_is_for_validation(big):
     _, tree, counts = big
-    validation = sum("2.Validation" in name and "라벨" in name for name in tree)
-    assert validation == counts["topic_dialogues"] // VALIDATION_EVERY
+    for source, home in (("topic", TOPIC), ("task", TASK)):
+        labels = [name for name in tree if name.startswith(home) and "라벨링데이터" in name]
+        validation = sum("2.Validation" in name for name in labels)
+        assert validation == counts[f"{source}_dialogues"] // VALIDATION_EVERY
 
 
 def test_a_broken_sample_differs_by_what_cannot_be_read_alone(tmp_path):
@@ -227,7 +260,7 @@ def test_memory_does_not_grow_with_the_sample(tmp_path):
 
 def test_every_telling_of_every_script_is_plain_chat():
     syntax = re.compile(r"[\[\]{}|\n\v]|  ")
-    for script in SCRIPTS:
+    for script in (*SCRIPTS, *SERVICES):
         for k in range(15):
             draw = bank.draws(str(k))
             for speaker, text in sample_typing.type_out(
@@ -361,16 +394,16 @@ def contents(tree):
     return found
 
 
-def label_files(tree):
+def label_files(tree, home=TOPIC):
     for name, raw in tree.items():
-        if "라벨링데이터" in name:
-            yield name.rpartition("!")[2].removesuffix(".json"), raw
+        if name.startswith(home) and "라벨링데이터" in name:
+            yield name.rpartition("!")[2].rpartition("/")[2].removesuffix(".json"), raw
 
 
 def documents(tree):
     """Yield source, numberOfItems and entries of every document of 117 and 114."""
     for name, raw in tree.items():
-        if not name.startswith("020."):
+        if not name.startswith((TOPIC, TASK)):
             document = json.loads(raw)
             source = "sns" if name.startswith("한국어 SNS") else "summary"
             yield source, document["numberOfItems"], document["data"]

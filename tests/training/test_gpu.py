@@ -9,10 +9,11 @@ from corpora import chats, write_corpus
 
 from corpus.training import attention
 from corpus.training.compiled import compiled_pieces
+from corpus.training.graph import Graphs
 from corpus.training.labels import SYS, USR
 from corpus.training.log import read_log
 from corpus.training.model import PLAIN, precision, scored_states, summed_loss, token_losses
-from corpus.training.packing import pack
+from corpus.training.packing import pack, pad, shapes_of
 from corpus.training.speed import usage
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -87,7 +88,7 @@ def test_gradients_in_bfloat16_point_where_those_in_float32_do(on_gpu, material)
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
 def test_the_padded_path_agrees_with_the_flash_kernel(on_gpu, material, monkeypatch, dtype):
     """The way of a T4, on whatever GPU this is."""
-    monkeypatch.setattr(attention, "_has_flash", lambda *_: False)
+    monkeypatch.setattr(attention, "has_flash", lambda *_: False)
     row = pack(material.training, np.arange(40), SYS).to(CUDA)
     torch.set_float32_matmul_precision("highest")
     loss, gradient = gradient_of(on_gpu, row, dtype)
@@ -110,11 +111,93 @@ def test_the_compiled_pieces_come_to_the_loss_and_gradient_of_the_plain_ones(
         assert torch.nn.functional.cosine_similarity(gradient, compiled, dim=0) > 0.999
 
 
+@pytest.fixture
+def graphs(on_gpu):
+    """Graphs of a model without dropout; each play adds to the gradients and to `losses`."""
+    losses = torch.zeros((), device=CUDA)
+    for weight in on_gpu.parameters():
+        weight.grad = torch.zeros_like(weight)
+
+    def add(row, n_labelled):
+        with precision(CUDA, torch.bfloat16):
+            loss = summed_loss(on_gpu, row, compiled_pieces())
+        (loss / n_labelled).backward()
+        losses.add_(loss.detach())
+
+    return Graphs(add, CUDA), losses, on_gpu
+
+
+def played(graphs, row, shape):
+    recorder, losses, model = graphs
+    losses.zero_()
+    for weight in model.parameters():
+        weight.grad.zero_()
+    recorder.play(row, shape, 1)
+    return losses.item(), torch.cat([weight.grad.flatten() for weight in model.parameters()])
+
+
+@needs_flash
+def test_a_graph_comes_to_the_loss_and_gradient_of_every_row_it_is_played_with(graphs, material):
+    rows = [pack(material.training, np.arange(n, n + 30 + n), SYS) for n in (0, 5, 9)]
+    sizes = [(len(row.ids), len(row.scored), len(row.lengths)) for row in rows]
+    shapes = shapes_of(sizes, material.longest)
+    graphs[0].record(shapes)
+    for row, shape in [*zip(rows, shapes, strict=True), (rows[0], shapes[0])]:
+        found, gradient = played(graphs, row, shape)
+        model = graphs[2]
+        for weight in model.parameters():
+            weight.grad.zero_()
+        with precision(CUDA, torch.bfloat16):
+            loss = summed_loss(model, row.to(CUDA))
+        loss.backward()
+        expected = torch.cat([weight.grad.flatten() for weight in model.parameters()])
+        assert found == pytest.approx(loss.item(), rel=1e-3)
+        assert torch.nn.functional.cosine_similarity(gradient, expected, dim=0) > 0.999
+
+
+@needs_flash
+def test_a_graph_draws_the_dropout_that_the_seed_says(graphs, material):
+    recorder, _, model = graphs
+    model.transformer.drop.p = 0.2
+    for block in model.transformer.h:
+        block.mlp.dropout.p = 0.2
+    row = pack(material.training, np.arange(30), SYS)
+    (shape,) = shapes_of([(len(row.ids), len(row.scored), len(row.lengths))], material.longest)
+    recorder.record([shape])
+    losses = []
+    for seed in (1, 2, 1):
+        torch.manual_seed(seed)
+        losses.append(played(graphs, row, shape)[0])
+    assert losses[0] == pytest.approx(losses[2], rel=1e-6)
+    assert losses[0] != pytest.approx(losses[1], rel=1e-4)
+    row = pad(row, shape).to(CUDA)
+    torch.manual_seed(1)
+    with precision(CUDA, torch.bfloat16):
+        loss = summed_loss(model, row, compiled_pieces())
+    assert loss.item() == pytest.approx(losses[0], rel=1e-4)
+
+
+def test_graphs_that_fail_are_told_in_one_line_and_the_run_goes_on(
+    tmp_path, train, few, monkeypatch, capsys
+):
+    def broken(*_, **__):
+        raise RuntimeError("no graphs here")
+
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", broken)
+    run = tmp_path / "runs/a"
+    arguments = ("--model", "tiny", "--device", "cuda", "--precision", "fp16", "--epochs", 1)
+    assert train(few, *arguments, "--out", run) == 0
+    told = capsys.readouterr().out
+    assert ("CUDA graphs do not work here (RuntimeError: no graphs here)" in told) == has_flash()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         (),
-        ("--compile", "off", "--wait"),
+        ("--graph", "off"),
+        ("--compile", "off"),
+        ("--compile", "off", "--graph", "off", "--wait"),
         ("--precision", "fp16", "--compile", "off"),
         ("--precision", "fp32", "--compile", "off"),
     ],

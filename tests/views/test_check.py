@@ -46,7 +46,7 @@ def test_a_document_that_takes_too_long_is_named_and_the_others_are_read(
     late = "it took longer than --item-timeout, 0.5 s"
     assert "1 failed_item" in told
     assert f"Training/b.json at 0: {late}; the rest of it was not looked at" in told
-    assert f"problem of the sample: failed_item: Training/a.json: {late}" in told
+    assert f"problem of the text: failed_item: Training/a.json: {late}" in told
     assert re.search(r"summary +train +5\n", told)
 
 

@@ -1,6 +1,7 @@
 """Documents of AIHub 543 or 544 that somebody merged into one file.
 
-A list of them, one behind the other, one a line, or one document whose `info` lists all dialogues.
+A list of them, one behind the other, one a line, or one document whose `info` lists all dialogues;
+also what stands in these `info` alone, in a list or one a line.
 In each an entry is one object of an `info`, and the functions here tell it from what stands around.
 """
 
@@ -18,9 +19,10 @@ _SCALAR = rb'(?:"[^"\\]{0,64}"|[-+.0-9A-Za-z]{1,32})'
 _SPACE = rb"[ \t\r\n]{0,%d}" % GAP
 # The first key of an entry and, where its value has no keys of its own, the second one: the first
 # alone is `id`, with which lines and speakers begin, too.
-_FIRST_ENTRY = re.compile(
-    rb'"info"\s*:\s*\[\s*\{\s*(%b)\s*:\s*(?:[{\[]|%b\s*,\s*(%b)\s*:)' % (_KEY, _SCALAR, _KEY)
-)
+_KEYS = rb"\{\s*(%b)\s*:\s*(?:[{\[]|%b\s*,\s*(%b)\s*:)" % (_KEY, _SCALAR, _KEY)
+_FIRST_ENTRY = re.compile(rb'"info"\s*:\s*\[\s*' + _KEYS)
+# Where somebody took the dialogues out of their `info`: a list of them, or one a line.
+_FIRST_BARE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\[)?\s*" + _KEYS)
 
 
 def holds_many(document: bytes) -> bool:
@@ -33,16 +35,24 @@ def holds_many(document: bytes) -> bool:
 
 def beginning_of_entries(head: bytes) -> tuple[re.Pattern[bytes], bool]:
     """Return how the entries of a document begin, and False: no object in one begins alike."""
-    found = _FIRST_ENTRY.search(head)
-    keys = [re.escape(key) for key in (found.groups() if found else (b'"annotations"',)) if key]
+    found = _FIRST_ENTRY.search(head) or _first_bare(head)
+    first = found.groups()[-2:] if found else (b'"annotations"',)
+    keys = [re.escape(key) for key in first if key]
     between = rb"%b:%b%b%b,%b" % (_SPACE, _SPACE, _SCALAR, _SPACE, _SPACE)
     return re.compile(rb"\{%b%b" % (_SPACE, between.join(keys))), False
 
 
 def list_start(head: bytes) -> int:
     """Return where the list of entries begins in a document, behind its bracket, or 0."""
-    found = _FIRST_ENTRY.search(head)
-    return head.index(b"[", found.start()) + 1 if found else 0
+    if found := _FIRST_ENTRY.search(head):
+        return head.index(b"[", found.start()) + 1
+    bare = _first_bare(head)
+    return max(bare.end(1), 0) if bare else 0
+
+
+def _first_bare(head: bytes) -> re.Match[bytes] | None:
+    """Return the beginning of a document without an `info`; its last two groups are the keys."""
+    return None if b'"info"' in head else _FIRST_BARE.match(head)
 
 
 def holds_entry(data: bytes) -> bool:
