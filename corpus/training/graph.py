@@ -45,11 +45,14 @@ class Graphs:
         self._recordings: dict[Shape, Recording] = {}
 
     def record(self, shapes: Iterable[Shape]) -> None:
-        """Record what is not recorded yet. The gradient is worth nothing afterwards."""
+        """Record these shapes, if one of them is new, and forget the others.
+
+        The gradient is worth nothing afterwards.
+        """
         wanted = {*shapes}
         if wanted <= self._recordings.keys():
             return
-        ordered = sorted(wanted | self._recordings.keys(), reverse=True)
+        ordered = sorted(wanted, reverse=True)  # the biggest first: the others fit into its memory
         self._recordings.clear()  # all lie in one piece of memory, which is given back with them
         torch.cuda.empty_cache()
         stream = torch.cuda.Stream(self._device)

@@ -177,7 +177,7 @@ def test_a_graph_reads_the_row_it_is_played_with(tapes, material):
         assert n_labelled == 7
 
 
-def test_shapes_are_recorded_once_and_new_ones_together_with_the_old(tapes):
+def test_shapes_are_recorded_once_until_a_new_one_comes(tapes):
     warmed = []
 
     def add(row, _):
@@ -185,14 +185,19 @@ def test_shapes_are_recorded_once_and_new_ones_together_with_the_old(tapes):
             warmed.append(len(row.ids))
 
     graphs = Graphs(add, CPU)
-    small, big = Shape(32, 4, 3, 16), Shape(64, 4, 5, 16)
+    small, big, bigger = (Shape(16 * n, 4, 2 * n, 16) for n in (1, 2, 3))
     graphs.record([small, small])
     graphs.record([small])
-    assert warmed == [32]
+    assert warmed == [16]
+    graphs.record([small, big])
+    assert warmed == [16, 32, 16], "the biggest first"
     graphs.record([big])
-    assert warmed == [32, 64, 32], "the biggest first: the others fit into its memory"
-    for shape in (small, big):
-        graphs.play(padding(Shape(16, 0, 1, 16)), shape, 1)
+    assert warmed == [16, 32, 16]
+    graphs.record([big, bigger])
+    row = padding(Shape(16, 0, 1, 16))
+    graphs.play(row, big, 1)
+    with pytest.raises(KeyError):  # its memory was given back
+        graphs.play(row, small, 1)
 
 
 @pytest.mark.parametrize(
