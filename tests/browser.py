@@ -1,14 +1,17 @@
 """A headless Chromium seen through its debugging pipe: what a page logs, asks for and shows."""
 
+import atexit
 import base64
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -17,7 +20,6 @@ FLAGS = (
     *("--hide-scrollbars", "--remote-debugging-pipe"),
 )
 PATIENCE = 60  # seconds for an answer
-SETTLED = 0.5  # seconds without an event after the page has loaded
 
 
 def find_chromium():
@@ -30,34 +32,39 @@ class Page:
     Attributes:
         logged: console messages of level error or warning, and exceptions.
         requested: the addresses that were asked for, the page's own aside.
+        context: what Chromium calls the window's storage.
     """
 
-    def __init__(self, send, receive):
-        self._send, self._receive, self._n = send, receive, 0
+    def __init__(self, browser):
+        self._browser = browser
         self._session, self._loaded = None, False
         self.logged, self.requested = [], []
+        self.context = self.call("Target.createBrowserContext")["browserContextId"]
 
     def call(self, method, **params):
-        self._n += 1
-        message = {"id": self._n, "method": method, "params": params}
+        number = next(self._browser.numbers)
+        message = {"id": number, "method": method, "params": params}
         if self._session:
             message["sessionId"] = self._session
-        self._send(message)
+        self._browser.send(message)
         deadline = time.monotonic() + PATIENCE
-        while (answer := self._next(deadline)).get("id") != self._n:
+        while (answer := self._next(deadline)).get("id") != number:
             pass
         if "error" in answer:
             raise RuntimeError(f"{method}: {answer['error']}")
         return answer["result"]
 
     def _next(self, deadline):
-        answer = self._receive(deadline - time.monotonic())
+        answer = self._browser.receive(deadline - time.monotonic())
         if answer is None:
             raise TimeoutError("Chromium does not answer")
-        self._note(answer.get("method"), answer.get("params", {}))
+        self._note(answer)
         return answer
 
-    def _note(self, event, about):
+    def _note(self, answer):
+        if answer.get("sessionId") != self._session:  # of a page that was closed
+            return
+        event, about = answer.get("method"), answer.get("params", {})
         if event == "Runtime.exceptionThrown":
             self.logged.append(about["exceptionDetails"]["text"])
         elif event == "Runtime.consoleAPICalled" and about["type"] in ("error", "warning"):
@@ -69,17 +76,22 @@ class Page:
         elif event == "Page.loadEventFired":
             self._loaded = True
 
-    def open(self, place):
+    def open(self, place, settled):
         address = place if isinstance(place, str) else place.as_uri()
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        made = self.call("Target.createTarget", url="about:blank", browserContextId=self.context)
+        attached = self.call("Target.attachToTarget", targetId=made["targetId"], flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.navigate(address)
-        while (answer := self._receive(SETTLED)) is not None:
-            self._note(answer.get("method"), answer.get("params", {}))
+        while (answer := self._browser.receive(settled)) is not None:
+            self._note(answer)
         self.requested = [one for one in self.requested if one != address]
+
+    def close(self):
+        self._session = None
+        if self._browser.runs():
+            self.call("Target.disposeBrowserContext", browserContextId=self.context)
 
     def navigate(self, address):
         self._loaded = False
@@ -139,51 +151,79 @@ class Page:
         return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
 
 
-@contextmanager
-def opened(place):
-    """Open a file or an address in a browser with a profile of its own, gone afterwards."""
-    to_browser, from_us = os.pipe()
-    from_browser, to_us = os.pipe()
-    ours = [to_browser, to_us]
-    # Chromium reads from 3 and writes to 4: neither may be in the way of the other.
-    to_browser, to_us = (fcntl.fcntl(one, fcntl.F_DUPFD, 10) for one in ours)
-    for one in ours:
-        os.close(one)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [find_chromium(), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+class _Browser:
+    """Chromium with a profile of its own, which is gone when it ends."""
+
+    def __init__(self):
+        to_browser, self._from_us = os.pipe()
+        self._from_browser, to_us = os.pipe()
+        ours = [to_browser, to_us]
+        # Chromium reads from 3 and writes to 4: neither may be in the way of the other.
+        to_browser, to_us = (fcntl.fcntl(one, fcntl.F_DUPFD, 10) for one in ours)
+        for one in ours:
+            os.close(one)
+        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        command = [find_chromium(), *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"]
         shell = f'exec 3<&{to_browser} 4>&{to_us}; exec "$@"'
-        browser = subprocess.Popen(
+        self._process = subprocess.Popen(
             ["bash", "-c", shell, "bash", *command],
             pass_fds=(to_browser, to_us),
             stderr=subprocess.DEVNULL,
         )
         os.close(to_browser)
         os.close(to_us)
-        waiting = b""
-        os.set_blocking(from_browser, False)
+        os.set_blocking(self._from_browser, False)
+        self._waiting = b""
+        self.numbers = count(1)  # of messages, of all pages
 
-        def send(message):
-            os.write(from_us, json.dumps(message).encode() + b"\0")
+    def runs(self):
+        return self._process.poll() is None
 
-        def receive(seconds):
-            nonlocal waiting
-            deadline = time.monotonic() + seconds
-            while b"\0" not in waiting:
-                if time.monotonic() > deadline:
-                    return None
-                try:
-                    waiting += os.read(from_browser, 1 << 20)
-                except BlockingIOError:
-                    time.sleep(0.01)
-            one, _, waiting = waiting.partition(b"\0")
-            return json.loads(one)
+    def send(self, message):
+        os.write(self._from_us, json.dumps(message).encode() + b"\0")
 
-        try:
-            page = Page(send, receive)
-            page.open(place)
-            yield page
-        finally:
-            browser.kill()
-            browser.wait()
-            os.close(from_us)
-            os.close(from_browser)
+    def receive(self, seconds):
+        """Return the next message of Chromium; None if there is none in this time."""
+        deadline = time.monotonic() + seconds
+        while b"\0" not in self._waiting:
+            left = deadline - time.monotonic()
+            if left < 0:
+                return None
+            select.select([self._from_browser], [], [], left)
+            with suppress(BlockingIOError):
+                self._waiting += os.read(self._from_browser, 1 << 20)
+        one, _, self._waiting = self._waiting.partition(b"\0")
+        return json.loads(one)
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+        os.close(self._from_us)
+        os.close(self._from_browser)
+        self._profile.cleanup()
+
+
+_browsers = []  # the one of this process, once a page was opened: its start takes a second
+
+
+def _the_browser():
+    if not (_browsers and _browsers[-1].runs()):
+        _browsers.append(_Browser())
+        atexit.register(_browsers[-1].close)
+    return _browsers[-1]
+
+
+@contextmanager
+def opened(place, *, settled=0.0):
+    """Open a file or an address in a window that shares neither storage nor cookies with another.
+
+    Args:
+        place: the file or the address.
+        settled: this many seconds must pass without an event.
+    """
+    page = Page(_the_browser())
+    try:
+        page.open(place, settled)
+        yield page
+    finally:
+        page.close()

@@ -10,9 +10,8 @@ from raw_trees import summary_document, summary_entry, topic_document, write
 import corpus
 from corpus.__main__ import VERBS, main
 from corpus.building import item
-from corpus.tokens import find
 from corpus.tokens.find import UnreachableTokenizerError
-from corpus.views import check
+from corpus.views import check, estimate
 
 BROKEN = b'{"data": [{"header": {"dialogueInfo": {"dialogueID": 3}}, "body": {"dialogue": []}}]}'
 TALK = [("A", "안녕ㅋㅋㅋㅋ"), ("B", "응 안녕"), ("A", "#@이름#이는?"), ("B", "몰라")]
@@ -212,7 +211,7 @@ def test_check_says_what_is_there_and_builds_nothing(raw, tmp_path, capsys):
 
 
 def test_the_estimate_is_near_the_truth_whatever_the_sources(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(check, "SAMPLED_BYTES", 40_000)
+    monkeypatch.setattr(estimate, "LEAST_BYTES", 40_000)
     chats = [summary_entry(f"d{k}", *TALK, ("A", f"{k}")) for k in range(100)]  # no row
     talks = [(("1", f"{k}"), ("2", "응")) for k in range(100)]
     topics = {f"T_{k}": topic_document(f"T_{k}", *talk) for k, talk in enumerate(talks)}
@@ -381,7 +380,7 @@ def test_check_without_a_network_tells_what_it_found_and_ends_well(raw, capsys, 
     def unreachable(name):
         raise UnreachableTokenizerError(f"The tokenizer {name} cannot be had.")
 
-    monkeypatch.setattr(find, "find_tokenizer", unreachable)
+    monkeypatch.setattr(check, "find_tokenizer", unreachable)
     code, out, err = run(capsys, "check", raw)
     assert (code, err) == (0, "")
     assert ["summary", "train", "2"] in [line.split() for line in out.splitlines()]

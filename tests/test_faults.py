@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import warnings
+from collections import defaultdict
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -29,7 +30,7 @@ from raw_trees import (
 )
 
 import corpus
-from corpus.building import commit, engines, plan, run, workers
+from corpus.building import commit, engines, plan, run, unknown, workers
 from corpus.building import item as item_module
 from corpus.building.limit import at_most
 from corpus.output import files, locks, manifest, shards
@@ -74,13 +75,18 @@ def standing(processed):
     return there
 
 
+ENCODER, VERSION = lru_cache(run.Encoder), lru_cache(manifest.version)
+SPELLINGS = lru_cache(unknown.spellings_for)
+
+
 @pytest.fixture(autouse=True)
 def small_items(monkeypatch):
     """Each document is an item, and the builds of this process share what is slow to make."""
     for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
         monkeypatch.setattr(plan, name, 1)
-    monkeypatch.setattr(run, "Encoder", lru_cache(run.Encoder))
-    monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
+    monkeypatch.setattr(run, "Encoder", ENCODER)
+    monkeypatch.setattr(manifest, "version", VERSION)
+    monkeypatch.setattr(unknown, "spellings_for", lambda lacking: SPELLINGS(tuple(lacking)))
 
 
 @pytest.fixture
@@ -97,10 +103,15 @@ def raw(tmp_path):
 
 
 class Disk:
-    """Counts what is done to the disk, and from event number `at` on lets `strike` happen."""
+    """Notes what is done to the disk, and from event number `at` on lets `strike` happen.
+
+    Attributes:
+        events: the kind of each and its file, of which numbers and hashes are left out.
+    """
 
     def __init__(self, patch, kinds, at=sys.maxsize, strike=None):
-        self.kinds, self.at, self.strike, self.n = kinds, at, strike, 0
+        self.kinds, self.at, self.strike = kinds, at, strike
+        self.events, self.written = [], ""
         self.watch(patch, os, "fsync", "fsync", lambda _: None)
         self.watch(patch, shards.pq.ParquetWriter, "write_table", "write")
         for name in ("replace", "rename"):
@@ -113,6 +124,7 @@ class Disk:
 
             def write(self, content):
                 if not self.begun:
+                    disk.written = plain(self.raw.name)
                     disk.happens("write")
                 self.begun = True
                 return super().write(content)
@@ -126,16 +138,21 @@ class Disk:
         real = instead or getattr(owner, name)
 
         def call(*args, **options):
-            self.happens(kind)
+            self.happens(kind, *map(plain, args if owner is os and kind != "fsync" else ()))
             return real(*args, **options)
 
         patch.setattr(owner, name, call)
 
-    def happens(self, kind):
+    def happens(self, kind, *files):
         if kind in self.kinds:
-            self.n += 1
-            if self.n >= self.at:
-                self.strike(self.n - self.at)
+            self.events.append((kind, files or self.written))
+            if len(self.events) >= self.at:
+                self.strike(len(self.events) - self.at)
+
+
+def plain(path):
+    """The last two parts of a path, without the numbers and hashes in them."""
+    return re.sub(r"[0-9a-f]{16,}|\d+", "0", "/".join(Path(path).parts[-2:]))
 
 
 def full_disk(*_, **__):
@@ -156,6 +173,15 @@ def kill(_):
 
 
 WRITES = {"write", "fsync", "rename"}
+ALIKE = 8  # of events that are alike but for the number of a file, these and the last one are tried
+
+
+def to_try(events):
+    """Return the numbers of the events that are tried, counted from 1."""
+    found = defaultdict(list)
+    for number, event in enumerate(events, 1):
+        found[event].append(number)
+    return sorted({n for alike in found.values() for n in (*alike[:ALIKE], alike[-1])})
 
 
 @LAWS
@@ -172,8 +198,10 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, optio
         disk = Disk(patch, WRITES)
         built(raw, tmp_path / "whole", **options)
     whole = standing(tmp_path / "whole")
-    assert disk.n > 60
-    for at in range(1, disk.n + 1):
+    numbers = to_try(disk.events)
+    assert len(numbers) > 150
+    left_before = []  # what was left that a build has gone on from
+    for at in numbers:
         out = tmp_path / "out"
         with pytest.MonkeyPatch.context() as patch:
             Disk(patch, WRITES, at, (full_disk, bad_sector)[at % 2])
@@ -184,11 +212,14 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, optio
                 left = {f"parts/{name}": one for name, one in hashes(folder).items()}
                 assert not [name for name in left if name.endswith(".tmp")]
                 assert left.items() <= seen.items()  # a torn file never has a final name
-            patch.undo()
-            Disk(patch, WRITES)  # no waiting for the disk
-            built(raw, out, **options)
-        assert hashes(out) == whole, at
-        shutil.rmtree(out)
+            left = hashes(out), sorted(path for path in out.rglob("*") if path.is_dir())
+            if left not in left_before:
+                left_before.append(left)
+                patch.undo()
+                Disk(patch, WRITES)  # no waiting for the disk
+                built(raw, out, **options)
+                assert hashes(out) == whole, at
+        shutil.rmtree(out, ignore_errors=True)
 
 
 def killed(act):
@@ -218,11 +249,18 @@ def test_wherever_an_update_is_killed_one_corpus_stands_or_none_and_going_on_end
     built(raw, tmp_path / "new", **options)
     new = standing(tmp_path / "new")
     assert old.keys() - new.keys()
+    before = tmp_path / "before"  # it ends before any file of the corpus that stands is touched
+    shutil.copytree(tmp_path / "old", before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commit, "make_ready", full_disk)
+        with pytest.raises(OSError, match="No space"):
+            built(raw, before, update=True, **options)
+    assert standing(before) == old
     make_ready, states, at = commit.make_ready, [], 0
     while new not in states:
         at += 1
         out = tmp_path / "out"
-        shutil.copytree(tmp_path / "old", out)
+        shutil.copytree(before, out)
 
         def act(at=at, out=out):
             def arm(*args, **options):
@@ -285,14 +323,15 @@ def test_a_part_that_was_damaged_is_built_again(raw, tmp_path, options):
     [results] = (tmp_path / "half" / ".work").glob("*/parts")
     names = sorted(path.name for path in results.iterdir())
     assert len(names) == 3 * (6 if options else 5)
-    for name in names:
+    for kind in sorted({name.partition(".")[2] for name in names}):
         for damage in (lambda path: flip(path, -1), lambda path: flip(path, 8), Path.unlink):
             out = tmp_path / "out"
             shutil.copytree(tmp_path / "half", out)
             [results] = (out / ".work").glob("*/parts")
-            damage(results / name) if (results / name).stat().st_size else None
+            for path in results.glob(f"*[0-9].{kind}"):  # of each item this one file alone
+                damage(path) if path.stat().st_size else None
             built(raw, out, **options)
-            assert hashes(out) == hashes(tmp_path / "whole"), name
+            assert hashes(out) == hashes(tmp_path / "whole"), kind
             shutil.rmtree(out)
 
 

@@ -1,7 +1,7 @@
 """Where the steps of a build run: in processes of this machine, or as tasks of Ray."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -9,8 +9,9 @@ from typing import Any, Protocol, TypeVar
 from tqdm import tqdm
 
 from corpus.building.item import build_or_tell, reject_item
-from corpus.building.plan import n_bytes
-from corpus.building.workers import TRIES, Death, Step, Workers
+from corpus.building.plan import n_bytes, where
+from corpus.building.waiting import Step
+from corpus.building.workers import TRIES, Death, Workers
 from corpus.counts import Counts
 from corpus.options import Options
 from corpus.output.manifest import versions
@@ -36,7 +37,11 @@ class Engine(Protocol):
         """Be as large as so many bytes of raw/ are worth."""
 
     def run(
-        self, steps: Sequence[Step], *, seconds: float | None = None
+        self,
+        steps: Sequence[Step],
+        *,
+        seconds: float | None = None,
+        near: Sequence[Hashable] | None = None,
     ) -> Generator[tuple[int, Any], None, None]:
         """Do some steps and yield the place and the answer of each, in the order they are done."""
 
@@ -148,7 +153,8 @@ def run_items(
     steps = [
         partial(build_or_tell, raw, work, item, options, own, seconds=seconds) for item in items
     ]
-    with closing(engine.run(steps, seconds=item_timeout)) as done:
+    near = [*map(where, items)]
+    with closing(engine.run(steps, seconds=item_timeout, near=near)) as done:
         for place, answer in done:
             item = items[place]
             failed = answer.why if isinstance(answer, Death) else answer

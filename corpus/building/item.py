@@ -5,11 +5,11 @@ The steps know the record types alone; this module and batch.py know the steps.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 import numpy as np
 
 from corpus.building.limit import TooLongError, at_most
+from corpus.building.tokenizer import encoder_in
 from corpus.building.workers import TRIES, too_long
 from corpus.counts import Counts
 from corpus.dedup.keys import KEY, version_of
@@ -24,7 +24,6 @@ from corpus.reading.entries import Decoded
 from corpus.reading.quirks import count_odd
 from corpus.reading.sources.topic import repeated_lines
 from corpus.records import (
-    TOKENIZER,
     CorpusError,
     Dialogue,
     Document,
@@ -92,7 +91,7 @@ def build_or_tell(
     for _ in range(TRIES):
         try:
             with at_most(seconds):
-                return build_item(raw, work, item, encoder or _encoder(work), options)
+                return build_item(raw, work, item, encoder or encoder_in(work), options)
         except (OSError, CorpusError):
             raise
         except TooLongError:
@@ -100,12 +99,6 @@ def build_or_tell(
         except Exception as error:  # noqa: BLE001 - whatever it is, the other items live
             why = f"{type(error).__name__}: {error}"
     return why
-
-
-@lru_cache(maxsize=1)
-def _encoder(work: Folder) -> Encoder:
-    """Return the encoder of a worker, which learns from one item for the next."""
-    return Encoder((work / TOKENIZER).read_bytes())
 
 
 def reject_item(work: Folder, item: Item, why: str) -> Counts:

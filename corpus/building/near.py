@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from corpus.building.pieces import Pieces
-from corpus.building.workers import Step
+from corpus.building.waiting import Step
 from corpus.building.writing import RECORDS, Writing
 from corpus.dedup.exact import Duplicates, in_order
 from corpus.dedup.keys import Keys

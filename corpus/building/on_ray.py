@@ -6,13 +6,14 @@ Ray tries a task again if its worker or node was lost. A step writes its files s
 
 import os
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from logging import ERROR
 from socket import create_connection
 from types import TracebackType
 from typing import Any, Self
 
-from corpus.building.workers import TRIES, Death, Step, use_one_thread
+from corpus.building.waiting import Step
+from corpus.building.workers import TRIES, Death, use_one_thread
 from corpus.output.manifest import versions as builder_versions
 from corpus.records import CorpusError
 
@@ -80,6 +81,7 @@ class RayTasks:
         steps: Sequence[Step],
         *,
         seconds: float | None = None,  # noqa: ARG002 - see `ends_steps`
+        near: Sequence[Hashable] | None = None,  # noqa: ARG002 - Ray says which process does what
     ) -> Generator[tuple[int, Any], None, None]:
         """Do some steps and yield the place and the answer of each, in the order they are done.
 

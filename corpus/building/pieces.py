@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from corpus.building.decide import Decisions
 from corpus.building.engines import Engine, answers
-from corpus.building.workers import Step
+from corpus.building.waiting import Step
 from corpus.building.writing import (
     RECORDS,
     ReadMember,

@@ -4,7 +4,7 @@ It depends on raw/ alone and never on the number of workers. So the same raw/ gi
 and the same corpus, wherever and in whatever order the items are built.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from corpus.records import Document, Item
 
@@ -25,6 +25,11 @@ def n_bytes(item: Item) -> int:
     """Return the unpacked bytes that an item covers."""
     end = sum(document.size for document in item.documents) if item.end is None else item.end
     return end - item.start
+
+
+def where(item: Item) -> Hashable:
+    """Return what ranges of one document have in common, and no other items."""
+    return item.index if item.end is None and not item.start else item.documents[0].raw_file
 
 
 def _pieces(

@@ -49,13 +49,3 @@ class Unknown:
         fired: Counter[str] = Counter()
         apply(respell_rules(self.lacking), join(turns), "summary", fired)
         return len(places), fired.total()
-
-
-def facts_of(tokenizer: bytes, encoder: Encoder | None = None) -> tuple[int, Unknown]:
-    """Return the size of a tokenizer's vocabulary, and what it does not know.
-
-    Raises:
-        CorpusError: it cannot be used.
-    """
-    encoder = encoder or Encoder(tokenizer)
-    return encoder.vocab_size, Unknown.of(encoder)

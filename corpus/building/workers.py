@@ -7,8 +7,8 @@ at any time: that costs another try of the one step it was at.
 import os
 import signal
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import Counter
+from collections.abc import Generator, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process, resource_tracker
@@ -20,6 +20,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from corpus.building.process import tune_process
+from corpus.building.waiting import Step, Waiting
 from corpus.records import CorpusError
 
 TRIES = 3
@@ -34,9 +35,6 @@ CANNOT_START = (
 def too_long(seconds: float) -> str:
     """Return why a step was ended."""
     return f"it took longer than --item-timeout, {seconds:g} s"
-
-
-Step = Callable[[], Any]  # can be pickled: a function of a module with its arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +84,20 @@ class Workers:
             worker.stop()
 
     def run(
-        self, steps: Sequence[Step], *, seconds: float | None = None
+        self,
+        steps: Sequence[Step],
+        *,
+        seconds: float | None = None,
+        near: Sequence[Hashable] | None = None,
     ) -> Generator[tuple[int, Any], None, None]:
         """Do some steps and yield the place and the answer of each, in the order they are done.
 
-        Steps begin in the order in which they are given. All answers must be taken before the next
-        steps are given. A process that is at one step for more than so many seconds is ended, as if
-        it had died.
+        All answers must be taken before the next steps are given.
+
+        Args:
+            steps: what to do, in about this order.
+            seconds: a process that is longer at one step is ended, as if it had died.
+            near: for each step what it is near to: one process does them one after the other.
 
         Raises:
             CorpusError: no worker process can be started.
@@ -101,7 +106,7 @@ class Workers:
         if self.is_here:
             yield from ((place, step()) for place, step in enumerate(steps))
             return
-        waiting = deque(enumerate(steps))
+        waiting = Waiting(steps, near)
         deaths: Counter[int] = Counter()  # by the place of the step
         stillborn = 0  # workers that died before they were ready, one after the other
         while waiting or any(worker.place is not None for worker in self._workers.values()):
@@ -110,7 +115,9 @@ class Workers:
                 self._workers[worker.connection] = worker
             for worker in self._workers.values():
                 if waiting and worker.is_ready and worker.place is None:
-                    worker.give(*waiting.popleft())
+                    others = [one.where for one in self._workers.values() if one is not worker]
+                    worker.where, number, step = waiting.take(worker.where, others)
+                    worker.give(number, step)
             for worker in self._next_to_answer(seconds):
                 place = worker.place
                 try:
@@ -125,7 +132,7 @@ class Workers:
                     if place is not None:
                         deaths[place] += 1
                         if deaths[place] < TRIES:  # behind the others, when memory may be free
-                            waiting.append((place, steps[place]))
+                            waiting.put_back(place)
                             continue
                 if place is not None:
                     yield place, answer
@@ -162,6 +169,7 @@ class _Worker:
         theirs.close()  # the process has the only other end: it is closed when that dies
         self.is_ready = False
         self.place: int | None = None  # of the step that it is at
+        self.where: Hashable = None  # its last step was
         self.begun = 0.0  # when it was given that step
         self.why = ""  # it was ended
 

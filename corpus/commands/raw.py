@@ -4,7 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from corpus.commands.arguments import add_item_timeout, add_tokenizer
+from corpus.commands.arguments import (
+    add_item_timeout,
+    add_tokenizer,
+    add_workers,
+    use_system_allocator,
+)
 from corpus.remote import folder_of
 from corpus.views.terminal import say
 
@@ -33,6 +38,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     """Add what `check` takes."""
     parser.add_argument("raw", type=folder_of, metavar="RAW", help="folder of the AIHub downloads")
     add_tokenizer(parser)
+    add_workers(parser)
     add_item_timeout(
         parser,
         "seconds for some 2 MB of a document, and for a part of the sample that is built; what "
@@ -42,24 +48,15 @@ def add_check(parser: argparse.ArgumentParser) -> None:
 
 def run_check(args: argparse.Namespace) -> int:
     """Tell what is in RAW, and what a build of it would give."""
-    from corpus.options import options_of
-    from corpus.output.work import check_how
-    from corpus.reading.decode import sniff
-    from corpus.reading.documents import find_documents
-    from corpus.tokens.encoder import Encoder
-    from corpus.tokens.find import UnreachableTokenizerError, find_tokenizer
-    from corpus.views.check import check_lines, estimate_lines
+    use_system_allocator()
+    from corpus.views.check import check_lines
 
-    check_how(workers=1, item_timeout=args.item_timeout)
-    found = find_documents(args.raw, sniff=sniff)
-    timeout = args.item_timeout
-    for line in check_lines(args.raw, found, item_timeout=timeout, progress=sys.stderr.isatty()):
-        say(line)
-    try:
-        encoder = Encoder(find_tokenizer(args.tokenizer).json)
-    except UnreachableTokenizerError as error:
-        say(f"What a build would give is not estimated. {error}")
-        return 0
-    for line in estimate_lines(args.raw, found, encoder, options_of(), item_timeout=timeout):
+    for line in check_lines(
+        args.raw,
+        tokenizer=args.tokenizer,
+        workers=args.workers,
+        item_timeout=args.item_timeout,
+        progress=sys.stderr.isatty(),
+    ):
         say(line)
     return 0

@@ -1,14 +1,11 @@
 """The commit is cut into pieces; wherever and however often they begin, the bytes are the same."""
 
-import os
-import signal
-import sys
 from collections import Counter
-from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
 
 import pytest
+from killed_workers import dying
 from raw_trees import summary_document, summary_entry, topic_document, write
 
 from corpus.building import commit, decide, near, pieces, plan, run, workers, writing
@@ -53,22 +50,6 @@ def raw(tmp_path):
 
 def built(raw, out, **options):
     return run.build(raw, out, tokenizer="builtin", **options)
-
-
-@contextmanager
-def dying(is_meant, *, most=sys.maxsize):
-    """Kill the workers that are given a step that is meant; yield the places of these steps."""
-    died, give = [], workers._Worker.give
-
-    def dies(worker, place, step):
-        give(worker, place, step)
-        if len(died) < most and is_meant(step):
-            died.append(place)
-            os.kill(worker.process.pid, signal.SIGKILL)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers._Worker, "give", dies)
-        yield died
 
 
 def hashes(folder):

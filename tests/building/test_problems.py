@@ -8,8 +8,6 @@ from raw_trees import summary_document, summary_entry, topic_document, write
 import corpus
 from corpus.__main__ import main
 from corpus.building.problems import problems_of
-from corpus.reading.decode import sniff
-from corpus.reading.documents import find_documents
 from corpus.reading.labels import labels_missing
 from corpus.reading.quirks import RATES
 from corpus.sample.write import write_sample
@@ -17,7 +15,7 @@ from corpus.views.check import check_lines
 
 
 def check(raw):
-    return "\n".join(check_lines(raw, find_documents(raw, sniff=sniff)))
+    return "\n".join(check_lines(raw, tokenizer="builtin"))
 
 
 def talk(k):

@@ -117,7 +117,12 @@ def served(
 
     from corpus.chat.server.web import config_of, make_app
 
-    with socket.create_server((host, port)) as listener:
+    # With a protocol of 0, as `create_server` has it, asyncio leaves Nagle's algorithm on, and each
+    # answer on an open connection waits 40 ms for an acknowledgement.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
         port = listener.getsockname()[1]
         ends = []
 

@@ -99,7 +99,7 @@ def fake_network(patience=3.0):
     source = Source()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(source))
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     base = f"http://127.0.0.1:{server.server_port}"
     try:

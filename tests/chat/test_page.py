@@ -449,7 +449,10 @@ def test_a_download_is_what_the_server_would_write_and_build_reads_it(tmp_path):
 
     with chatting() as chat:
         chat.page.call(
-            "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path / "raw")
+            "Browser.setDownloadBehavior",
+            behavior="allow",
+            downloadPath=str(tmp_path / "raw"),
+            browserContextId=chat.page.context,
         )
         (tmp_path / "raw").mkdir()
         chat.say("안녕")

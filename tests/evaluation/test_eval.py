@@ -2,9 +2,14 @@
 
 import json
 import shutil
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
+from corpora import chats, write_corpus
 from stand_ins import save_gpt2, save_llama
 
 from corpus.__main__ import main
@@ -12,16 +17,43 @@ from corpus.evaluation.report import plain
 
 FILES = {"eval.json", "eval.md", "eval.svg", "replies.jsonl", "speed.json"}
 ROWS = ["person", "ranked", "likelihood", "drawn", "greedy", "beam3", "stranger"]
-N = ("--n", "20")
+N, FEW = ("--n", "20"), ("--n", "10")
+
+
+def run_of(gpt2, folder):
+    """A run as train.py leaves it: best is a link to one of its states."""
+    shutil.copytree(gpt2, folder / ".states/000003/model")
+    (folder / "best").symlink_to(".states/000003/model")
+    return folder
 
 
 @pytest.fixture
 def run(gpt2, tmp_path):
-    """A run as train.py leaves it: best is a link to one of its states."""
-    folder = tmp_path / "runs/a"
-    shutil.copytree(gpt2, folder / ".states/000003/model")
-    (folder / "best").symlink_to(".states/000003/model")
-    return folder
+    return run_of(gpt2, tmp_path / "runs/a")
+
+
+@pytest.fixture(scope="module")
+def evaluated(gpt2, processed, tmp_path_factory):
+    """A run that was evaluated with seed 0, what was told, and the exit code. Only to be read."""
+    run, out = run_of(gpt2, tmp_path_factory.mktemp("evaluated") / "runs/a"), StringIO()
+    with redirect_stdout(out), redirect_stderr(err := StringIO()):
+        code = main(["eval", str(run), str(processed), *N])
+    return Evaluated(run, code, out.getvalue(), err.getvalue())
+
+
+class Evaluated(NamedTuple):
+    run: Path
+    code: int
+    out: str
+    err: str
+
+    def lines(self):
+        return replies_in(self.run / "eval")
+
+
+def replies_in(folder):
+    text = (folder / "replies.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def call(capsys, *words):
@@ -34,21 +66,19 @@ def read(folder):
     return json.loads((folder / "eval.json").read_text())
 
 
-def test_the_same_again_gives_the_same_bytes(run, processed, tmp_path, capsys):
-    assert call(capsys, run, processed, *N)[0] == 0
-    assert call(capsys, run, processed, *N, "--out", tmp_path / "again")[0] == 0
+def test_the_same_again_gives_the_same_bytes(evaluated, processed, tmp_path, capsys):
+    run, again = evaluated.run, tmp_path / "again"
+    assert call(capsys, run, processed, *N, "--out", again)[0] == 0
     assert {path.name for path in (run / "eval").iterdir()} == FILES
     for name in FILES - {"speed.json"}:
-        assert (run / "eval" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+        assert (run / "eval" / name).read_bytes() == (again / name).read_bytes()
 
 
-def test_another_seed_draws_other_replies_to_the_same_prompts(run, processed, tmp_path, capsys):
-    lines = []
-    for seed in (1, 2):
-        call(capsys, run, processed, *N, "--seed", seed, "--out", tmp_path / str(seed))
-        text = (tmp_path / str(seed) / "replies.jsonl").read_text()
-        lines.append([json.loads(line) for line in text.splitlines()])
-    one, other = lines
+def test_another_seed_draws_other_replies_to_the_same_prompts(
+    evaluated, processed, tmp_path, capsys
+):
+    call(capsys, evaluated.run, processed, *N, "--seed", 1, "--out", tmp_path / "1")
+    one, other = evaluated.lines(), replies_in(tmp_path / "1")
     assert [line["id"] for line in one] == [line["id"] for line in other]
     assert [line["replies"]["drawn"] for line in one] != [
         line["replies"]["drawn"] for line in other
@@ -57,8 +87,8 @@ def test_another_seed_draws_other_replies_to_the_same_prompts(run, processed, tm
         assert [line["replies"][row] for line in one] == [line["replies"][row] for line in other]
 
 
-def test_what_is_found_is_told_and_written(run, processed, capsys):
-    code, out, err = call(capsys, run, processed, *N)
+def test_what_is_found_is_told_and_written(evaluated):
+    run, code, out, err = evaluated
     assert (code, err) == (0, "")
     assert f"Read it: {run / 'eval/eval.md'}" in out
     found = read(run / "eval")
@@ -76,26 +106,24 @@ def test_what_is_found_is_told_and_written(run, processed, capsys):
 def test_best_of_a_run_is_evaluated_in_the_folder_of_the_run(run, processed, capsys):
     row = {"run": "a", "date": "2026-11-27", "sys_loss": 3.0}
     (run / "run.json").write_text(json.dumps({"row": row}))
-    assert main(["eval", str(run / "best"), str(processed), *N]) == 0
+    assert main(["eval", str(run / "best"), str(processed), *FEW]) == 0
     assert read(run / "eval")["model"] == "a"
     assert "[eval.md](a/eval/eval.md)" in (run.parent / "leaderboard.md").read_text()
 
 
 def test_a_model_of_another_kind_that_says_nothing_of_itself(tmp_path, processed, capsys):
     save_llama(tmp_path / "llama")
-    code, _, err = call(capsys, tmp_path / "llama", processed, *N)
+    code, _, err = call(capsys, tmp_path / "llama", processed, *FEW)
     assert code == 0
     assert "no chat.json" in err
     assert list(read(tmp_path / "llama/eval")["rows"]) == ROWS
     assert read(tmp_path / "llama/eval")["state"] is None
 
 
-def test_replies_from_elsewhere_are_a_row(run, processed, tmp_path, capsys):
-    call(capsys, run, processed, *N)
-    lines = [json.loads(line) for line in (run / "eval/replies.jsonl").read_text().splitlines()]
+def test_replies_from_elsewhere_are_a_row(evaluated, run, processed, tmp_path, capsys):
     theirs = [
         {"id": line["id"], "reply": line["replies"]["person"]["text"]}
-        for line in lines
+        for line in evaluated.lines()
         if "person" in line["replies"]
     ]
     path = tmp_path / "parrot | <b>.jsonl"
@@ -109,8 +137,8 @@ def test_replies_from_elsewhere_are_a_row(run, processed, tmp_path, capsys):
     assert "parrot \\| &lt;b>" in (run / "eval/eval.md").read_text()
 
 
-def test_the_page_shows_every_row_and_twenty_dialogues(run, processed, capsys):
-    call(capsys, run, processed, *N)
+def test_the_page_shows_every_row_and_twenty_dialogues(evaluated):
+    run = evaluated.run
     page = (run / "eval/eval.md").read_text()
     assert all(f"`{row}`" in page for row in ROWS)
     dialogues = page.partition("## 대화 20개")[2].partition("## 첫마디 20개")
@@ -124,10 +152,9 @@ def test_the_page_shows_every_row_and_twenty_dialogues(run, processed, capsys):
     assert len(dots) == 13 * 5 + 5  # columns by rows, and the legend
 
 
-def test_a_control_token_that_no_text_shows_is_spelled_on_the_page(run, processed, capsys):
+def test_a_control_token_that_no_text_shows_is_spelled_on_the_page(evaluated):
     """A random model writes them; the text of a reply is what is between them."""
-    call(capsys, run, processed, *N)
-    page = (run / "eval/eval.md").read_text()
+    page = (evaluated.run / "eval/eval.md").read_text()
     section = page.partition("### 없는 글자")[2].partition("##")[0]
     assert section.count("\n- ") == 3
     assert all("&lt;" in line for line in section.splitlines() if line.startswith("- "))
@@ -188,11 +215,12 @@ def test_a_tokenizer_that_was_saved_again_is_the_same(run, processed, capsys):
         "stride": 0,
     }
     path.write_text(json.dumps(content, ensure_ascii=True))
-    assert call(capsys, run, processed, *N)[0] == 0
+    assert call(capsys, run, processed, *FEW)[0] == 0
 
 
-def test_fewer_dialogues_than_prompts_are_all_asked(run, processed, capsys):
+def test_fewer_dialogues_than_prompts_are_all_asked(run, tmp_path, capsys):
+    processed = write_corpus(tmp_path / "processed", chats(60), chats(12, seed=1))
     code, _, err = call(capsys, run, processed, "--n", "500")
     assert code == 0
-    assert "validation has 40 dialogues" in err
-    assert read(run / "eval")["prompts"] == 40
+    assert "validation has 12 dialogues" in err
+    assert read(run / "eval")["prompts"] == 12

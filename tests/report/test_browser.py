@@ -34,13 +34,13 @@ def report(tmp_path_factory):
 def test_the_browser_sees_what_a_page_does(tmp_path):
     page = tmp_path / "page.html"
     page.write_text("<script>console.error(1); undefined_()</script><img src='http://0.0.0.0/x'>")
-    with opened(page) as browser:
+    with opened(page, settled=0.5) as browser:
         assert len(browser.logged) >= 2
         assert browser.requested == ["http://0.0.0.0/x"]
 
 
 def test_nothing_is_logged_asked_for_or_run(report):
-    with opened(report) as page:
+    with opened(report, settled=0.5) as page:
         assert page.logged == []
         assert [one for one in page.requested if not one.startswith("data:")] == []
         assert page.value_of("document.scripts.length") == 0
