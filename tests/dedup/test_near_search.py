@@ -139,7 +139,7 @@ def test_the_search_in_steps_finds_what_one_after_the_other_finds(
 @pytest.mark.parametrize("seed", range(12))
 def test_the_size_of_blocks_and_steps_changes_nothing(tmp_path, small_steps, seed):
     draw = random.Random(seed)
-    keys = keys_of(draw, 40)
+    keys = keys_of(draw, 28)
     rows = texts_of(draw, int(keys["rows"].sum()))
     found = searched(tmp_path, keys, rows, 3)
     assert found == slow(keys, rows)
