@@ -12,7 +12,7 @@ import pytest
 from raw_trees import summary_document, summary_entry, write
 
 from corpus.__main__ import main
-from corpus.views.terminal import close_streams, open_streams, shown
+from corpus.views.screen import close_streams, open_streams, shown
 
 ROOT = Path(__file__).parents[2]
 ESC = "\x1b[2J\x1b[31m"
