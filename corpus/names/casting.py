@@ -32,10 +32,21 @@ def clash(one: Bounds, other: Bounds) -> bool:
         or {one.sex, other.sex} == {"male", "female"}
         or bool(one.surname and other.surname and one.surname != other.surname)
         or bool(one.caller and other.caller and one.caller != other.caller)
+        or _other_relative(one, other)
         or _other_speaker(one, other)
         or _other_speaker(other, one)
         or _other_title(one, other)
         or _other_title(other, one)
+    )
+
+
+def _other_relative(one: Bounds, other: Bounds) -> bool:
+    """Say whether they are relatives of two people, or of one and no more than one of each."""
+    if not (one.owner and other.owner):
+        return False
+    kinds = one.relation, other.relation
+    return one.owner != other.owner or not (
+        kinds[0].startswith(kinds[1]) or kinds[1].startswith(kinds[0])
     )
 
 

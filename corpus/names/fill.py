@@ -24,7 +24,7 @@ from corpus.names.mentions import (
 )
 from corpus.names.people import draw_word, ending_of, forms_of, invent_people
 from corpus.names.places import kind_at
-from corpus.names.spoken import asks_for_name, is_polite
+from corpus.names.spoken import addressee, asks_for_name, is_polite
 from corpus.records import MASKED_PLACE, MASKED_STEM, PLACEHOLDERS, SpeakerTraits
 
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
@@ -36,6 +36,7 @@ _WHOLE = (
     "firm name",
     *PROVINCES,
 )  # kinds that nothing but a particle follows
+_COUPLE = re.compile("여보(?!세요)|(?<![가-힣])자기(?:야|는|도|가)?(?![가-힣])")
 _PLACES = ("place", "inner", *"동역구시읍군면리", *PROVINCES)
 
 
@@ -145,6 +146,10 @@ def _mentions(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[M
                 is_polite_speaker,
                 asked=speakers[utterance - 1] != speaker and asks_for_name(before),
             )
+            if len(both) > 2 and mention.bounds.caller:
+                mention = mention._replace(answers=addressee(speakers, texts, utterance))
+            if mention.bounds.owner and any(map(_COUPLE.search, texts)):  # one child of both
+                mention = mention._replace(bounds=mention.bounds._replace(owner="", relation=""))
         else:
             mention = word_mention(utterance, text, start, ends=kind in _WHOLE)
         kinds[kind].append(mention)

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from corpus.names.lexicon import SURNAMES
 from corpus.names.particles import FREE, Ending, Sex, is_glued, particle_at
 from corpus.names.relatives import NOBODY, OF_A_PARENT, Relative, relative_at
-from corpus.names.spoken import I_AM, is_copula, is_oneself, is_spoken_to
+from corpus.names.spoken import I_AM, is_copula, is_oneself, is_spoken_to, serves
 from corpus.names.titles import title_at
 from corpus.records import MASKED_FULL, MASKED_SURNAME, NAME
 
@@ -29,6 +29,8 @@ class Bounds(NamedTuple):
     title: str = ""
     older: bool = False  # a title that friends do not have among themselves
     intimate: bool = False
+    owner: str = ""  # whose child, partner or pet this is, where that is known
+    relation: str = ""  # to the owner
 
 
 class Mention(NamedTuple):  # a third of the price of a frozen dataclass, and one for each tag
@@ -43,6 +45,8 @@ class Mention(NamedTuple):  # a third of the price of a frozen dataclass, and on
     rather_closed: bool = False  # a wish, where nothing else is demanded
     decade: int | None = None  # of birth at the latest, as a title says
     relative: Relative = NOBODY  # of the speaker
+    rather_full: bool = False  # who is asked for the name, or served, gives it with the surname
+    answers: str | None = None  # in a group, the speaker who seems to be spoken to
 
 
 # Surnames as they stand glued before a tag; not those that are more often another word there:
@@ -58,6 +62,9 @@ _SENTENCE_END = re.compile(
 )
 # What ends a sentence about a place: 사람 많아, 살아, 에서 봐.
 _SAID = re.compile("(?:[아어해봐]|이야|[가-힣]지|비싸|멀다|좋다|[가-힣]네)(?= )|은 |는 ")
+_AGAIN = re.compile("[아야이]?[!~]+ ?")  # 민준아! 민준아!
+_NO = re.compile("(?:아니|아니야|아니요|아뇨|ㄴㄴ|노노)[ ,.~]+")
+_IT_IS = re.compile("이?(?:야|지|에요|예요|인데|던데|ㄹ)|일걸|일 ?거|였|이었|인 ?[거것]|입니다")
 _SUBORDINATE = re.compile(
     "(?:데|니까|아서|어서|해서|와서|워서|면|더니|길래|지만|자마자|때|다가)(?= )"
 )
@@ -117,11 +124,11 @@ def mention_of(
         and not (particle == "야" and is_copula(before, text, start))
         and (demand.vocative or is_spoken_to(text, start, title, speaker, is_polite_speaker))
     )
-    relative = NOBODY
+    relative, owner = NOBODY, ""
     if title is not None and title.possessor:
         relative = OF_A_PARENT
     elif not (oneself or calls):
-        relative = relative_at(text, start, intimate=demand.intimate)
+        relative, owner = relative_at(text, start, speaker, other, intimate=demand.intimate)
     return Mention(
         utterance=utterance,
         start=start,
@@ -140,11 +147,14 @@ def mention_of(
             and (form, particle) != ("full", "이")
             and not (title and title.word)
             and not oneself,
+            owner=owner,
+            relation=relative.kind if owner else "",
         ),
         open_if_given=form == "either" and demand.given_ending != demand.ending,
         rather_closed=demand.rather_closed,
         decade=title.decade if title else None,
         relative=relative,
+        rather_full=(oneself and (asked or serves(before))) or bool(title and title.customer),
     )
 
 
@@ -171,10 +181,32 @@ def people_apart(mentions: Sequence[Mention], texts: Sequence[str]) -> list[tupl
             other = mentions[before]
             if other.utterance != mention.utterance or mention.start - other.start > CHAIN:
                 break
-            between = texts[mention.utterance][other.start + 1 : mention.start]
+            text = texts[mention.utterance]
+            between = text[other.start + 1 : mention.start]
+            if _AGAIN.fullmatch(between) and text.startswith(between.rstrip(), mention.start + 1):
+                continue
             if len(between) <= NEAR or _is_listed(other.particle, mention.particle, between):
                 pairs.append((before, place))
+        if _is_corrected(mention, texts[mention.utterance]):
+            pairs += [(before, place) for before in _said_before(mentions, place)]
     return pairs
+
+
+def _is_corrected(mention: Mention, text: str) -> bool:
+    """Say whether somebody is named instead of whom the other one has named: 아니 민준일걸."""
+    return bool(_NO.fullmatch(text[: mention.start]) and _IT_IS.match(text, mention.start + 1))
+
+
+def _said_before(mentions: Sequence[Mention], place: int) -> list[int]:
+    """Return the last place before one at which another speaker named somebody, just before."""
+    mention = mentions[place]
+    for before in range(place - 1, -1, -1):
+        other = mentions[before]
+        if other.utterance < mention.utterance - 1:
+            break
+        if other.bounds.speaker != mention.bounds.speaker:
+            return [before]
+    return []
 
 
 def _is_listed(one: str, other: str, between: str) -> bool:

@@ -7,6 +7,7 @@ are of one age, so somebody who is spoken of is as old as the speaker, but for w
 """
 
 from bisect import bisect
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
@@ -65,7 +66,7 @@ def forms_of(person: Person, share: Sequence[Mention]) -> list[str]:
     shown = []
     for nth, mention in enumerate(share):
         if mention.form == "either":
-            must = mention.open_if_given and final_consonant(person.given)
+            must = mention.rather_full or (mention.open_if_given and final_consonant(person.given))
             shown.append(full if must or person.coins >> nth % 128 & 1 else person.given)
         else:
             forms = {"given": person.given, "full": full, "surname": person.surname}
@@ -120,10 +121,13 @@ def _sex_and_decade(
 
 
 def _meant(share: Sequence[Mention], speakers: Collection[str]) -> list[str]:
-    """Return which speakers a person may be: one who is known, or all but who calls."""
+    """Return which speakers a person may be: one who is known or answers, or all but who calls."""
     for mention in share:
         if mention.bounds.who is not None:
             return [mention.bounds.who]
+    guessed = Counter(one.answers for one in share if one.answers in speakers)
+    if guessed:
+        return [guessed.most_common(1)[0][0] or ""]
     callers = {one.bounds.caller for one in share if one.bounds.caller is not None}
     return [one for one in speakers if one not in callers] if callers else []
 

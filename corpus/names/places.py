@@ -14,6 +14,7 @@ from corpus.records import (
     MASKED_GIVEN,
     MASKED_PLACE,
     MASKED_STEM,
+    NAME,
 )
 
 # As the tags step reads `**동`: #@주소#동에서 is a 동, #@주소#동네 is not.
@@ -65,6 +66,13 @@ _KINDS = (
     ("shop", f"마트|카페|식당|호텔|백화점|그룹|센터|점{_BEHIND}|빌딩|아파트"),
 )
 _AFFILIATED = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
+
+# Behind what may as well be somebody's name: 민준 학교 is where Minjun goes to, **대학교 is none's.
+_MASKED_SCHOOL = re.compile(
+    "(?:대학교|대학병원|고등학교|중학교|초등학교)"
+    "|여?[대고](?= (?:다[녀니닌]|나[왔와온]|출신|졸업|합격|붙|입학|학생|축제|[0-9]학년))"
+)
+_MASKED_BUILDING = re.compile("병원|교회|성당|은행|유치원|어린이집|아파트|백화점|호텔")
 
 _GU = (
     "종로 성동 광진 동대문 중랑 성북 강북 도봉 노원 은평 서대문 마포 양천 강서 구로 금천 영등포"
@@ -134,6 +142,11 @@ def kind_at(text: str, start: int, *, place_named: bool) -> str:
         return next(
             (kind for kind, pattern in _AFFILIATED if pattern.match(text, start + 1)), plain
         )
+    if placeholder in (MASKED_GIVEN, MASKED_FULL, NAME):
+        if school := _MASKED_SCHOOL.match(text, start + 1):
+            return next(kind for kind, pattern in _AFFILIATED if pattern.match(school[0]))
+        if placeholder != NAME and (building := _MASKED_BUILDING.match(text, start + 1)):
+            return next(kind for kind, pattern in _AFFILIATED if pattern.match(building[0]))
     if placeholder in (MASKED_GIVEN, MASKED_FULL):
         return "place" if place_named and _OF_A_PLACE.match(text, start + 1) else "name"
     if placeholder not in (ADDRESS, MASKED_STEM, MASKED_PLACE):

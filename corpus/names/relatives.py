@@ -21,22 +21,45 @@ class Relative(NamedTuple):
     sex: Sex
     younger: int  # years, than the speaker; less than 0: older
     latest: int  # a speaker who was born later is not meant
+    kind: str = ""  # `child`, `child:둘째`, `pet`, ...: one is no other, but any child may be 둘째
 
 
 NOBODY = Relative("any", 0, 0)
 OF_A_PARENT = Relative("any", GENERATION, _PARENT)  # 민준이 엄마 says it of 민준이
 
-_OWN = "(?:(?:우리|내|제|저희|너희|너네|니|네|울) )?"
+_OWN = "(?:(?P<whose>우리|내|제|저희|너희|너네|니|네|울) )?"
+_OTHERS = ("너희", "너네", "니", "네")
 _NAMED = "(?: (?:이름|성함|존함|이름이|이름은|성함이|성함은))?"
 _CHILD: tuple[tuple[Sex, str], ...] = (
     ("female", "딸 큰딸 작은딸 막내딸 둘째딸 딸내미 딸래미 손녀 외손녀 손녀딸 며느리"),
     ("male", "아들 큰아들 작은아들 막내아들 둘째아들 아들내미 손자 외손자 사위"),
-    ("any", "조카 애기 아기 둘째 막내 첫째 큰애 작은애 손주 아이"),
+    ("any", "조카 애기 아기 둘째 막내 첫째 셋째 큰애 작은애 손주 아이"),
 )
-_SAME_AGE: tuple[tuple[Sex, str], ...] = (
-    ("female", "여친 여자친구 와이프 아내 집사람 여동생 마누라 전여친 새언니 올케 처제"),
-    ("male", "남친 남자친구 남편 신랑 남동생 애아빠 전남친 매형 형부 처남 제부"),
+_PARTNER: tuple[tuple[Sex, str], ...] = (
+    ("female", "여친 여자친구 와이프 아내 집사람 마누라 전여친"),
+    ("male", "남친 남자친구 남편 신랑 애아빠 전남친"),
+    ("any", "애인"),
 )
+_KIN: tuple[tuple[Sex, str], ...] = (
+    ("female", "여동생 새언니 올케 처제"),
+    ("male", "남동생 매형 형부 처남 제부"),
+    ("any", "동생 친동생 사촌동생 사촌"),
+)
+_PETS = "강아지 고양이 댕댕이 냥이 멍멍이 야옹이 햄스터 토끼"
+# Children of one parent who are not each other.
+_RANKED = {
+    "첫째": "첫째",
+    "큰딸": "첫째",
+    "큰아들": "첫째",
+    "큰애": "첫째",
+    "둘째": "둘째",
+    "둘째딸": "둘째",
+    "둘째아들": "둘째",
+    "셋째": "셋째",
+    "막내": "막내",
+    "막내딸": "막내",
+    "막내아들": "막내",
+}
 _PARENTS: tuple[tuple[Sex, int, str], ...] = (
     ("female", 30, "엄마 어머니 어머님 시어머니 장모님 이모 고모 숙모 외숙모"),
     ("male", 30, "아빠 아버지 아버님 시아버지 장인어른 삼촌 외삼촌 이모부 고모부"),
@@ -55,16 +78,29 @@ def _either(words: str) -> str:
 _BEFORE: tuple[tuple[Relative, re.Pattern[str]], ...] = (
     *(
         (
-            Relative(sex, younger, ANY),
-            re.compile(rf"(?<![가-힣]){_OWN}(?:{_either(words)}){_NAMED} ?$"),
+            Relative(sex, younger, ANY, kind),
+            re.compile(rf"(?<![가-힣]){_OWN}(?P<word>{_either(words)}){_NAMED} ?$"),
         )
-        for younger, relatives in ((GENERATION, _CHILD), (0, _SAME_AGE))
+        for kind, younger, relatives in (
+            ("child", GENERATION, _CHILD),
+            ("partner", 0, _PARTNER),
+            ("kin", 0, _KIN),
+        )
         for sex, words in relatives
+    ),
+    (
+        Relative("any", 0, ANY, "pet"),
+        re.compile(
+            rf"(?<![가-힣])(?P<whose>우리|내|제|저희|너희|너네|니|네|울) (?:집 )?"
+            rf"(?P<word>{_either(_PETS)}){_NAMED} ?$"
+        ),
     ),
     *(
         (
-            Relative(sex, 0, ANY),
-            re.compile(rf"(?<![가-힣])(?:우리|내|제|저희|울) (?:{_either(words)}){_NAMED} $"),
+            Relative(sex, 0, ANY, "kin"),
+            re.compile(
+                rf"(?<![가-힣])(?P<whose>우리|내|제|저희|울) (?P<word>{_either(words)}){_NAMED} $"
+            ),
         )
         for sex, words in _CALLED
     ),
@@ -84,7 +120,16 @@ _TOPIC: tuple[tuple[Relative, re.Pattern[str]], ...] = tuple(
     for sex, years, words in _PARENTS
 )
 _AFTER = re.compile(_IS)
-_OURS = re.compile("(?<![가-힣])(?:우리|울) ?$")
+_LAST_WORD = re.compile("[가-힣]+(?= ?$)")
+_WORDS_BEFORE = frozenset(
+    " ".join(
+        (
+            *(words for group in (_CHILD, _PARTNER, _KIN, _CALLED) for _, words in group),
+            *(_PETS, "이름 성함 존함 이름이 이름은 성함이 성함은 존함이 존함은"),
+        )
+    ).split()
+)
+_OURS_TOO = re.compile("이?(?:도|두|는|은)(?![가-힣])|은(?![가-힣])")
 _SMALL = re.compile(
     "(?:이?[가는도를]?|이) ?(?:낮잠|유치원|어린이집|돌잔치|백일|이유식|기저귀|분유|등원|하원"
     "|키즈카페|문화센터|소아과|재웠|재우[고는려]|젖병|걸음마|옹알이)"
@@ -95,29 +140,50 @@ _PUPIL = re.compile(
 )
 
 
-def relative_at(text: str, start: int, *, intimate: bool) -> Relative:
-    """Return what relation to the speaker the text tells of who stands at `start`.
+def relative_at(
+    text: str, start: int, speaker: str, other: str | None, *, intimate: bool
+) -> tuple[Relative, str]:
+    """Return what relative of the speaker somebody is, and whose, as far as the text tells.
 
     Args:
         text: with placeholders, one at `start`.
         start: of the placeholder.
+        speaker: who wrote it.
+        other: the only other speaker of the dialogue, None if there are more.
         intimate: the name is said as among friends and of children: 민준이가.
 
-    >>> relative_at("손녀 \ue000이가 왔어", 3, intimate=True)[:2]
-    ('female', 30)
-    >>> relative_at("엄마 \ue000이가 때렸어", 3, intimate=True)[:2]
-    ('any', 0)
+    >>> def told(text):
+    ...     relative, owner = relative_at(text, text.index("\ue000"), "a", "b", intimate=True)
+    ...     return relative.sex, relative.younger, owner
+    >>> told("손녀 \ue000이가 왔어"), told("너희 딸 \ue000이는?"), told("엄마 \ue000이가 때렸어")
+    (('female', 30, 'a'), ('female', 30, 'b'), ('any', 0, ''))
+    >>> told("우리 \ue000이도"), told("우리 \ue000이 최고")
+    (('any', 30, 'a'), ('any', 30, ''))
     """
     before = text[max(0, start - 20) : start]
-    for relative, pattern in _BEFORE:
-        if pattern.search(before):
-            return relative
-    if _AFTER.match(text, start + 1):
+    last = _LAST_WORD.search(before)
+    for relative, pattern in _BEFORE if last and last[0] in _WORDS_BEFORE else ():
+        if found := pattern.search(before):
+            ranked = _RANKED.get(found.groupdict().get("word") or "")
+            kind = f"child:{ranked}" if ranked else relative.kind
+            owner = _owner(found.groupdict().get("whose"), text, start, speaker, other)
+            return relative._replace(kind=kind), owner if kind else ""
+    if last and _AFTER.match(text, start + 1):
         for relative, pattern in _TOPIC:
             if pattern.search(before):
-                return relative
-    if _SMALL.match(text, start + 1):
-        return Relative("any", GENERATION, _YOUNG_PARENT)
-    if _PUPIL.match(text, start + 1) or (intimate and _OURS.search(before)):
-        return OF_A_PARENT
-    return NOBODY
+                return relative, ""
+    ours = last is not None and last[0] in ("우리", "울")
+    is_small = _SMALL.match(text, start + 1) is not None
+    owner = speaker if ours and (is_small or _OURS_TOO.match(text, start + 1)) else ""
+    if is_small:
+        return Relative("any", GENERATION, _YOUNG_PARENT), owner
+    if _PUPIL.match(text, start + 1) or (intimate and ours):
+        return OF_A_PARENT, owner
+    return NOBODY, owner
+
+
+def _owner(whose: str | None, text: str, start: int, speaker: str, other: str | None) -> str:
+    """Return whose relative it is; who asks without a word of whose may ask of the other's."""
+    if whose in _OTHERS:
+        return other or ""
+    return speaker if whose or "?" not in text[start:] else ""

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 
 from corpus.names.titles import CALLED_SO, POLITE, Title
 
+READ = 1_000  # characters to either side of a name tell whether somebody is spoken to
+
 # 나 지우인데, 제 이름은 지우예요, 저 지우라고 하는데요
 _ME = re.compile(
     "(?<![가-힣])(?:나|난|나는|나도|내가|저|전|저는|저도|제가"
@@ -21,6 +23,14 @@ _SERVING = re.compile(
     r"(?:상담원|상담사|상담직원|담당자|담당|매니저|컨설턴트|직원|고객 ?센터|상담 ?센터|콜센터"
     r"|프런트|프론트|예약실|지점|본점|[가-힣]팀|[가-힣]과)[ ,.]*$"
 )
+# 상담사 지우 대리입니다
+_RANK = re.compile(
+    " (?:대리|과장|차장|부장|팀장|실장|주임|사원|매니저|실무관|기사|점장|간호사|강사)(?=입니다)"
+)
+_ASKED_TO_BE = re.compile(
+    "(?:고객|회원|예약자|환자|구매자|신청자|주문자|수령인|손)(?:님|분)?(?: (?:성함|이름)[이은]?)? $"
+)
+_IS_IT = re.compile("(?: ?(?:님|씨))?(?:이|께서)? ?(?:맞[으는나]|이시|이신|되시|본인이[신시세])")
 _YES = re.compile(r"^(?:네|넵|예|아|아 네|네 네|음)?[ ,.~]*$")
 # What a reader takes for a question after the name of who is spoken to.
 _ASKED = re.compile(
@@ -30,12 +40,15 @@ _ASKED = re.compile(
     r"(?:좀 |다시 |한번 |한 번 )*(?:뭐|뭔|어떻게|어찌|무엇|말씀|알려|여쭤|여쭙|부탁|확인|모르)"
 )
 I_AM = re.compile(
-    "(?:인데|이?(?:라고|야|예요|에요|이에요|거든|고(?![가-힣])|지(?![가-힣])|다(?![가-힣])|구(?![가-힣]))"
+    "(?:인데|인 ?(?:거|것|걸|줄)"
+    "|이?(?:라고|야|예요|에요|이에요|거든|고(?![가-힣])|지(?![가-힣])|다(?![가-힣])|구(?![가-힣]))"
     "|이에요|이예요|이어요|여요|입니다|임(?![가-힣])|이?요(?![가-힣]))"
 )
 _I_AM_CALLED = re.compile("입니다|이?에요|이?예요|이?라고 (?:합니다|해요|하는데|부르|하고)")
 _ENDS = re.compile("[ㄱ-ㆎ?!.~^]|$")
 _STATED = re.compile(" ?[ㄱ-ㆎ!.~^]*$")
+_ENDS_TEXT = re.compile("[ㄱ-ㆎ!.,~^ ]*")
+_BEGINS_TEXT = re.compile("(?:네|넵|예|저기|아|안녕하세요|안녕|저기요|여보세요)?[ ,.!~]*")
 _IT_IS = re.compile("(?<=[가-힣])(?:이|가|은|는|건|게) $")  # 쟤가 지우야, 이름이 지우야
 # Behind 님 or 씨 somebody is spoken of, not to: 민준 씨가, 민준 씨한테.
 _SPOKEN_OF = re.compile(
@@ -66,6 +79,10 @@ _SAID_TO = re.compile(
     r"|잘 ?(?:자(?![가-힣])|지내[?니요]|있었)|하이(?![가-힣])|오랜만|자[니냐](?![가-힣])"
     r"|바[빠쁘](?:니|냐|세요)?(?![가-힣])|일어났[어니냐]|밥 먹었[어니냐]|있잖아|혹시"
     r"|시간 ?(?:돼|되|있))"
+)
+_REACTS = re.compile(
+    "괜찮[아지]|축하[해드합]|고마[워웠]|감사|힘내|미안|죄송|수고|고생|왔[어네구니]|그치|그러게|맞[아지네]"
+    "|알[았겠]어|오랜만|어서 ?와|반가|잘했|잘됐|어떡[해하]|왜 그래|뭐라는|무슨 소리"
 )
 _FIRST = re.compile(r"^(?:야|오|와|아|헐|음|저기|근데|응|안녕|ㅇㅇ|[ㅋㅎㅠㅜ]+)?[ ,!~.]*$")
 
@@ -102,6 +119,8 @@ def is_oneself(before: str, text: str, start: int, *, asked: bool) -> bool:
         return I_AM.match(text, end) is not None or _STATED.match(text, end) is not None
     if _ITS_ME.search(before):
         return _ENDS.match(text, end) is not None
+    if _SERVING.search(before) and (rank := _RANK.match(text, end)):
+        end = rank.end()
     if asked and _YES.search(before):
         return bool(I_AM.match(text, end) or _STATED.match(text, end))
     if _HELLO.search(before) or _SERVING.search(before):
@@ -109,9 +128,33 @@ def is_oneself(before: str, text: str, start: int, *, asked: bool) -> bool:
     return _YES.search(before) is not None and text.startswith("입니다", end)
 
 
+def serves(before: str) -> bool:
+    """Say whether what stands before a name is what somebody is who serves customers."""
+    return _SERVING.search(before) is not None
+
+
 def is_copula(before: str, text: str, start: int) -> bool:
     """Say whether 야 behind the name is no call but 이다: 쟤가 지우야."""
     return bool(_IT_IS.search(before) and _ENDS.match(text, start + 2))
+
+
+def addressee(speakers: Sequence[str], texts: Sequence[str], place: int) -> str | None:
+    """Return who is called by name in a group, as it seems: who has spoken, or who speaks next.
+
+    What is said of what another one has just said (괜찮아, 축하해, 왔어?) is said to that one;
+    anything else is answered by whoever was called.
+
+    >>> addressee("abac", ["나 왔어", "민준아 왔어?", "응", "늦었네"], 1)
+    'a'
+    >>> addressee("abca", ["뭐 먹지", "민준아 넌?", "난 국밥", "그래"], 1)
+    'c'
+    """
+    caller = speakers[place]
+    before = next((one for one in reversed(speakers[:place]) if one != caller), None)
+    behind = next((one for one in speakers[place + 1 :] if one != caller), None)
+    if before and (behind is None or _REACTS.search(texts[place])):
+        return before
+    return behind
 
 
 def is_spoken_to(
@@ -122,6 +165,11 @@ def is_spoken_to(
     is_polite_speaker: Callable[[str], bool],
 ) -> bool:
     """Say whether somebody without 아 or 야 is spoken to, as far as a reader can tell."""
+    left = max(0, start - READ)
+    text, start = text[left : start + READ], start - left
+    title = title._replace(end=title.end - left) if title else None
+    if _ASKED_TO_BE.search(text[:start]) and _IS_IT.match(text, start + 1):
+        return True
     if title is None:
         end = start + (2 if text.startswith("이 ", start + 1) else 1)
         return _FIRST.search(text[:start]) is not None and _is_said_to(text, end)
@@ -132,6 +180,8 @@ def is_spoken_to(
     rest = text[title.end :].removeprefix("님")
     if _SPOKEN_OF.match(rest):
         return False
+    if _ENDS_TEXT.fullmatch(rest) and _BEGINS_TEXT.fullmatch(text[:start]):
+        return True
     clause = re.split("[.!?]", rest, maxsplit=1)[0]
     if _SUBJECT.match(rest):
         return _ASKS.search(clause) is not None

@@ -21,6 +21,7 @@ class Title(NamedTuple):
     decade: int | None  # of birth at the latest; None: that of the speaker
     end: int  # of the title in the text
     possessor: bool  # 민준이 엄마: the title is somebody else's
+    customer: bool = False  # 고객님
 
 
 # Decade of birth at the latest by title, for a speaker of any age.
@@ -33,7 +34,7 @@ _OLD = (
     (1980, "쌤 샘 과장 차장 팀장 실장 코치 박사 점장 반장 역장 강사 기사"),
 )
 _DECADES = {title: decade for decade, titles in _OLD for title in titles.split()}
-_SAME_AGE = "오빠 형 언니 누나 선배 대리 주임 군 양"
+_SAME_AGE = "오빠 형 언니 누나 선배 대리 주임 군 양 병장 상병 일병 이병 하사 중사 상사"
 _PARENTS = "엄마 아빠 어머니 아버지 어머님 아버님 맘"
 _MEN = "형 오빠 삼촌 외삼촌 군 할아버지 할아버님 할배 아저씨 고모부 이모부 큰아버지 작은아버지"
 _WOMEN = (
@@ -48,6 +49,7 @@ _KIN = ("오빠", "형", "언니", "누나", "이모", "고모", "삼촌")  # �
 _RANKED = (
     "회장 사장 대표 국장 교장 교감 의원 장관 목사 부장 상무 전무 이사 교수 원장 소장 감독 과장 차장"
     " 팀장 실장 코치 점장 반장 역장 강사 기사 대리 주임 작가 총무 사원 인턴"
+    " 병장 상병 일병 이병 하사 중사 상사"
 )
 RANKS = frozenset(_RANKED.split())
 _SAME_PERSON = {"쌤": "선생", "샘": "선생", "할머님": "할머니", "할아버님": "할아버지"}
@@ -58,11 +60,12 @@ _ENDS = (
     "|처럼|부터|까지|집|거|꺼|때문|덕분|생일|라|일|예|였|인|요|말|전화|번호|옆|오[셨시신실]|말씀)"
 )
 _TITLE = re.compile(
-    rf"(?P<i>이)? ?(?:(?P<parent>{'|'.join(_PARENTS.split())}){_ENDS}"
+    rf"(?P<i>이)?(?:네)? ?(?:(?P<parent>{'|'.join(_PARENTS.split())}){_ENDS}"
     rf"|(?P<known>{_KNOWN})(?P<nim>님)?{_ENDS}"
     rf"|(?P<other>[가-힣]{{1,4}}(?<!하나)(?<!스)님)(?![가-힣]{{5}}))"
 )
-_POLITE = re.compile(rf" ?(?:님|씨{_ENDS})")
+_CUSTOMER = "(?:고객|회원|환자|예약자|신청자|구매자|주문자|수령인|손)"
+_POLITE = re.compile(rf" ?(?:(?P<customer>{_CUSTOMER} ?(?:님|분))|님|씨{_ENDS})")
 _MOVES = re.compile(r" 이사(?!님)")  # 이사 갔대: no title, but a new home
 
 
@@ -76,7 +79,8 @@ def title_at(text: str, start: int) -> Title | None:
     """
     polite = _POLITE.match(text, start)
     if polite:
-        return Title(POLITE, "any", None, polite.end(), possessor=False)
+        customer = polite["customer"] is not None
+        return Title(POLITE, "any", None, polite.end(), possessor=False, customer=customer)
     title = _TITLE.match(text, start)
     if title is None or _MOVES.match(text, start):
         return None

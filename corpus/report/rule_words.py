@@ -3,6 +3,7 @@
 RULE_WORDS = {
     "html_entity": "웹에서 복사한 &gt; 따위를 원래 글자로 바꿉니다",
     "private_use": "이름 자리에 쓰는 사용자 정의 문자는 밖에서 들어올 수 없습니다",
+    "syllable_in_brackets": "낱말의 한 글자를 묶은 괄호는 풉니다",
     "letter_in_circle": "한 글자로 된 로마 숫자와 동그라미 글자를 풀어 씁니다",
     "money": "통화 기호를 말로 바꿉니다",
     "letters_lost": "글자가 모두 물음표로 깨진 발화를 뺍니다",

@@ -80,6 +80,13 @@ ASIDE_RULES = (
         ("집(으)로", "집으로"),
     ),
     Rule(
+        "syllable_in_brackets",
+        rf"(?<=[{_SYLLABLE}])\((?:([도만요])\)(?![가-힣])|([들님])\))",
+        r"\1\2",
+        "a syllable that belongs to the word before it",
+        ("나(도) 친구(들)이랑", "나도 친구들이랑"),
+    ),
+    Rule(
         "other_particle",
         rf"(?<=[{_SYLLABLE}])(?:\((?:{_EITHER})\))+",
         "",

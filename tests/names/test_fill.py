@@ -101,8 +101,9 @@ def surrogates(text, filled, people):
     shapes[FIRM] = shapes[AFFILIATION]
     shapes |= dict.fromkeys((ADDRESS, MASKED_STEM, MASKED_PLACE), of_place)
     shapes |= dict.fromkeys((MASKED_GIVEN, MASKED_FULL, MASKED_SURNAME), shapes[NAME])
+    shapes[NAME] = "|".join(filter(None, (shapes[NAME], shapes[AFFILIATION])))  # before 고등학교
     for kind in (MASKED_GIVEN, MASKED_FULL):  # where a place was named before
-        shapes[kind] = "|".join(filter(None, (shapes[kind], of_place)))
+        shapes[kind] = "|".join(filter(None, (shapes[kind], of_place, shapes[AFFILIATION])))
     pattern = "".join(
         f"({shapes[character]})" if character in PLACEHOLDERS else re.escape(character)
         for character in text
@@ -568,7 +569,7 @@ def test_in_a_group_of_one_sex_whoever_is_called_is_of_it():
         filled = fill_names(str(k), "abc", texts, seed=0, traits=traits)
         assert of(filled.people[:1], 1980, "female")
         other = fill_names(str(k), "bac", texts, seed=0, traits=traits)
-        assert of(other.people[:1], 1980, "any")
+        assert of(other.people[:1], 1990, "male")  # who answers
 
 
 def test_a_speaker_who_says_the_own_name_is_of_the_own_sex_and_age():
@@ -679,3 +680,43 @@ def test_a_title_tells_the_sex_though_the_header_says_otherwise():
     for k in range(30):
         filled = fill_names(str(k), "ab", [f"{NAME} 언니 뭐해?", "응"], seed=0, traits=traits)
         assert of(filled.people, 1990, "female")
+
+
+@pytest.mark.parametrize(
+    ("lines", "sex"),
+    [
+        (["a: 나 시험 떨어졌어", "b: 괜찮아 #@이름#야", "c: 힘내"], "female"),
+        (["a: 뭐 먹지", "b: #@이름#아 넌?", "c: 난 국밥", "a: 나도"], "male"),
+        (["b: #@이름#아 몇 시에 와?", "a: 7시쯤", "c: 나는 8시"], "female"),
+        (["c: 영화 볼 사람", "a: 나", "c: 그럼 #@이름#야 표 사줘", "b: 와"], "male"),
+    ],
+)
+def test_in_a_group_of_both_sexes_who_is_called_is_who_has_spoken_or_answers(lines, sex):
+    traits = known(a=("female", 1990), b=("male", 1990), c=("male", 1990))
+    speakers = [line[0] for line in lines]
+    for k in range(20):
+        texts = [placeholders(line[3:]) for line in lines]
+        filled = fill_names(str(k), speakers, texts, seed=0, traits=traits)
+        assert of(filled.people, 1990, sex)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["a: 성함이 어떻게 되세요?", "b: #@이름#입니다"],
+        ["a: #@이름# 고객님 맞으세요?", "b: 네"],
+        ["a: 안녕하세요 상담사 #@이름#입니다", "b: 네"],
+    ],
+)
+def test_whoever_is_served_or_serves_has_a_surname(lines):
+    for seed in range(20):
+        filled = fill(*lines, seed=seed)
+        assert any(filled.people[0] in text for text in filled.texts)
+
+
+def test_a_customer_is_as_old_as_the_header_says():
+    traits = known(a=("female", 1980), b=("male", 2000))
+    for k in range(20):
+        texts = [f"{NAME} 고객님 카드가 정지되셨어요", "네"]
+        filled = fill_names(str(k), "ab", texts, seed=0, traits=traits)
+        assert of(filled.people, 2000, "male")
