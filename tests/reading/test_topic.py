@@ -83,7 +83,7 @@ def test_a_second_number_of_the_speaker_goes_and_a_list_stays(text, read_as):
     dialogue, quirks = read([line(1, text, norm_text="x")])
     assert dialogue.texts == [read_as]
     assert set(quirks) <= {"prefix_inside"}
-    assert ("prefix_inside" in quirks) == ("1: 오빠" in text or "1 : 오빠" in text or "어디" in text)
+    assert ("prefix_inside" in quirks) == ("오빠" in text or "어디" in text)
 
 
 def test_of_a_doubled_line_one_is_read():
