@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from corpus import __version__
 from corpus.building.process import tune_process
-from corpus.commands import builds, finished, models, raw
+from corpus.commands import builds, finished, models, raw_folder
 from corpus.records import CorpusError
-from corpus.views.terminal import close_streams, leave_stdout, open_streams, say
+from corpus.views.screen import close_streams, leave_stdout, open_streams, say
 
 DESCRIPTION = (
     "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns, 544 task) into a chat corpus."
@@ -36,12 +36,14 @@ VERBS = {
         builds.run_commit,
     ),
     "sample": Verb(
-        "write invented dialogues in the true AIHub shapes", raw.add_sample, raw.run_sample
+        "write invented dialogues in the true AIHub shapes",
+        raw_folder.add_sample,
+        raw_folder.run_sample,
     ),
     "check": Verb(
         "say what is in RAW and what a build would give; build nothing",
-        raw.add_check,
-        raw.run_check,
+        raw_folder.add_check,
+        raw_folder.run_check,
     ),
     "show": Verb(
         "show dialogues of PROCESSED as people read them, or why one is not there",

@@ -28,7 +28,7 @@ WITHIN = {("counts", "records"), ("remote", "records"), ("processed", "output")}
 AT_THE_ROOT = 8  # modules at most
 LATE = {  # modules that import late, and why
     "commands/builds.py",  # --help answers at once
-    "commands/raw.py",
+    "commands/raw_folder.py",
     "commands/finished.py",
     "commands/models.py",
     "__init__.py",

@@ -11,7 +11,7 @@ import pyarrow as pa
 from corpus.building.unknown import Unknown
 from corpus.counts import LISTED, Counts, most_of
 from corpus.records import SPLITS, CorpusError
-from corpus.report.measure import coded
+from corpus.report.counting import coded
 
 
 @dataclass(slots=True)

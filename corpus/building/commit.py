@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from corpus.building.accounts import Written, check_laws, summary_of
-from corpus.building.decide import Decisions, choice_steps, decide, plan_shards, rows_kept
-from corpus.building.engines import Engine
-from corpus.building.near import find_near
-from corpus.building.pieces import Pieces, duplicate_steps, ledger_steps
-from corpus.building.problems import problems_of
-from corpus.building.reporting import Material, write_report
-from corpus.building.unknown import Unknown
-from corpus.building.writing import (
+from corpus.building.commit_files import (
     OUT,
     RECORDS,
     Writing,
     write_shard,
 )
+from corpus.building.commit_steps import Pieces, duplicate_steps, ledger_steps
+from corpus.building.decide import Decisions, choice_steps, decide, plan_shards, rows_kept
+from corpus.building.engines import Engine
+from corpus.building.near_steps import find_near
+from corpus.building.problems import problems_of
+from corpus.building.reporting import Material, write_report
+from corpus.building.unknown import Unknown
 from corpus.counts import LISTED, Counts, merge_counts
 from corpus.output.files import json_bytes, write_file, write_json
 from corpus.output.into_place import make_ready, publish, put_in_place

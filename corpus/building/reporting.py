@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from corpus.building.writing import OUT, Writing, read_sample
+from corpus.building.commit_files import OUT, Writing, read_sample
 from corpus.counts import Counts
 from corpus.output.files import write_file
 from corpus.output.result import ResultPaths, read_each
 from corpus.records import REPORT
+from corpus.report.counting import Measured, OfKeys
 from corpus.report.examples import merge_examples
-from corpus.report.measure import Measured, OfKeys
 from corpus.report.numbers import report_numbers
 from corpus.report.page import report_page
 

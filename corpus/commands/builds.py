@@ -17,7 +17,7 @@ from corpus.commands.arguments import (
 )
 from corpus.options import OPTIONS
 from corpus.remote import folder_of
-from corpus.views.terminal import say
+from corpus.views.screen import say
 
 # Keywords of `corpus.build` that are no rows of the table of options.
 HOW = ("tokenizer", "update", "fresh", "workers", "item_timeout", "engine", "address")

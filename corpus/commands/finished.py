@@ -8,7 +8,7 @@ from corpus.commands.arguments import add_finished, add_workers, use_system_allo
 from corpus.records import CorpusError
 from corpus.remote import folder_of
 from corpus.verify.findings import CLASSES
-from corpus.views.terminal import say
+from corpus.views.screen import say
 
 
 def add_show(parser: argparse.ArgumentParser) -> None:

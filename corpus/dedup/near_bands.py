@@ -15,6 +15,9 @@ from corpus.dedup.near_texts import Floats, NearTexts, Places, similarities, spa
 from corpus.records import Ints, Mask
 
 _MATCHES = 4 << 20  # bands in common, looked at at once: 32 MB, and as much to sort them
+_READ_AT_ONCE = (
+    1 << 16
+)  # bytes of an index: to map so few takes three times as long as to read them
 _BAND_BITS = 7
 _PLACE_BITS = 32
 
@@ -135,7 +138,9 @@ def _candidates(
 
 def _index(folder: Path, band: int) -> npt.NDArray[np.uint64]:
     path = _band_file(folder, band)
-    return np.memmap(path, "<u8", "r") if path.stat().st_size else np.zeros(0, np.uint64)
+    if path.stat().st_size <= _READ_AT_ONCE:
+        return np.fromfile(path, "<u8")
+    return np.memmap(path, "<u8", "r")
 
 
 def _band_file(folder: Path, band: int) -> Path:

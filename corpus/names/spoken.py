@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 
 from corpus.names.titles import CALLED_SO, POLITE, Title
 
+READ = 1_000  # characters to either side of a name tell whether somebody is spoken to
+
 # 나 지우인데, 제 이름은 지우예요, 저 지우라고 하는데요
 _ME = re.compile(
     "(?<![가-힣])(?:나|난|나는|나도|내가|저|전|저는|저도|제가"
@@ -174,6 +176,9 @@ def is_spoken_to(
     is_polite_speaker: Callable[[str], bool],
 ) -> bool:
     """Say whether somebody without 아 or 야 is spoken to, as far as a reader can tell."""
+    left = max(0, start - READ)
+    text, start = text[left : start + READ], start - left
+    title = title._replace(end=title.end - left) if title else None
     if _ASKED_TO_BE.search(text[:start]) and _IS_IT.match(text, start + 1):
         return True
     if title is None:

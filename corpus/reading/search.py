@@ -14,7 +14,7 @@ from zlib import crc32
 
 from corpus.reading.archives import Container, kind_of, readable_name, zip_members
 from corpus.reading.foreign import SHOWN, beginning, is_text, what_it_is, what_zip_is
-from corpus.reading.labels import labels_missing
+from corpus.reading.missing_labels import labels_missing
 from corpus.reading.parts import join_parts
 from corpus.reading.streams import Joined, Unpacked
 from corpus.reading.tars import is_tar, tar_members

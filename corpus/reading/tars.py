@@ -21,7 +21,7 @@ LONG_NAME = 64 << 10  # bytes of a name, or of what is said of a member before i
 BUFFER = 64 << 10
 
 _MAGIC = slice(257, 262)  # of a header: `ustar`
-_PAX = re.compile(rb"[0-9]{1,8} (path|size|GNU\.sparse\.[a-z.]+)=([^\n]*)\n")
+_PAX = re.compile(rb"^[0-9]{1,8} (path|size|GNU\.sparse\.[a-z.]+)=([^\n]*)\n", re.MULTILINE)
 _DESCRIBING = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE)
 _GLOBAL = (tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 _NO_DATA = (  # whatever length their headers give

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpus.counts import Counts, most_of
-from corpus.report.measure import Measured
+from corpus.report.counting import Measured
 
 GIVEN_NAMES = 30  # are listed
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corpus.report import charts, pictures, words
 from corpus.report.chosen import in_words
+from corpus.report.counting import BIN
 from corpus.report.details import in_korean
 from corpus.report.examples import UTTERANCES
-from corpus.report.measure import BIN
 from corpus.report.numbers import added, losses, median
 from corpus.report.remarks import NAMED, remark_lines
 from corpus.report.rule_words import RULE_WORDS

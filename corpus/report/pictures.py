@@ -8,7 +8,7 @@ from corpus.names.lexicon import SURNAME_STEPS, SURNAMES
 from corpus.names.particles import NOTHING, PARTICLES, SYLLABLE
 from corpus.options import flags_of
 from corpus.report import charts
-from corpus.report.measure import BIN
+from corpus.report.counting import BIN
 from corpus.report.numbers import added, losses, median
 
 SURNAMES_SHOWN = 15

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from corpus.records import Source
 from corpus.sample.bank import NAME_TAG, Script, draws, pick, tell
-from corpus.sample.files import (
+from corpus.sample.layout import (
     AGES,
     SEXES,
     in_split,

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus.sample.bank import NAME_TAG, Script, draws, pick, tell
-from corpus.sample.files import AGES, SEXES, in_split, member, new_zip, once_in
-from corpus.sample.labels import Line, label_file
+from corpus.sample.label_file import Line, label_file
+from corpus.sample.layout import AGES, SEXES, in_split, member, new_zip, once_in
 
 ODD_PREFIX = 500  # one file in so many has one such line
 PLACE = "shopping"

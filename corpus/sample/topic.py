@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus.sample.bank import NAME_TAG, Script, draws, pick, tell
-from corpus.sample.files import AGES, SEXES, in_split, member, new_zip, once_in, shares
-from corpus.sample.labels import Line, label_file
+from corpus.sample.label_file import Line, label_file
+from corpus.sample.layout import AGES, SEXES, in_split, member, new_zip, once_in, shares
 from corpus.sample.typing import type_out
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from corpus.records import Source
 from corpus.text.brackets import ASIDE_RULES
 from corpus.text.characters import CHARACTER_RULES
-from corpus.text.given import texts_of
 from corpus.text.identifiers import RAW_TRIGGERS, TRIGGERS
+from corpus.text.inputs import texts_of
 from corpus.text.links import LAST_RULES, LAST_TRIGGERS, LINK_RULES, LINK_TRIGGERS
 from corpus.text.personal import LAID_OPEN_RULES, PERSONAL, PERSONAL_RULES
 from corpus.text.respell import respell_rules

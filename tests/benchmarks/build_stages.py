@@ -21,7 +21,7 @@ from corpus.building.process import tune_process  # noqa: E402
 
 tune_process()
 
-from corpus.building import item, reporting, run, writing  # noqa: E402
+from corpus.building import commit_files, item, reporting, run  # noqa: E402
 from corpus.dialogues import batch, pieces, said  # noqa: E402
 from corpus.output import result  # noqa: E402
 from corpus.reading import documents  # noqa: E402
@@ -33,16 +33,16 @@ BUILD = "the rest"
 STAGES = {
     "find and hash the files": [(run, "find_documents")],
     "unpack": [(Unpacked, "read"), (documents, "intact_member")],
-    "decode": [(item, "_read"), (writing, "read_raw")],
+    "decode": [(item, "_read"), (commit_files, "read_raw")],
     "text rules": [(said, "normalise_texts"), (pieces, "where_pieces_begin")],
     "turns": [(batch, "arrange_turns"), (batch, "reject_reasons"), (batch, "make_drafts")],
     "names": [(said, "fill_names")],
     "tokens": [(Encoder, "encode_flat")],
     "load the tokenizer": [(run, "Encoder")],
     "cap, rows, keys": [(item, "build_batch")],
-    "ledger": [(result, "ledger_member"), (writing, "ledger_member")],
+    "ledger": [(result, "ledger_member"), (commit_files, "ledger_member")],
     "write results": [(result.ResultWriter, "write"), (result.ResultWriter, "finish")],
-    "shards": [(writing, "write_shard")],
+    "shards": [(commit_files, "write_shard")],
     "report": [(reporting, "report_numbers"), (reporting, "report_page")],
     BUILD: [(run, "build")],
 }

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 import corpus  # noqa: E402
-from corpus.building.near import search  # noqa: E402
+from corpus.building.near_steps import search  # noqa: E402
 from corpus.dedup.keys import KEY  # noqa: E402
 from corpus.dedup.near import BANDS, HASHES, Texts, bands_of, near_bytes  # noqa: E402
 from corpus.output.ledger import read_ledger  # noqa: E402

@@ -27,18 +27,18 @@ def parts():
     import corpus.dialogues.batch
     import corpus.text.rule
     from corpus.building import reporting
-    from corpus.report import examples, measure
+    from corpus.report import counting, examples
 
     empty = {"rules": {}, "tags": {}, "rejected": {}}
     for name in ("take_tags", "take_rejected"):
         yield COUNTING, examples.Examples, name, lambda *args: None
     yield COUNTING, examples.Examples, "found", lambda self: empty
-    yield COUNTING, measure.Measured, "take", lambda *args: None
+    yield COUNTING, counting.Measured, "take", lambda *args: None
     yield COUNTING, corpus.text.rule, "_take_samples", lambda *args: None
     yield COUNTING, corpus.dialogues.batch, "ages_and_sexes", lambda *args: []
     yield COUNTING, reporting, "merge_examples", lambda found: empty
     yield SAMPLE, reporting, "report_numbers", lambda *args: {}
-    yield SAMPLE, measure.Measured, "dialogues", lambda self: []
+    yield SAMPLE, counting.Measured, "dialogues", lambda self: []
     yield PAGE, reporting, "report_page", lambda *args: b""
 
 

@@ -8,7 +8,16 @@ import pytest
 from killed_workers import dying
 from raw_trees import summary_document, summary_entry, topic_document, write
 
-from corpus.building import commit, decide, near, pieces, plan, run, workers, writing
+from corpus.building import (
+    commit,
+    commit_files,
+    commit_steps,
+    decide,
+    near_steps,
+    plan,
+    run,
+    workers,
+)
 from corpus.building.shares import build_share, commit_shares
 from corpus.dedup import near_bands, near_search
 from corpus.output import manifest
@@ -28,8 +37,8 @@ def many_pieces(monkeypatch):
     for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
         monkeypatch.setattr(plan, name, 1)
     monkeypatch.setattr(decide, "SHARD_ROWS", 3)
-    monkeypatch.setattr(pieces, "LEDGER_BYTES", 1)
-    monkeypatch.setattr(pieces, "BATCH", 2)
+    monkeypatch.setattr(commit_steps, "LEDGER_BYTES", 1)
+    monkeypatch.setattr(commit_steps, "BATCH", 2)
     monkeypatch.setattr(run, "Encoder", lru_cache(run.Encoder))
     monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
 
@@ -89,7 +98,7 @@ def test_shards_are_committed_by_workers_too(raw, tmp_path, whole, monkeypatch):
 
 
 def test_a_piece_that_is_written_is_not_written_again(raw, tmp_path, whole, monkeypatch):
-    made, real = [], writing.Writing.made
+    made, real = [], commit_files.Writing.made
 
     def counts(self, name, *rest):
         made.append(name)
@@ -98,7 +107,7 @@ def test_a_piece_that_is_written_is_not_written_again(raw, tmp_path, whole, monk
             raise KeyboardInterrupt
         return told
 
-    monkeypatch.setattr(writing.Writing, "made", counts)
+    monkeypatch.setattr(commit_files.Writing, "made", counts)
     n_stops = 0
     while not (tmp_path / "out" / "_manifest.json").exists():
         try:
@@ -128,8 +137,8 @@ def damaged_record(folder):
 def other_parts(folder):
     """As if the parts had been other ones when the shard was written."""
     path = folder / "commit" / "train-00001.json"
-    told = writing.read_sealed(path) | {"state": "of others"}
-    path.write_bytes(writing.sealed(told))
+    told = commit_files.read_sealed(path) | {"state": "of others"}
+    path.write_bytes(commit_files.sealed(told))
 
 
 @pytest.mark.parametrize("damage", [damaged_content, lost_sample, damaged_record, other_parts])
@@ -144,13 +153,13 @@ def test_a_piece_that_is_not_as_it_was_written_is_written_again(
     damage(folder)
     (folder / "out" / "train" / "00009.parquet").write_bytes(b"of a commit that decided otherwise")
     (folder / "commit" / "train-00002.json.half.tmp").write_bytes(b"of one that was killed")
-    made, real = [], writing.Writing.made
+    made, real = [], commit_files.Writing.made
 
     def counts(self, name, *rest):
         made.append(name)
         return real(self, name, *rest)
 
-    monkeypatch.setattr(writing.Writing, "made", counts)
+    monkeypatch.setattr(commit_files.Writing, "made", counts)
     built(raw, tmp_path / "out")
     assert made == ["train-00001"]
     assert hashes(tmp_path / "out") == whole
@@ -158,7 +167,7 @@ def test_a_piece_that_is_not_as_it_was_written_is_written_again(
 
 def test_a_worker_that_dies_in_the_commit_costs_a_retry(raw, tmp_path, whole, monkeypatch):
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
-    with dying(lambda step: step.func is writing.write_shard, most=2) as died:
+    with dying(lambda step: step.func is commit_files.write_shard, most=2) as died:
         built(raw, tmp_path / "out", workers=2)
     assert len(died) == 2
     assert hashes(tmp_path / "out") == whole
@@ -168,7 +177,7 @@ def test_a_piece_that_always_kills_its_worker_ends_the_build_and_the_next_one_go
     raw, tmp_path, whole, monkeypatch
 ):
     def is_second_shard(step):
-        return step.func is writing.write_shard and step.args[1].number == 1
+        return step.func is commit_files.write_shard and step.args[1].number == 1
 
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     with (
@@ -200,10 +209,10 @@ def test_shards_are_cut_anywhere_in_a_dialogue_of_several_rows(raw, tmp_path, mo
 def alike(tmp_path, monkeypatch):
     """Ten talks, each there three times, a word changed; the steps of the search are small."""
     for module, name, value in (
-        (near, "PARTS", 2),
-        (near, "MOST_BANDS", 20),
-        (near, "ROWS", 4),
-        (near, "OTHERS", 8),
+        (near_steps, "PARTS", 2),
+        (near_steps, "MOST_BANDS", 20),
+        (near_steps, "ROWS", 4),
+        (near_steps, "OTHERS", 8),
         (near_search, "BLOCKS", (6, 12)),
     ):
         monkeypatch.setattr(module, name, value)
@@ -237,7 +246,7 @@ def test_near_duplicates_are_the_same_for_any_number_of_workers_and_deaths(
         given[step.func] += 1
         return step.func in steps and given[step.func] <= 2
 
-    steps = (near.near_files, near_bands.sort_bands, near_bands.near_pairs)
+    steps = (near_steps.near_files, near_bands.sort_bands, near_bands.near_pairs)
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     for n in (2, 3):
         given.clear()
@@ -258,7 +267,7 @@ def test_a_search_that_was_cut_short_begins_again_and_one_that_is_done_does_not(
             raise KeyboardInterrupt
         return real(*args, **options)
 
-    monkeypatch.setattr(near, "near_pairs", stops)
+    monkeypatch.setattr(near_steps, "near_pairs", stops)
     with pytest.raises(KeyboardInterrupt):
         near_of(alike, tmp_path / "out")
     with monkeypatch.context() as patch:
@@ -289,7 +298,7 @@ def test_a_signature_that_is_damaged_in_the_commit_stops_it_and_is_made_again(
     alike, tmp_path, monkeypatch
 ):
     whole = near_of(alike, tmp_path / "whole")
-    real = near.near_files
+    real = near_steps.near_files
 
     def damages(results, folder):
         content = bytearray(results[0].near.read_bytes())
@@ -298,7 +307,7 @@ def test_a_signature_that_is_damaged_in_the_commit_stops_it_and_is_made_again(
         return real(results, folder)
 
     with monkeypatch.context() as patch:
-        patch.setattr(near, "near_files", damages)
+        patch.setattr(near_steps, "near_files", damages)
         with pytest.raises(CorpusError, match="is not as it was written"):
             near_of(alike, tmp_path / "out")
     assert near_of(alike, tmp_path / "out") == whole

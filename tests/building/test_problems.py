@@ -8,7 +8,7 @@ from raw_trees import summary_document, summary_entry, topic_document, write
 import corpus
 from corpus.__main__ import main
 from corpus.building.problems import problems_of
-from corpus.reading.labels import labels_missing
+from corpus.reading.missing_labels import labels_missing
 from corpus.reading.quirks import RATES
 from corpus.sample.write import write_sample
 from corpus.views.check import check_lines

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.building import near
+from corpus.building import near_steps
 from corpus.dedup import near_bands, near_search, near_texts
 from corpus.dedup.exact import Originals, in_order, values_of
 from corpus.dedup.keys import KEY
@@ -69,7 +69,7 @@ def searched(tmp_path, keys, rows, n_parts):
         parts.append((tmp_path / str(number), end - start))
         parts[-1][0].write_bytes(near_bytes(rows[start:end]))
     ids, texts = (np.isin(keys[name], _repeated(keys[name])) for name in ("id", "text"))
-    found = near.search(folder, parts, keys, ids | texts, Here())
+    found = near_steps.search(folder, parts, keys, ids | texts, Here())
     assert found.places.tolist() == sorted(found.places.tolist())
     pairs = zip(found.originals.tolist(), found.nearness.tolist(), strict=True)
     return dict(zip(found.places.tolist(), pairs, strict=True))
@@ -104,10 +104,10 @@ def texts_of(draw, n):
 def small_steps(monkeypatch):
     monkeypatch.setattr(near_search, "BLOCKS", (3, 8))
     for module, name, value in (
-        (near, "PARTS", 2),
-        (near, "MOST_BANDS", 7),
-        (near, "ROWS", 4),
-        (near, "OTHERS", 5),
+        (near_steps, "PARTS", 2),
+        (near_steps, "MOST_BANDS", 7),
+        (near_steps, "ROWS", 4),
+        (near_steps, "OTHERS", 5),
         (near_texts, "_AT_ONCE", 3),
         (near_bands, "_MATCHES", 20),
     ):
@@ -139,7 +139,7 @@ def test_the_search_in_steps_finds_what_one_after_the_other_finds(
 @pytest.mark.parametrize("seed", range(12))
 def test_the_size_of_blocks_and_steps_changes_nothing(tmp_path, small_steps, seed):
     draw = random.Random(seed)
-    keys = keys_of(draw, 40)
+    keys = keys_of(draw, 28)
     rows = texts_of(draw, int(keys["rows"].sum()))
     found = searched(tmp_path, keys, rows, 3)
     assert found == slow(keys, rows)

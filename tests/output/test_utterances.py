@@ -9,7 +9,7 @@ from raw_trees import EVERYTHING, sns_document, summary_document, summary_entry,
 
 import corpus
 from corpus.__main__ import main
-from corpus.building import pieces, plan
+from corpus.building import commit_steps, plan
 from corpus.output.ledger import read_utterances
 from corpus.output.utterances import Dropped, dropped_member, dropped_of
 from corpus.records import Dialogue
@@ -91,7 +91,7 @@ def test_the_lines_are_the_same_however_the_work_is_cut(raw, tmp_path, monkeypat
     corpus.build(raw, tmp_path / "whole", tokenizer="builtin")
     for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
         monkeypatch.setattr(plan, name, 1)
-    monkeypatch.setattr(pieces, "LEDGER_BYTES", 0)
+    monkeypatch.setattr(commit_steps, "LEDGER_BYTES", 0)
     manifest = corpus.build(raw, tmp_path / "cut", tokenizer="builtin")
     whole, cut = (list(read_utterances(tmp_path / name)) for name in ("whole", "cut"))
     assert whole == cut

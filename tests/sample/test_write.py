@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from corpus.records import CorpusError
 from corpus.sample import bank
 from corpus.sample import typing as sample_typing
-from corpus.sample.files import VALIDATION_EVERY, in_split, shares
+from corpus.sample.layout import VALIDATION_EVERY, in_split, shares
 from corpus.sample.write import write_sample
 
 TOPIC, TASK = "020.", "021."  # how their folders begin

@@ -1,8 +1,7 @@
-import multiprocessing
-
 import numpy as np
 import pytest
 import torch
+from forked import CONTEXT
 from torch import distributed
 
 from corpus.training import exchange as exchange_module
@@ -127,9 +126,8 @@ def _meet(rank, port, out):
 
 def test_two_processes_hold_the_sum_of_both_and_know_that_one_wants_to_stop():
     store = distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
-    context = multiprocessing.get_context("spawn")
-    out = context.Queue()
-    processes = [context.Process(target=_meet, args=(rank, store.port, out)) for rank in range(2)]
+    out = CONTEXT.Queue()
+    processes = [CONTEXT.Process(target=_meet, args=(rank, store.port, out)) for rank in range(2)]
     for process in processes:
         process.start()
     told = sorted(out.get(timeout=300) for _ in processes)

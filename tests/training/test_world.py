@@ -6,30 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
 from corpora import ROOT
+from forked import fork
 
 from corpus.records import CorpusError
+from corpus.training import command, session
 from corpus.training import world as worlds
 from corpus.training.world import join_world
 
 TINY = ("--model", "tiny", "--device", "cpu", "--threads", "1", "--batch-tokens", "512")
-
-
-def start(*arguments, folder=ROOT, code=None, **environment):
-    program = [str(ROOT / "train.py")] if code is None else ["-c", code]
-    # With the torch of this process, which may be another than the installed one.
-    paths = [one for one in (os.environ.get("PYTHONPATH"), str(ROOT)) if one]
-    return subprocess.Popen(
-        [sys.executable, *program, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment},
-    )
 
 
 def nodes(tmp_path, *commands, port):
@@ -41,8 +30,9 @@ def nodes(tmp_path, *commands, port):
         environment = {"RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_RANK": "0",
                        "LOCAL_WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1",
                        "MASTER_PORT": str(port)}  # fmt: skip
-        processes.append(start(*arguments, folder=folder, **environment))
-    return [(*process.communicate(timeout=600), process.returncode) for process in processes]
+        words = [*map(str, arguments)]
+        processes.append(fork(command.main, words, folder=folder, **environment))
+    return [process.end(600) for process in processes]
 
 
 def free_port():
@@ -108,55 +98,52 @@ def test_one_refusal_is_told_once_under_torchrun(tmp_path):
 def wait_for(process, sign):
     began = time.monotonic()
     while not sign():
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, process.end(0)
         assert time.monotonic() - began < 300
         time.sleep(0.02)
 
 
+def train_where_the_model_takes_for_ever(words):
+    def load(*_):
+        Path("loading").touch()
+        time.sleep(600)
+
+    session.first_model = load
+    return command.main(words)
+
+
+def train_where_a_step_does_not_end(words):
+    def take(run):
+        Path("stepping").touch()
+        for _ in range(6000):
+            time.sleep(0.1)
+
+    session.take_step = take
+    return command.main(words)
+
+
 def test_ctrl_c_before_the_first_step_ends_at_once_and_leaves_nothing(tmp_path, processed):
-    """While the model is loaded, which takes for ever here."""
-    code = f"""if True:
-        import pathlib, sys, time
-        sys.path.insert(0, {str(ROOT)!r})
-        import train
-        from corpus.training import session
-        def load(*_):
-            pathlib.Path("loading").touch()
-            time.sleep(600)
-        session.first_model = load
-        sys.exit(train.main(sys.argv[1:]))
-    """
-    process = start(processed, *TINY, "--out", "runs/a", folder=tmp_path, code=code)
+    words = [str(processed), *TINY, "--out", "runs/a"]
+    process = fork(train_where_the_model_takes_for_ever, words, folder=tmp_path)
     wait_for(process, (tmp_path / "loading").exists)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
-    assert process.returncode == 130
+    os.kill(process.pid, signal.SIGINT)
+    _, error, status = process.end(60)
+    assert status == 130
     assert "nothing was changed" in error
     assert "Traceback" not in error
     assert not (tmp_path / "runs/a").exists()
 
 
 def test_a_second_ctrl_c_ends_a_step_that_does_not_end(tmp_path, processed):
-    code = f"""if True:
-        import pathlib, sys, time
-        sys.path.insert(0, {str(ROOT)!r})
-        import train
-        from corpus.training import session
-        def take(run):
-            pathlib.Path("stepping").touch()
-            for _ in range(6000):
-                time.sleep(0.1)
-        session.take_step = take
-        sys.exit(train.main(sys.argv[1:]))
-    """
-    process = start(processed, *TINY, "--out", "runs/a", folder=tmp_path, code=code)
+    words = [str(processed), *TINY, "--out", "runs/a"]
+    process = fork(train_where_a_step_does_not_end, words, folder=tmp_path)
     wait_for(process, (tmp_path / "stepping").exists)
-    process.send_signal(signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
     time.sleep(worlds._SAME_WISH + 0.5)
     assert process.poll() is None, "the first one waits for the step"
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
-    assert process.returncode == 130
+    os.kill(process.pid, signal.SIGINT)
+    _, error, status = process.end(60)
+    assert status == 130
     assert "once more ends at once" in error
 
 

@@ -24,12 +24,17 @@ UNKNOWN = "<unk>"
 _LAUGHS = {"z": "ㅋ", "g": "ㅎ", "b": "ㅠ", "n": "ㅜ", "d": "ㅇ", "s": "ㄴ"}
 # One key, twice or more. 비비크림 is bb크림 to many: nothing that a syllable or a digit touches.
 _LAUGH = r"(?<![0-9])(?:[zZ]z+|[gG]g+|[bB]b+|[nN]n+|[dD]d+|[sS]s+)(?![가-힣])"
-_ADDRESS = r"\S*(?:://|@|www\.)\S*|[\w.-]+\.(?:com|net|org|kr|io|co|me|be)\b\S*"
+_ADDRESS = (  # is looked for where a word begins: what fails there fails in the middle of it
+    r"(?<!\S)\S*(?:://|@|www\.)\S*|(?<![\w.-])[\w.-]+\.(?:com|net|org|kr|io|co|me|be)\b\S*"
+)
 _WORD = re.compile(rf"(?P<address>{_ADDRESS})|(?P<laugh>\b{_LAUGH}(?![A-Za-z]))|[A-Za-z]+")
 _HANGUL = re.compile(r"([가-힣ㄱ-ㆎ]+)")
 _STRAY = re.compile(r"[ㄱ-ㆎ]")
 # 안녕ㅋㅋ and ㅋㅋ안녕 are whole, and so is 그랬구나ㅠ; but con is 채ㅜ and run is 겨ㅜ.
-_LAUGH_ASIDE = re.compile(r"(?:ㅋ+|ㅎㅎ+|ㅠㅠ+|ㅜㅜ+|ㅡㅡ+)(?= |$)|(?:(?<= )|^)(?:ㅋㅋ+|ㅎㅎ+)")
+_LAUGH_ASIDE = re.compile(
+    "(?:(?<!ㅋ)ㅋ+|(?<!ㅎ)ㅎㅎ+|(?<!ㅠ)ㅠㅠ+|(?<!ㅜ)ㅜㅜ+|(?<!ㅡ)ㅡㅡ+)(?= |$)"
+    "|(?:(?<= )|^)(?:ㅋㅋ+|ㅎㅎ+)"
+)
 _TEAR_BEHIND = re.compile(r"[ㅎㅠㅜ](?= |$)")
 _TEAR_FROM = 4  # syllables
 

@@ -116,7 +116,8 @@ def is_request(text: str, *, services: Choice = "all", name: str = DEFAULT_NAME)
 
 
 _network = Network()  # its answers are kept for minutes
-_END_MARKS = re.compile(r"[\s?!.,~…^;ㅋㅎㅠㅜ=？！。]+$")
+_END_MARK = r"[\s?!.,~…^;ㅋㅎㅠㅜ=？！。]"
+_END_MARKS = re.compile(rf"(?<!{_END_MARK}){_END_MARK}+$")
 
 
 def _request_in(text: str, name: str) -> str:

@@ -23,7 +23,7 @@ _KEY = rb'\{\s*("[^"\\]{1,64}")\s*:'
 _LIST = re.compile(rb'(?:"data"\s*:|\A(?:\xef\xbb\xbf)?)\s*\[')
 _FIRST_IN_LIST = re.compile(rb'"data"\s*:\s*\[\s*' + _KEY)
 _FIRST_KNOWN = re.compile(rb'\{\s*("header"|"body")\s*:')
-_FIRST_IN_FILE = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[?\s*" + _KEY)
+_FIRST_IN_FILE = re.compile(rb"(?:\xef\xbb\xbf)?\s*+(?:\[\s*+)?" + _KEY)
 _ENTRY_KEY = re.compile(rb'"(?:header|body|dialogueInfo|utterance)"\s*:')
 _SHAPE = re.compile(rb'"body"\s*:\s*([\[{])')
 _KNOWN_KEY = re.compile(rb'"(?:dialogueInfo|participantID)"\s*:')
@@ -32,9 +32,9 @@ _ID = re.compile(rb'"dialogueID"\s*:\s*"([^"\\]{1,256})"')
 # What pandas writes around an entry, of a frame that was read from a document: the count once for
 # each entry, and their numbers as keys.
 _AROUND = re.compile(
-    rb"(?:\}\s*)?,?\s*(?:\{\s*)?"
-    rb'(?:"numberOfItems"\s*:\s*(?:[0-9]{1,12}|\{[\s0-9:,"]*+\})\s*,\s*)?'
-    rb'(?:"data"\s*:\s*)?(?:\{\s*)?(?:"[0-9]{1,12}"\s*:\s*)?'
+    rb"(?:\}\s*+)?,?\s*+(?:\{\s*+)?"
+    rb'(?:"numberOfItems"\s*+:\s*+(?:[0-9]{1,12}|\{[\s0-9:,"]*+\})\s*+,\s*+)?'
+    rb'(?:"data"\s*+:\s*+)?(?:\{\s*+)?(?:"[0-9]{1,12}"\s*+:\s*+)?'
 )
 
 

@@ -8,10 +8,7 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
-from corpus.building.decide import Decisions
-from corpus.building.engines import Engine, answers
-from corpus.building.waiting import Step
-from corpus.building.writing import (
+from corpus.building.commit_files import (
     RECORDS,
     ReadMember,
     Writing,
@@ -19,6 +16,9 @@ from corpus.building.writing import (
     write_duplicates,
     write_ledger,
 )
+from corpus.building.decide import Decisions
+from corpus.building.engines import Engine, answers
+from corpus.building.waiting import Step
 from corpus.output.ledger import UTTERANCES, ledger_member
 from corpus.output.result import ResultPaths, lines_bytes, read_each
 from corpus.records import Document, Rejected

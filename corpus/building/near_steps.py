@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from corpus.building.pieces import Pieces
+from corpus.building.commit_files import RECORDS, Writing
+from corpus.building.commit_steps import Pieces
 from corpus.building.waiting import Step
-from corpus.building.writing import RECORDS, Writing
 from corpus.dedup.exact import Duplicates, in_order
 from corpus.dedup.keys import Keys
 from corpus.dedup.near import BANDS
@@ -70,7 +70,7 @@ def find_near(
 
 
 class DoesSteps(Protocol):
-    """Does steps somewhere; `corpus.building.pieces.Pieces` documents it."""
+    """Does steps somewhere; `corpus.building.commit_steps.Pieces` documents it."""
 
     def made(self, steps: Sequence[Step]) -> list[Any]:
         """Do some steps and return their answers in order."""

@@ -5,13 +5,14 @@ import os
 import pty
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 from raw_trees import summary_document, summary_entry, write
 
 from corpus.__main__ import main
-from corpus.views.terminal import close_streams, open_streams, shown
+from corpus.views.screen import close_streams, open_streams, shown
 
 ROOT = Path(__file__).parents[2]
 ESC = "\x1b[2J\x1b[31m"
@@ -61,10 +62,14 @@ def run(folder, verb, *, stdout=subprocess.PIPE, shell="", **environ):
     )
 
 
-def run_here(folder, verb, monkeypatch, encoding):
+run_as_usual = cache(run)
+
+
+@cache
+def run_here(folder, verb, encoding):
     """Run a verb in this process, with streams of an encoding."""
     streams = [io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2)]
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(sys, "stdout", streams[0])
         patch.setattr(sys, "stderr", streams[1])
@@ -80,9 +85,9 @@ def run_here(folder, verb, monkeypatch, encoding):
 
 @pytest.mark.parametrize("encoding", ["cp949", "ascii", "latin-1"])
 @pytest.mark.parametrize("verb", VERBS)
-def test_what_a_terminal_cannot_show_is_shown_escaped(folder, verb, encoding, monkeypatch):
-    code, usual, _ = run_here(folder, verb, monkeypatch, "utf-8")
-    again, out, err = run_here(folder, verb, monkeypatch, encoding)
+def test_what_a_terminal_cannot_show_is_shown_escaped(folder, verb, encoding):
+    code, usual, _ = run_here(folder, verb, "utf-8")
+    again, out, err = run_here(folder, verb, encoding)
     assert again == code
     assert len(out.splitlines()) == len(usual.splitlines())
     assert b"\x1b" not in usual + out + err
@@ -94,7 +99,7 @@ def test_what_a_terminal_cannot_show_is_shown_escaped(folder, verb, encoding, mo
 
 @pytest.mark.parametrize("verb", ["build", "show --id", "wrong"])
 def test_a_locale_without_korean_gives_the_same(folder, verb):
-    usual = run(folder, verb, PYTHONIOENCODING="ascii")
+    usual = run_as_usual(folder, verb, PYTHONIOENCODING="ascii")
     done = run(folder, verb, LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
     assert (done.returncode, done.stdout) == (usual.returncode, usual.stdout)
     assert done.stderr == usual.stderr
@@ -103,7 +108,7 @@ def test_a_locale_without_korean_gives_the_same(folder, verb):
 @pytest.mark.parametrize("shell", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("verb", ["build", "show", "wrong"])
 def test_a_stream_that_is_closed_changes_nothing_else(folder, verb, shell):
-    usual, done = run(folder, verb), run(folder, verb, shell=shell)
+    usual, done = run_as_usual(folder, verb), run(folder, verb, shell=shell)
     assert done.returncode == usual.returncode
     assert done.stdout == (b"" if " >&-" in f" {shell}" else usual.stdout)
     assert done.stderr == (b"" if "2>&-" in shell else usual.stderr)

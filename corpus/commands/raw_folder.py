@@ -11,7 +11,7 @@ from corpus.commands.arguments import (
     use_system_allocator,
 )
 from corpus.remote import folder_of
-from corpus.views.terminal import say
+from corpus.views.screen import say
 
 
 def add_sample(parser: argparse.ArgumentParser) -> None:

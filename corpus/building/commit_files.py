@@ -32,8 +32,8 @@ from corpus.output.shards import ShardWriter
 from corpus.reading.again import by_name, read_raw
 from corpus.records import REJECTED, Document, Ints, Mask
 from corpus.remote import Folder
+from corpus.report.counting import OfRows
 from corpus.report.examples import Examples
-from corpus.report.measure import OfRows
 
 OUT = "out"  # the corpus, as it will lie in processed/
 RECORDS = "commit"  # what was written and counted, piece by piece
