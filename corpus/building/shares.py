@@ -7,12 +7,13 @@ for anybody or removes what another one has put there, so shards share a folder 
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import ITEM_TIMEOUT, build_items, engine_of
+from corpus.building.engines import ITEM_TIMEOUT, answers, build_items, engine_of, look_by
 from corpus.building.plan import n_bytes
 from corpus.building.shared_plan import (
     DAMAGED,
@@ -24,7 +25,7 @@ from corpus.building.shared_plan import (
     read_plan,
     write_plan,
 )
-from corpus.building.unknown import Unknown
+from corpus.building.tokenizer import encoder_of, facts_of
 from corpus.building.workers import Workers
 from corpus.counts import Counts
 from corpus.options import DEFAULT_TOKENIZER, options_of
@@ -45,7 +46,6 @@ from corpus.reading.documents import (
 )
 from corpus.records import TOKENIZER, CorpusError, Document
 from corpus.remote import Folder, folder_of
-from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
 
 
@@ -99,37 +99,41 @@ def build_share(
     check_folders(raw, processed)
     check_how(workers=workers, item_timeout=item_timeout)
     start = engine_of(engine, address)
-    raw_is = raw_state(raw)
-    tokenizer_file = find_tokenizer(tokenizer)
-    encoder = Encoder(tokenizer_file.json)
-    state = plan_state(chosen, versions(), tokenizer_file.sha256, raw_is)
-    plan, found = declared_plan(processed, state), None
-    if plan:
-        inputs = plan.inputs
-    else:
-        found = find_documents(raw, sniff=sniff)
-        inputs = inputs_of(chosen, tokenizer_file, encoder.vocab_size, found)
-    if finished_build(processed, inputs, update=update, fresh=fresh):
-        return None
-    with locked(processed, shared=True):
+    with start(workers=workers, n_bytes=0) as steps:
+        tokenizer_file = find_tokenizer(tokenizer)
+        state = plan_state(chosen, versions(), tokenizer_file.sha256, raw_state(raw))
+        plan, found = declared_plan(processed, state), None
+        if plan:
+            inputs = plan.inputs
+        else:
+            found = find_documents(raw, sniff=sniff, do=look_by(steps))
+            ask = partial(facts_of, tokenizer_file.json)
+            [(vocab_size, _)] = answers(steps, [ask], "The tokenizer could not be loaded")
+            inputs = inputs_of(chosen, tokenizer_file, vocab_size, found)
         if finished_build(processed, inputs, update=update, fresh=fresh):
             return None
-        if is_ready(processed):
-            raise CorpusError(f"A commit of {processed} was cut short: let `commit` finish first.")
-        work = processed / WORK / work_name(inputs)
-        begin_work(work, inputs, tokenizer_file.json)
-        if found:
-            write_plan(work, inputs, raw, found)
-        declare(processed, work, state, one)
-        items = read_plan(work).items_of(one)
-        if fresh:
-            discard_results(work, [item.index for item in items], name=f"{one.number}-{one.of}")
-        with start(workers=workers, n_bytes=sum(map(n_bytes, items))) as steps:
+        with locked(processed, shared=True):
+            if finished_build(processed, inputs, update=update, fresh=fresh):
+                return None
+            if is_ready(processed):
+                raise CorpusError(
+                    f"A commit of {processed} was cut short: let `commit` finish first."
+                )
+            work = processed / WORK / work_name(inputs)
+            begin_work(work, inputs, tokenizer_file.json)
+            if found:
+                write_plan(work, inputs, raw, found)
+            declare(processed, work, state, one)
+            items = read_plan(work).items_of(one)
+            if fresh:
+                name = f"{one.number}-{one.of}"
+                discard_results(work, [item.index for item in items], name=name)
+            steps.expect(sum(map(n_bytes, items)))
             counts = build_items(
                 raw,
                 work,
                 items,
-                encoder,
+                encoder_of(tokenizer_file.json) if steps.is_here else None,
                 chosen,
                 steps,
                 item_timeout=item_timeout,
@@ -185,7 +189,8 @@ def commit_shares(
         tokenizer = (plan.work / TOKENIZER).read_bytes()
         if sha256(tokenizer).hexdigest() != plan.inputs["tokenizer"]["sha256"]:
             raise CorpusError(f"{plan.work / TOKENIZER} {DAMAGED}")
-        unknown = Unknown.of(Encoder(tokenizer))  # an encoder has 50 MB that the commit can use
+        _, unknown = facts_of(tokenizer)
+        encoder_of.cache_clear()  # 50 MB that the commit can use
         here = nullcontext(plan.work) if isinstance(plan.work, Path) else temporary_folder()
         with here as aside, Workers(workers=workers, n_bytes=sum(plan.sizes)) as engine:
             manifest = commit(

@@ -12,7 +12,7 @@ import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
 
 from corpus.__main__ import main
-from corpus.building import commit, engines, plan, run
+from corpus.building import commit, engines, plan, run, tokenizer, workers
 from corpus.building import shares as cluster
 from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
@@ -20,6 +20,7 @@ from corpus.building.shares import build_share, commit_shares
 from corpus.output import locks, manifest
 from corpus.output.result import ResultWriter
 from corpus.processed import read_manifest
+from corpus.reading import looks
 from corpus.reading.decode import sniff
 from corpus.reading.documents import find_documents
 from corpus.records import CorpusError
@@ -37,7 +38,7 @@ def small_items(monkeypatch):
     monkeypatch.setattr(plan, "ZIP_RANGES", 1)
     monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
     encoder = lru_cache(run.Encoder)
-    for module in (run, cluster):
+    for module in (run, tokenizer):
         monkeypatch.setattr(module, "Encoder", encoder)
 
 
@@ -75,6 +76,24 @@ def hashes(folder):
 
 def built(raw, out, shard, **options):
     return build_share(raw, out, shard, tokenizer="builtin", **options)
+
+
+def test_the_first_shard_hashes_raw_in_its_workers(raw, tmp_path, whole, monkeypatch):
+    given, give = [], workers._Worker.give
+
+    def noted(worker, place, step):
+        given.append(step.func)
+        give(worker, place, step)
+
+    monkeypatch.setattr(looks, "FILES", 2)
+    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    monkeypatch.setattr(workers._Worker, "give", noted)
+    for one in ("1/2", "2/2"):
+        built(raw, tmp_path / "out", one, workers=2)
+    assert given.count(looks.look_at) == 4
+    assert given.count(tokenizer.facts_of) == 1
+    commit_shares(tmp_path / "out")
+    assert hashes(tmp_path / "out") == whole
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations("123")), ids="".join)
