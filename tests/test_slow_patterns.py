@@ -173,7 +173,7 @@ READ = (
     *("corpus.reading.tars", "corpus.reading.sources.merged", "corpus.reading.sources.task"),
     *("corpus.reading.sources.topic", "corpus.reading.sources.summary"),
     *("corpus.reading.sources.speakers", "corpus.dialogues.encoding", "corpus.names.fill"),
-    *("corpus.report.korean", "corpus.tokens.encoder", "corpus.views.terminal"),
+    *("corpus.report.korean", "corpus.tokens.encoder", "corpus.views.screen"),
     *(
         "corpus.dedup.keys",
         "corpus.evaluation.measure",
@@ -188,7 +188,8 @@ READ = (
     *("corpus.chat.services.weather", "corpus.chat.server.wire"),
 )
 WHOLE = (
-    *("corpus.reading.parts", "corpus.reading.search", "corpus.reading.labels"),
+    *("corpus.reading.parts", "corpus.reading.search", "corpus.reading.missing_labels"),
+    "corpus.reading.foreign",
     *("corpus.output.standing", "corpus.tokens.find", "corpus.remote", "corpus.splits"),
     *("corpus.chat.services.asking", "corpus.chat.services.sums"),
 )

@@ -17,6 +17,7 @@ from corpus.options import Options
 from corpus.reading.quirks import place_of
 from corpus.reading.sources.speakers import speaker_traits
 from corpus.records import ABOUT, Dialogue, Ints, Mask
+from corpus.report.chosen import chosen_of
 from corpus.report.examples import Examples
 from corpus.text.normalisation import normalise_texts
 from corpus.text.personal import IN_PIECES
@@ -203,19 +204,24 @@ def fill_dialogue(
     return fill_names(dialogue.dialogue_id, speakers, texts, seed=seed, traits=traits)
 
 
-def _named_texts(dialogues: Sequence[Dialogue], said: Said, seed: int) -> Callable[[int], str]:
-    """Return a function from an utterance's place to its text in the row, "" if it was dropped."""
+def _named_texts(
+    dialogues: Sequence[Dialogue], said: Said, seed: int
+) -> Callable[[int], tuple[str, str]]:
+    """Return a function from an utterance's place to its text in the row, and what was chosen.
 
-    def named_text(place: int) -> str:
+    Both are empty if it was dropped.
+    """
+
+    def named_text(place: int) -> tuple[str, str]:
         at = int(np.searchsorted(said.places, place))
         if at == len(said.places) or said.places[at] != place:
-            return ""
+            return "", ""
         ends = np.cumsum(said.lengths)
         k = int(np.searchsorted(ends, at, "right"))
         start = int(ends[k] - said.lengths[k])
         part = slice(start, int(ends[k]))
         filled = fill_dialogue(dialogues[k], said.speakers[part], said.texts[part], seed)
         text: str = filled.texts[at - start]
-        return text
+        return text, chosen_of(filled, text, said.texts[at])
 
     return named_text

@@ -9,7 +9,7 @@ import re
 from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import accumulate
 
@@ -22,7 +22,7 @@ from corpus.names.mentions import (
     places_apart,
     word_mention,
 )
-from corpus.names.people import draw_word, ending_of, forms_of, invent_people
+from corpus.names.people import Person, draw_word, ending_of, forms_of, invent_people
 from corpus.names.places import kind_at
 from corpus.names.spoken import addressee, asks_for_name, is_polite
 from corpus.records import MASKED_PLACE, MASKED_STEM, PLACEHOLDERS, SpeakerTraits
@@ -48,6 +48,8 @@ class Filled:
     people: list[str]  # surname and given name of each, in order of first mention
     places: list[str]  # and affiliations, each once, with the second half that was typed
     counts: Counter[str]  # `name`, `place`, `affiliation`; of names also what followed
+    persons: list[Person] = field(default_factory=list)  # the people, sex and decade of birth, too
+    kinds: list[str] = field(default_factory=list)  # of each of `places`: a key of `WORDS`
 
 
 def fill_names(
@@ -72,22 +74,23 @@ def fill_names(
     (2, Counter({'name': 2, '아': 1, '이도': 1}))
     """
     kinds = _mentions(speakers, texts)
-    people: list[str] = []
+    people: list[Person] = []
     places: list[str] = []
+    place_kinds: list[str] = []
     counts: Counter[str] = Counter()
     words: defaultdict[int, dict[int, str]] = defaultdict(dict)  # by utterance and start
     for kind, mentions in kinds.items():
         draws = f"{seed}/{dialogue_id}/{kind}"
         if kind == "name":
             shares = share_out(mentions, people_apart(mentions, texts))
-            invented = invent_people(shares, draws, dict.fromkeys(speakers), traits)
-            people = [person.surname + person.given for person in invented]
-            shown = list(map(forms_of, invented, shares))
+            people = invent_people(shares, draws, dict.fromkeys(speakers), traits)
+            shown = list(map(forms_of, people, shares))
             counts.update(mention.particle for mention in mentions)
         else:
             shares = share_out(mentions, places_apart(mentions, texts))
             drawn = _invent_words(kind, shares, draws)
             shown = [[word] * len(share) for word, share in zip(drawn, shares, strict=True)]
+            place_kinds += [kind] * len(shares)
             places += [
                 word + _second_half(kind, texts[share[0].utterance], share[0].start)
                 for word, share in zip(drawn, shares, strict=True)
@@ -100,7 +103,8 @@ def fill_names(
     filled = list(texts)
     for utterance, surrogates in words.items():
         filled[utterance] = _replaced(texts[utterance], surrogates)
-    return Filled(filled, people, places, counts)
+    names = [person.surname + person.given for person in people]
+    return Filled(filled, names, places, counts, people, place_kinds)
 
 
 def _replaced(text: str, surrogates: Mapping[int, str]) -> str:

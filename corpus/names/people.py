@@ -25,6 +25,8 @@ class Person(NamedTuple):
     surname: str
     given: str
     coins: int  # 128 bits: whether the surname is shown
+    sex: Sex
+    decade: int  # of birth
 
 
 def invent_people(
@@ -56,7 +58,7 @@ def invent_people(
         sex, decade = _sex_and_decade(share, speakers, known)
         pool = names_of(decade)[sex][ending_of(share)]
         given = draw_word(pool, digest[8:16], [person.given for person in people])
-        people.append(Person(surname, given, int.from_bytes(digest[16:], "big")))
+        people.append(Person(surname, given, int.from_bytes(digest[16:], "big"), sex, decade))
     return people
 
 

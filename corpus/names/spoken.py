@@ -34,7 +34,7 @@ _IS_IT = re.compile("(?: ?(?:님|씨))?(?:이|께서)? ?(?:맞[으는나]|이시
 _YES = re.compile(r"^(?:네|넵|예|아|아 네|네 네|음)?[ ,.~]*$")
 # What a reader takes for a question after the name of who is spoken to.
 _ASKED = re.compile(
-    r"(?:^|(?:혹시|근데|그럼|그런데|그러면|실례지만|고객님|회원님|환자분|손님|너|넌|너는|니|네|저기|아|본인"
+    r"(?:^|(?<![가-힣])(?:혹시|근데|그럼|그런데|그러면|실례지만|고객님|회원님|환자분|손님|너|넌|너는|니|네|저기|아|본인"
     r"|예약자|예약자분|예약하신 분|선생님|회원분|고객님의|당신|당신은|그쪽|그쪽은)[ ,.~]+)"
     r"(?:성함|이름|본명|성함이|이름이|성함은|이름은|이름을|성함을) ?"
     r"(?:좀 |다시 |한번 |한 번 )*(?:뭐|뭔|어떻게|어찌|무엇|말씀|알려|여쭤|여쭙|부탁|확인|모르)"
@@ -47,6 +47,15 @@ I_AM = re.compile(
 _I_AM_CALLED = re.compile("입니다|이?에요|이?예요|이?라고 (?:합니다|해요|하는데|부르|하고)")
 _ENDS = re.compile("[ㄱ-ㆎ?!.~^]|$")
 _STATED = re.compile(" ?[ㄱ-ㆎ!.~^]*$")
+# Only who is spoken to is asked so, unless it is said of whom.
+_HONOURED = re.compile(
+    "(?:성함|존함)[^.?!]{0,20}(?:어떻게|어찌|무엇|말씀|알려|여쭤|여쭙|부탁|확인|불러|남겨|적어)"
+)
+_OF_A_THIRD = re.compile(
+    "(?:그|저|이|상대|담당|받[으는]시?[는실]?|보호|수령하실) ?(?:분|사람|자|인)의? ?(?:성함|존함)"
+    "|(?:담당자|수령인|상담사|선생님|어머니|아버지|부모님|아이|자녀|따님|아드님|배우자|남편분|아내분|사장님"
+    "|교수님|원장님|대표님)(?:분|의)? ?(?:성함|존함)"
+)
 _ENDS_TEXT = re.compile("[ㄱ-ㆎ!.,~^ ]*")
 _BEGINS_TEXT = re.compile("(?:네|넵|예|저기|아|안녕하세요|안녕|저기요|여보세요)?[ ,.!~]*")
 _IT_IS = re.compile("(?<=[가-힣])(?:이|가|은|는|건|게) $")  # 쟤가 지우야, 이름이 지우야
@@ -102,7 +111,9 @@ def asks_for_name(text: str) -> bool:
     >>> asks_for_name("고객님 성함이 어떻게 되세요?"), asks_for_name("강아지 이름이 뭐야?")
     (True, False)
     """
-    return _ASKED.search(text) is not None
+    if _ASKED.search(text):
+        return True
+    return _HONOURED.search(text) is not None and _OF_A_THIRD.search(text) is None
 
 
 def is_oneself(before: str, text: str, start: int, *, asked: bool) -> bool:

@@ -27,7 +27,8 @@ LONGEST = 160  # characters of an utterance are kept, around what changed
 UTTERANCES = 6  # of a rejected dialogue are kept: half from its beginning, half from its end
 DETAIL = 300  # characters of why, or of what cannot be read
 
-Found = dict[str, Any]  # "rules", "tags": by name [before, after] pairs; "rejected": by reason
+# "rules": by name [before, after]; "tags": [before, after, what was chosen]; "rejected": by reason
+Found = dict[str, Any]
 
 
 class Examples:
@@ -37,6 +38,7 @@ class Examples:
         """Start empty. One of many items keeps one sample of each rule; a few items keep three."""
         n = 1 if of_many else SAMPLES
         self.rules, self._tags = Samples(n), Samples(n)
+        self._chosen: dict[tuple[str, str], str] = {}  # by tag and what was typed
         self._rejected: dict[str, list[tuple[int, Rejected]]] = {}
 
     def take_tags(
@@ -44,7 +46,7 @@ class Examples:
         dialogues: Sequence[Dialogue],
         texts: list[str],
         tags: Iterable[str],
-        named_text: Callable[[int], str],
+        named_text: Callable[[int], tuple[str, str]],
     ) -> None:
         """Take samples of tags and masks of a batch: before, and as the row has them.
 
@@ -52,7 +54,7 @@ class Examples:
             dialogues: of the batch.
             texts: all their utterances, as they were typed.
             tags: that stand in them.
-            named_text: gives an utterance, by its place, as a row has it.
+            named_text: gives an utterance, by its place, as a row has it, and what was chosen.
         """
         wanted = [tag for tag in tags if self._tags.wants(tag)]
         if not wanted:
@@ -66,7 +68,8 @@ class Examples:
                 if not self._tags.wants(tag):
                     continue
                 place = first + bisect_left(line_ends, line)
-                self._tags.take(tag, texts[place], named_text(place))
+                after, self._chosen[tag, texts[place]] = named_text(place)
+                self._tags.take(tag, texts[place], after)
             wanted = [tag for tag in wanted if self._tags.wants(tag)]
 
     def take_rejected(self, rejected: Iterable[Rejected]) -> None:
@@ -87,7 +90,10 @@ class Examples:
                 for name, taken in self.rules.taken.items()
             },
             "tags": {
-                name: [_clipped(before, after) for before, after in taken.items()]
+                name: [
+                    (*_clipped(before, after), self._chosen[name, before])
+                    for before, after in taken.items()
+                ]
                 for name, taken in self._tags.taken.items()
             },
             "rejected": {
@@ -120,7 +126,7 @@ def _lines(tag: str, batch: str) -> Iterator[int]:
 
 def merge_examples(of_items: Iterable[Mapping[str, Any]]) -> Found:
     """Return what is kept of what several items found."""
-    pairs: dict[str, dict[str, dict[tuple[str, str], None]]] = {"rules": {}, "tags": {}}
+    pairs: dict[str, dict[str, dict[tuple[str, ...], None]]] = {"rules": {}, "tags": {}}
     rejected: dict[str, list[dict[str, Any]]] = {}
     for found in of_items:
         for kind, by_name in pairs.items():

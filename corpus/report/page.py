@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corpus.report import charts, pictures, words
+from corpus.report.chosen import in_words
 from corpus.report.counting import BIN
 from corpus.report.details import in_korean
 from corpus.report.examples import UTTERANCES
@@ -172,6 +173,7 @@ def _environment() -> "Environment":
         "said_of": words.words_of,
         "median": median,
         "in_korean": in_korean,
+        "in_words": in_words,
     }
     environment.globals["change_of"] = change_of
     return environment

@@ -13,6 +13,7 @@ from corpus.reading.decode import decode_document, sniff
 from corpus.reading.documents import find_documents, open_document
 from corpus.records import ABOUT, CorpusError, Dialogue
 from corpus.remote import Folder
+from corpus.report.chosen import about
 from corpus.text.normalisation import normalise_texts, trace
 from corpus.tokens.encoder import Encoder
 
@@ -74,9 +75,14 @@ def explain_lines(dialogue: Dialogue, encoder: Encoder, options: Options) -> Ite
         yield f"turns: rejected as {reason}"
         return
     filled = fill_dialogue(dialogue, speakers, texts, options["seed"])
-    yield f"names: {', '.join(filled.people) or 'none'}"
+    yield "names: none" if not filled.people else "names"
+    for person in filled.persons:
+        kind = f"{about(person.sex)[1]}, born in the {person.decade}s"
+        yield f"  {person.surname}{person.given}: {kind}"
     if filled.places:
-        yield f"places and affiliations: {', '.join(filled.places)}"
+        yield "places and affiliations"
+    for word, kind in zip(filled.places, filled.kinds, strict=True):
+        yield f"  {word}: {about(kind)[1]}"
     for place in arranged.other_speaker.nonzero()[0].tolist():
         yield f"in no turn (other_speaker): {speakers[place]}  {filled.texts[place]}"
     spoken = turns_of(speakers, agent, nearest=nearest)

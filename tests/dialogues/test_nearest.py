@@ -66,8 +66,16 @@ def test_turns_that_a_dropped_utterance_joins_are_counted_and_told(raw, tmp_path
 
 
 def test_show_names_the_places_that_were_chosen(tmp_path):
-    said = (("A", "#@주소#에서 봐"), ("B", "#@소속#대 앞?"))
+    said = (("A", "#@주소#에서 봐"), ("B", "#@소속#대 앞?"), ("A", "응 #@이름#아"), ("B", "응"))
     raw = write(tmp_path / "raw", a=summary_document(summary_entry("d", *said)))
     corpus.build(raw, tmp_path / "out", tokenizer="builtin")
     shown = list(dialogue_lines(tmp_path / "out", "d", raw=raw))
-    assert [line for line in shown if line.startswith("places and affiliations: ")]
+    at = shown.index("places and affiliations")
+    row = corpus.load(tmp_path / "out")["conversation"][0]
+    places = [line.strip().partition(": ") for line in shown[at + 1 : at + 3]]
+    assert [(word in row, kind) for word, _, kind in places] == [
+        (True, "a city or district"),
+        (True, "a school"),
+    ]
+    [person] = [line for line in shown if line.endswith(": a woman's name, born in the 1990s")]
+    assert person.strip().partition(": ")[0][-2:] in row

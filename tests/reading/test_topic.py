@@ -65,6 +65,27 @@ def test_a_number_that_is_not_the_speakers_stays(text, quirk):
     assert quirks == {quirk: 1}
 
 
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("1 : 그럴까 1 : 오빠도?", "그럴까 오빠도?"),
+        ("1 : 그럴까 1: 오빠도?", "그럴까 오빠도?"),
+        ("1: 좋아 1: 어디서 볼까 1: 몇 시?", "좋아 어디서 볼까 몇 시?"),
+        ("1 : 살 거 1: 우유 2: 빵", "살 거 1: 우유 2: 빵"),
+        ("1 : 오늘 할 일 1 : 청소 2 : 빨래 3 : 장보기", "오늘 할 일 1 : 청소 2 : 빨래 3 : 장보기"),
+        ("1 : 1: 우유", "1: 우유"),
+        ("1 : 경쟁률이 1: 5래", "경쟁률이 1: 5래"),
+        ("1 : 지금 1:30이야", "지금 1:30이야"),
+        ("1 : 알았어 2: 이건 뭐야", "알았어 2: 이건 뭐야"),
+    ],
+)
+def test_a_second_number_of_the_speaker_goes_and_a_list_stays(text, read_as):
+    dialogue, quirks = read([line(1, text, norm_text="x")])
+    assert dialogue.texts == [read_as]
+    assert set(quirks) <= {"prefix_inside"}
+    assert ("prefix_inside" in quirks) == ("오빠" in text or "어디" in text)
+
+
 def test_of_a_doubled_line_one_is_read():
     lines = [line(1, "1 : 안녕"), line(2, "2 : 응", "2번"), line(3, "1 : 안녕")]
     dialogue, quirks = read([one for one in lines for _ in range(2)])

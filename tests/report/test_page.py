@@ -11,9 +11,11 @@ from raw_trees import summary_document, summary_entry, topic_document, write
 
 import corpus
 from corpus.building import plan, run, workers
+from corpus.names.given import names_of
 from corpus.records import TOKENIZER
 from corpus.report import charts, korean, words
-from corpus.report.examples import LONGEST, REJECTED, SAMPLES
+from corpus.report.chosen import in_words
+from corpus.report.examples import LONGEST, REJECTED, SAMPLES, merge_examples
 from corpus.report.numbers import losses, median
 from corpus.report.page import change_of, visible
 from corpus.report.rule_words import RULE_WORDS
@@ -201,6 +203,42 @@ def test_a_sample_of_a_rule_is_what_the_rule_does(built, page):
         change = change_of(before, after)
         assert change.removed == "ㅋㅋ"
     assert "<del>ㅋㅋ</del>" in page
+
+
+def test_a_sample_of_a_tag_says_what_was_chosen_and_is_what_the_row_has(tmp_path):
+    talk = [("A", "#@이름#아 #@주소#에서 봐"), ("B", "응 #@소속#중학교 앞")]
+    raw = write(
+        tmp_path / "raw",
+        Training__a=summary_document(*(summary_entry(f"d{k}", *talk) for k in range(3))),
+        Training__t=topic_document("t", ("1", "**동에서 **이 봤어"), ("2", "어 진짜?")),
+    )
+    merged = {}
+
+    def keep(found):
+        merged.update(merge_examples(found))
+        return merged
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("corpus.building.reporting.merge_examples", keep)
+        run.build(raw, tmp_path / "out", tokenizer="builtin", dedup="off", workers=1)
+    turns = {turn["content"] for row in corpus.load(tmp_path / "out")["messages"] for turn in row}
+    page = (tmp_path / "out/_report.html").read_text()
+    assert set(merged["tags"]) == {"#@이름#", "#@주소#", "#@소속#", "**"}
+    for samples in merged["tags"].values():
+        for _, after, chosen in samples:
+            assert after in turns
+            assert chosen
+            for line, (in_korean, in_english) in zip(
+                chosen.split("\n"), in_words(chosen), strict=True
+            ):
+                word, *about = line.split("\t")
+                assert word in after or word[-2:] in after
+                assert in_korean.startswith(f"{word}: ")
+                assert in_english.startswith(f"{word}: ")
+                assert in_korean in unescape(page)
+                assert in_english in unescape(page)
+                if len(about) == 2:
+                    assert word[-2:] in names_of(int(about[1]))[about[0]]["any"]
 
 
 def test_every_reason_has_its_examples(built, page):

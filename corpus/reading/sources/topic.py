@@ -19,6 +19,8 @@ from corpus.reading.sources.entry import Read, forbid_repeated_keys
 from corpus.records import Document
 
 _BEHIND_NUMBER = " : "  # of the speaker, before nearly every utterance
+_COLON = ": "
+_LISTED = re.compile(r"(?<!\S)([0-9]{1,2}) ?: (?![0-9])")
 # `1 : `, `1: `, `1 :`, `2 ; ` or, with two spaces, `1  ` stand before an utterance of speaker 1번.
 _PREFIX = re.compile(r"([0-9]+)(?: *[:;] ?| {2,})")
 _DISTINCTIVE = (
@@ -114,10 +116,10 @@ def read(
         else _text_of(line, quirks)
         for speaker, line in zip(speakers, lines, strict=True)
     ]
-    if _BEHIND_NUMBER in "\n".join(texts):
+    if _COLON in "\n".join(texts):
         for place, (speaker, text) in enumerate(zip(speakers, texts, strict=True)):
-            if usual[speaker] in text:
-                texts[place] = _without_more_prefixes(text, usual[speaker], quirks)
+            if _COLON in text:
+                texts[place] = _without_more_prefixes(text, _number_of(speaker), quirks)
     count_quirks(info, lines, texts, quirks, title=None if merged else dialogue_id)
     return Read(dialogue_id, info.annotations.subject, speakers, texts)
 
@@ -179,15 +181,23 @@ def _text_of(line: Line, quirks: Counter[str]) -> str:
     return line.text
 
 
-def _without_more_prefixes(text: str, prefix: str, quirks: Counter[str]) -> str:
+def _without_more_prefixes(text: str, number: str, quirks: Counter[str]) -> str:
     """Return a text without the speaker's number inside it: two messages were put into one line.
 
-    >>> _without_more_prefixes("그럴까 1 : 오빠도?", "1 : ", Counter())
+    Where another number has a colon, too, somebody has typed a list.
+
+    >>> _without_more_prefixes("그럴까 1 : 오빠도?", "1", Counter())
     '그럴까 오빠도?'
-    >>> _without_more_prefixes("우리가 2 : 1로 이겼어", "2 : ", Counter())
+    >>> _without_more_prefixes("그럴까 1: 오빠도?", "1", Counter())
+    '그럴까 오빠도?'
+    >>> _without_more_prefixes("우리가 2 : 1로 이겼어", "2", Counter())
     '우리가 2 : 1로 이겼어'
+    >>> _without_more_prefixes("살 거 1: 우유 2: 빵", "1", Counter())
+    '살 거 1: 우유 2: 빵'
     """
-    text, n = re.subn(rf"(?<=\S\s){re.escape(prefix)}(?![0-9])", "", text)
+    if any(one != number for one in _LISTED.findall(text)):
+        return text
+    text, n = re.subn(rf"(?<=\S\s){re.escape(number)} ?: (?![0-9])", "", text)
     if n:
         quirks["prefix_inside"] += 1
     return text
