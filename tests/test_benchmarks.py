@@ -26,6 +26,17 @@ def test_the_stages_of_a_build_are_there(benchmark_named):
             assert callable(getattr(home, name)), name
 
 
+def test_each_stage_of_a_build_takes_its_time(benchmark_named, tmp_path):
+    from corpus.building import run
+    from corpus.sample.write import write_sample
+
+    write_sample(tmp_path / "raw", dialogues=200)
+    benchmark = benchmark_named("build_stages")
+    with benchmark.timed(benchmark.STAGES, benchmark.BUILD) as spent:
+        run.build(tmp_path / "raw", tmp_path / "out", tokenizer="builtin")
+    assert set(spent) == set(benchmark.STAGES)
+
+
 def test_what_is_done_for_the_report_is_there(benchmark_named):
     for _, home, name, instead in benchmark_named("report_cost").parts():
         assert callable(getattr(home, name)), name

@@ -189,6 +189,7 @@ READ = (
 )
 WHOLE = (
     *("corpus.reading.parts", "corpus.reading.search", "corpus.reading.missing_labels"),
+    "corpus.reading.foreign",
     *("corpus.output.standing", "corpus.tokens.find", "corpus.remote", "corpus.splits"),
     *("corpus.chat.services.asking", "corpus.chat.services.sums"),
 )

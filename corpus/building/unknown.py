@@ -43,9 +43,9 @@ class Unknown:
         lengths = pc.fill_null(pc.list_value_length(column), 0)
         ends = np.cumsum(lengths.to_numpy(zero_copy_only=False))
         holding = np.unique(np.searchsorted(ends, places, "right"))
-        texts = rows["conversation"].take(pa.array(holding))
-        texts = texts.filter(pc.match_substring_regex(texts, self.respellable))
-        turns = [turn for text in texts.to_pylist() for turn in _ROLE.split(text)]
+        texts = rows["conversation"].take(pa.array(holding)).to_pylist()
+        texts = filter(re.compile(self.respellable).search, texts)
+        turns = [turn for text in texts for turn in _ROLE.split(text)]
         fired: Counter[str] = Counter()
         apply(respell_rules(self.lacking), join(turns), "summary", fired)
         return len(places), fired.total()

@@ -17,7 +17,7 @@ from corpus.reading.framing import CHUNK, ENTRY_BYTES
 from corpus.reading.sources import READERS, EntryError, id_of, read_entry, source_of
 from corpus.reading.sources.merged import holds_many
 from corpus.reading.unreadable import file_problem, rejected_entry
-from corpus.reading.utf8 import BOM, Stream, Utf8, encoding_of
+from corpus.reading.utf8 import BLANK_BYTES, BOM, Stream, Utf8, encoding_of
 from corpus.records import Document, Source
 
 # A document whose entries have to be told apart from its first byte on is decoded in one go up to
@@ -74,7 +74,7 @@ def decode_document(
         end = None
     is_told_here = start == 0
     if source and whole is not None:
-        yield _decode_whole(whole, source, document) if start == 0 else Decoded()
+        yield _decode_whole(text, whole, source, document) if start == 0 else Decoded()
     elif source:
         yield from Entries(source, document).decode(text, start, end, wanted)
         is_told_here = start <= text.tell() and (end is None or text.tell() < end)
@@ -133,9 +133,9 @@ def _whole_entry(text: Utf8, source: Source | None) -> bytes | None:
     return None if len(raw) > ENTRY_BYTES or holds_many(raw) else raw
 
 
-def _decode_whole(raw: bytes, source: Source, document: Document) -> Decoded:
+def _decode_whole(text: Utf8, raw: bytes, source: Source, document: Document) -> Decoded:
     """Return what becomes of a document that is one entry."""
-    decoded = Decoded(n_bytes=len(raw))
+    decoded = Decoded(n_bytes=text.n_blank + len(raw))
     raw = raw.removeprefix(BOM).strip()
     quirks: Counter[str] = Counter()
     try:
@@ -154,10 +154,13 @@ def _decode_whole(raw: bytes, source: Source, document: Document) -> Decoded:
 
 def _decode_unknown(text: Utf8, document: Document) -> Decoded:
     """Return why a document has no source."""
-    head = text.head.removeprefix(BOM).lstrip()
+    head = text.head.removeprefix(BOM)
     if _is_empty_list(head):
         return Decoded(n_bytes=document.size)
-    if head.startswith((b"{", b"[")):
+    if text.n_blank > BLANK_BYTES:
+        detail = f"more than {BLANK_BYTES:,} bytes of white space stand before anything else"
+        problem = file_problem(document, "not_json", detail)
+    elif head.startswith((b"{", b"[")):
         keys = b", ".join(_KEY.findall(head)[:5]).decode("utf-8", "replace")
         why = table_of_pandas(head) or f"its first keys: {keys or 'none'}"
         problem = file_problem(document, "unknown_json", why)

@@ -15,7 +15,7 @@ from pathlib import Path
 from corpus.reading.archives import Container
 from corpus.reading.foreign import EXPECTED, beginning, table_of_pandas
 from corpus.reading.looks import DoLooks, Hashed, hashes_of, look_at_all, look_here
-from corpus.reading.search import HEAD_BYTES, NAMED, SAMPLE, Search, Sniff, stamp_of
+from corpus.reading.search import NAMED, SAMPLE, Search, Sniff, stamp_of
 from corpus.reading.streams import (
     OTHER_STATE,
     Joined,
@@ -24,7 +24,7 @@ from corpus.reading.streams import (
     intact_member,
     is_as_it_was,
 )
-from corpus.reading.utf8 import Stream
+from corpus.reading.utf8 import HEAD_BYTES, Stream, beginning_of
 from corpus.records import CorpusError, Document, Member, Rejected, UnreadableError
 from corpus.remote import Folder, Remote
 
@@ -207,7 +207,7 @@ def _big_member(
 def _any_readable(raw: Folder, documents: Iterable[Document], sniff: Sniff) -> bool:
     for document in documents:
         try:
-            if sniff(open_document(raw, document, was_hashed=False).read(HEAD_BYTES)):
+            if sniff(beginning_of(open_document(raw, document, was_hashed=False))):
                 return True
         except UnreadableError:
             continue
@@ -233,7 +233,8 @@ def _what_there_is(raw: Folder, search: Search) -> str:
 
 def _beginning(raw: Folder, document: Document) -> str:
     try:
-        head = open_document(raw, document, was_hashed=False).read(HEAD_BYTES)
+        stream = open_document(raw, document, was_hashed=False)
+        head = beginning_of(stream) or stream.read(HEAD_BYTES)
     except UnreadableError as error:
         return error.detail
     return table_of_pandas(head) or beginning(head)

@@ -80,6 +80,7 @@ class Entries:
         """Yield what becomes of the entries that begin in a byte range, or of the `wanted`."""
         self._beginning, self._nested = self._shape.beginning_of_entries(text.head)
         first = 0 if self._nested else start  # objects that begin alike are told apart from there
+        first = max(first, text.n_blank)
         self._in_list = self._shape.list_start(text.head) > 0
         text.seek(first)
         slices = cut_entries(
@@ -92,6 +93,7 @@ class Entries:
         )
         opening = next(slices)
         if start == 0 and wanted is None:
+            self._decoded.n_bytes += text.n_blank
             yield from self._hand_on(self._take_opening(opening))
         for one in slices:
             if one.offset >= start and (wanted is None or one.offset in wanted):

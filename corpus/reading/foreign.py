@@ -67,9 +67,11 @@ def table_of_pandas(head: bytes) -> str:
 
 def beginning(head: bytes) -> str:
     """Return what a file begins with, as it can be read and printed."""
-    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not head:
         return "it is empty"
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not head:
+        return "it begins with white space alone"
     for encoding in ("utf-8", "cp949"):
         text = head.decode(encoding, "ignore")
         if len(text.encode(encoding)) >= min(len(head), 4 * SHOWN) - 3:  # a character may be cut

@@ -18,11 +18,12 @@ from corpus.reading.missing_labels import labels_missing
 from corpus.reading.parts import join_parts
 from corpus.reading.streams import Joined, Unpacked
 from corpus.reading.tars import is_tar, tar_members
+from corpus.reading.utf8 import HEAD_BYTES, beginning_of, begins_blank
 from corpus.records import Document, Member, Rejected, Segment, Source, UnreadableError
 from corpus.remote import Folder, Remote
 from corpus.splits import split_of
 
-HEAD_BYTES = 64 << 10  # of a file are enough to tell what it is
+_BEFORE_UTF16 = b"\xff\xfe\0"
 SAMPLE = "sample"  # the folder of the invented sample, visited only when asked for
 
 Sniff = Callable[[bytes], Source | None]
@@ -139,6 +140,8 @@ class Search:
         try:
             with Joined(self._raw, container) as file:
                 head = file.read(HEAD_BYTES)
+                is_blank = begins_blank(head[:8].lstrip(_BEFORE_UTF16))
+                text = beginning_of(file) if is_blank else head
             kind = kind_of(head) or ("tar" if is_tar(head) else None)
             if kind == "zip":
                 self._visit_zip(name, container)
@@ -148,11 +151,11 @@ class Search:
                 self._reject(name, "nested_archive", "a tar in a tar: unpack it first")
             elif kind:
                 self._reject(name, "unsupported_archive", f"{kind}: unpack it first")
-            elif _is_json(name) or self._sniff(head):
+            elif _is_json(name) or self._sniff(text):
                 self._add(name, container, None, _length_of(container))
-            elif _ARCHIVE.fullmatch(name) and is_text(head[:SHOWN]):
+            elif _ARCHIVE.fullmatch(name) and is_text(text[:SHOWN]):
                 self._reject(
-                    name, "broken_archive", f"it is text and no archive: {beginning(head)}"
+                    name, "broken_archive", f"it is text and no archive: {beginning(text)}"
                 )
             elif name[-4:].casefold() == ".tar" and not in_tar:
                 self._visit_tar(name, container)  # its first header may be all that is damaged
@@ -160,7 +163,7 @@ class Search:
                 why = "it does not begin like an archive" if head else "it is empty"
                 self._reject(name, "broken_archive", why)
             else:
-                self._leave_alone(name, head)
+                self._leave_alone(name, text or head)
         except UnreadableError as error:
             self._reject(name, error.reason, error.detail)
 
@@ -191,7 +194,7 @@ class Search:
         """Say whether a zip's member of any name is a document of ours, by its beginning."""
         with Joined(self._raw, container) as file:
             try:
-                return bool(self._sniff(Unpacked(file, member, size).read(HEAD_BYTES)))
+                return bool(self._sniff(beginning_of(Unpacked(file, member, size))))
             except UnreadableError:
                 return False
 

@@ -13,6 +13,9 @@ from corpus.records import UnreadableError
 HEAD_BYTES = 64 << 10  # tell the encoding
 PROBE_BYTES = 512  # of the head tell UTF-16, and of its first text cp949; all would cost 30 us
 BOM = b"\xef\xbb\xbf"  # stays in the document, so that offsets are those of the file
+BLANK_BYTES = 16 << 20  # before a document, at most: each range of it reads them again
+
+_BLANK = b" \t\r\n" + BOM  # what may stand before a document
 
 _ASCII = re.compile(rb"[\x00-\x7f]*+")  # matched, four times as fast as a search for what is not
 
@@ -49,6 +52,28 @@ def encoding_of(head: bytes) -> str | None:
     return None
 
 
+def begins_blank(head: bytes) -> bool:
+    r"""Say whether white space stands before a document, be it behind a byte order mark.
+
+    >>> begins_blank(b"\xef\xbb\xbf\n{"), begins_blank(b"\xef\xbb\xbf{"), begins_blank(b"")
+    (True, False, False)
+    """
+    first = head.removeprefix(BOM)[:1]
+    return first != b"" and first in _BLANK
+
+
+def beginning_of(stream: Stream) -> bytes:
+    """Return the first bytes of a document as UTF-8, without white space before it.
+
+    Raises:
+        UnreadableError: it is damaged before that.
+    """
+    text = Utf8(stream)
+    if text.damage and not text.head:
+        raise text.damage
+    return text.head
+
+
 def _is_utf8(part: bytes) -> bool:
     try:
         part.decode()
@@ -60,20 +85,32 @@ def _is_utf8(part: bytes) -> bool:
 class Utf8:
     """A document as UTF-8, which ends where it is damaged.
 
-    `head` is its beginning, and `read` goes on behind it.
+    `head` is its beginning, without the `n_blank` bytes of white space that stand before it where
+    it begins so, and `read` goes on behind it.
     """
 
     def __init__(self, stream: Stream) -> None:
         """Read the beginning of a document."""
         self.damage: UnreadableError | None = None
+        self.n_blank = 0
         self._stream = stream
         self.seek(0)
         self.head = self.read(HEAD_BYTES)
         self.encoding = encoding_of(self.head)
+        if not self.encoding and begins_blank(self.head):
+            self._skip_blanks()
+            self.encoding = encoding_of(self.head)
         if self.encoding:
             stream.seek(0)
             self._stream = _Recoded(stream, self.encoding)
-            self.head = self.read(HEAD_BYTES)
+            self.n_blank, self.head = 0, self.read(HEAD_BYTES)
+            self._skip_blanks()
+
+    def _skip_blanks(self) -> None:
+        while begins_blank(self.head) and self.n_blank <= BLANK_BYTES:
+            text = self.head.lstrip(_BLANK)
+            self.n_blank += len(self.head) - len(text)
+            self.head = text + self.read(HEAD_BYTES - len(text))
 
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes, none at the end and where the document is damaged."""

@@ -19,6 +19,12 @@ _FIRST, _LAST = "가", "힣"
 _FINALS = 28
 _FINAL_S = 19  # ㅆ is the next
 _FINAL_LAUGHS = {24: "ㅋ", 27: "ㅎ"}
+# All that may have another spelling, one in eight of what KoGPT2 lacks.
+_CONCERNED = frozenset(_WORDS).union(
+    chr(without + final)
+    for without in range(ord(_FIRST), ord(_LAST) + 1, _FINALS)
+    for final in (_FINAL_S, *_FINAL_LAUGHS)
+)
 # A laugh goes on or ends there: 짘ㅋㅋ, 짘키키, 앜!, but not 젛아; 케잌, 스테잌 and 키읔 are words.
 _LAUGHING = rf"""(?=[ㅋㅎㅠㅜ ?!.,~^_'"%;\n]|키키+{NO_KEY_WORD})(?<![케쉐셰테메레페웨]잌|키읔)"""
 
@@ -32,19 +38,18 @@ def spellings_for(lacking: Iterable[str]) -> dict[str, str]:
     {}
     """
     unknown = dict.fromkeys(lacking)
-    spellings = {syllable: _spelling(syllable) for syllable in unknown}
-    return {
-        one: other for one, other in spellings.items() if other and not unknown.keys() & set(other)
-    }
+    spellings = {one: _spelling(one) for one in unknown if one in _CONCERNED}
+    return {one: other for one, other in spellings.items() if not unknown.keys() & set(other)}
 
 
 def _spelling(syllable: str) -> str:
+    """Return what to write for one of `_CONCERNED`."""
     if syllable in _WORDS:
         return _WORDS[syllable]
     final = _final(syllable)
     if final in _FINAL_LAUGHS:
         return chr(ord(syllable) - final) + _FINAL_LAUGHS[final]
-    return chr(ord(syllable) + 1) if final == _FINAL_S else ""
+    return chr(ord(syllable) + 1)
 
 
 def _final(syllable: str) -> int:
