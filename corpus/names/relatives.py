@@ -120,7 +120,7 @@ _TOPIC: tuple[tuple[Relative, re.Pattern[str]], ...] = tuple(
     for sex, years, words in _PARENTS
 )
 _AFTER = re.compile(_IS)
-_LAST_WORD = re.compile("[가-힣]+(?= ?$)")
+_LAST_WORD = re.compile("(?<![가-힣])[가-힣]+(?= ?$)")  # a word is begun once, not at each syllable
 _WORDS_BEFORE = frozenset(
     " ".join(
         (

@@ -25,7 +25,10 @@ MOST_OBJECTS = 1_000_000  # in an entry: more in 4 MB are none, and their places
 GAP = 64  # white space there may be between `{` and the first key: pretty-printed JSON has 10
 BEGINNING_BYTES = 768  # of the longest beginning: two keys of 66 bytes, a value, and gaps
 
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{}]', re.DOTALL)
+# A bracket behind whatever strings and numbers stand before it, or the end behind them.
+_BRACKET = re.compile(
+    rb'(?:[^][{}"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))*+(?:([][{}])|\Z)', re.DOTALL
+)
 
 
 class Slice(NamedTuple):
@@ -83,7 +86,11 @@ def cut_entries(
             if not found:
                 break
             cut = found.start()
-            yield from _parted(Slice(offset + at, buffer[at:cut], is_last=False), begun=begun)
+            one = Slice(offset + at, buffer[at:cut], is_last=False)
+            if cut - at > ENTRY_BYTES:
+                yield from _parted(one, begun=begun)
+            else:
+                yield one
             if end is not None and offset + cut >= end:
                 return
             at, begun = cut, True
@@ -165,18 +172,21 @@ class Ends:
         >>> Ends(b'{"a": "}\\"", "b": [{}]}, {').of(0)
         23
         """
-        if start in self._found or start >= self._told_to:
-            return self._found.get(start, -1)
+        found = self._found.get(start)
+        if found is not None or start >= self._told_to:
+            return -1 if found is None else found
         stop = len(self._data) if stop is None else stop
         opened = array("q")
-        for token in _TOKEN.finditer(self._data, start, stop):
-            match self._data[token.start()]:
-                case 0x7B | 0x5B:  # { [
-                    opened.append(token.start())
-                case 0x7D | 0x5D:  # } ]
-                    if len(opened) <= 1:
-                        return token.end()
-                    self._keep((opened.pop(),), token.end())
+        for token in _BRACKET.finditer(self._data, start, stop):
+            if not token.lastindex:
+                break
+            end = token.end()
+            if self._data[end - 1] in b"{[":
+                opened.append(end - 1)
+            elif len(opened) <= 1:
+                return end
+            else:
+                self._keep((opened.pop(),), end)
         if stop == len(self._data):
             self._keep(opened, -1)
         return -1

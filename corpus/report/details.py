@@ -2,6 +2,9 @@
 
 import re
 
+from corpus.report.file_details import FILE_FORMS
+
+OTHER_WORDS = "프로그램의 설명: "
 _FORMS = tuple(
     (re.compile(pattern), korean)
     for pattern, korean in (
@@ -31,18 +34,22 @@ _FORMS = tuple(
             r"(?P<how>[0-9.]+) similar to (?P<one>.+) in (?P<where>.+)",
             r"\g<where>의 \g<one> 대화와 유사도 \g<how>",
         ),
+        *FILE_FORMS,
     )
 )
 
 
 def in_korean(detail: str) -> str:
-    """Return a detail in Korean, or nothing where it is a parser's or the system's own words.
+    """Return a detail in Korean; other words of a parser or the system are quoted in it.
 
     >>> in_korean("3 speakers, 12 utterances left"), in_korean("invalid escape")
-    ('화자 3명, 남은 발화 12개', '')
+    ('화자 3명, 남은 발화 12개', '프로그램의 설명: invalid escape')
+    >>> in_korean("Expected `str`, got `int` - at `$.header.dialogueInfo.dialogueID`")
+    '`str`이어야 하는데 `int`입니다 (위치: `$.header.dialogueInfo.dialogueID`)'
     """
     for form, korean in _FORMS:
         found = form.fullmatch(detail)
         if found:
-            return found.expand(korean)
-    return ""
+            place = found.groupdict().get("at") if "` - at `" in detail else None
+            return found.expand(korean) + (f" (위치: `{place}`)" if place else "")
+    return f"{OTHER_WORDS}{detail}" if detail else ""

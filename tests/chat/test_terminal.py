@@ -25,7 +25,8 @@ COMMAND = [sys.executable, "-m", "corpus", "chat"]
 OPTIONS = ["--threads", "1", "--seed", "1", "--max-new-tokens", "8"]
 # The terminal that it was given is its own: Ctrl-C there is its signal.
 IN_A_TERMINAL = """if True:
-    import fcntl, runpy, termios
+    import fcntl, runpy, signal, termios
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's `&`
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     runpy.run_module("corpus", run_name="__main__")
 """
@@ -197,7 +198,8 @@ def test_a_seed_that_was_drawn_is_told(tiny):
 
 @pytest.fixture
 def slow(tiny):
-    """An engine of which a step takes 50 ms."""
+    """An engine of which a step takes 50 ms, in a process that hears Ctrl-C."""
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's `&`
     engine = open_engine(tiny, threads=1)
     step = engine._decoder.step
 
@@ -208,6 +210,7 @@ def slow(tiny):
     engine._decoder.step = slowly
     yield engine
     engine.close()
+    signal.signal(signal.SIGINT, heard)
 
 
 def test_a_reply_that_was_stopped_counts_as_it_stands(slow):
