@@ -197,6 +197,7 @@ WHOLE = (
 AT_START = {
     "corpus.names.spoken._STATED",
     "corpus.names.spoken._SAID_TO",
+    "corpus.reading.sources.merged._FIRST_BARE",
     *("corpus.reading.sources.task._PREFIX", "corpus.reading.sources.task._LETTER"),
     *("corpus.reading.sources.topic._PREFIX", "corpus.reading.sources.summary._AROUND"),
     *("corpus.reading.sources.summary._FIRST_IN_FILE",),

@@ -22,7 +22,7 @@ _SPACE = rb"[ \t\r\n]{0,%d}" % GAP
 _KEYS = rb"\{\s*(%b)\s*:\s*(?:[{\[]|%b\s*,\s*(%b)\s*:)" % (_KEY, _SCALAR, _KEY)
 _FIRST_ENTRY = re.compile(rb'"info"\s*:\s*\[\s*' + _KEYS)
 # Where somebody took the dialogues out of their `info`: a list of them, or one a line.
-_FIRST_BARE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\[)?\s*" + _KEYS)
+_FIRST_BARE = re.compile(rb"(?:\xef\xbb\xbf)?\s*+(?:(\[)\s*+)?" + _KEYS)
 
 
 def holds_many(document: bytes) -> bool:
