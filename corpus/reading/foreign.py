@@ -20,7 +20,8 @@ _MAGIC = {
 # What DataFrame.to_json gives by default, and with orient "split" and "values".
 _BY_COLUMNS = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*"(?:header|body)"\s*:\s*\{\s*"[0-9]+"\s*:'
-    rb'|\{\s*"columns"\s*:\s*\[[^][{}]*\]\s*,\s*"index"\s*:\s*\[|\[\s*\[\s*\{)'
+    rb'|\{\s*"columns"\s*:\s*\[[^][{}]*\]\s*,\s*"index"\s*:\s*\['
+    rb'|\[\s*\[\s*\{\s*"(?:dialogueInfo|participantsInfo)"\s*:)'
 )
 _SUFFIXES = {".csv": "CSV", ".tsv": "CSV", ".xlsx": "Excel", ".hwpx": "HWP", ".docx": "Word"}
 

@@ -1,7 +1,7 @@
 """Files of 64 MB that were made to harm: what `check` and `build` take for them.
 
     python tests/benchmarks/hostile_inputs.py                    # all of them, a quarter of an hour
-    python tests/benchmarks/hostile_inputs.py scraps nested      # these
+    python tests/benchmarks/hostile_inputs.py scraps 'nested, closed'      # these
 
 Each file is read by a process of its own. Exits with 1 if one takes more than `SECONDS` of CPU or
 `MEGABYTES` of memory.
@@ -114,7 +114,10 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="of the files; all of them without")
     parser.add_argument("--megabytes", type=int, default=64, help="of each file (default: 64)")
     args = parser.parse_args()
-    names = args.names or [*FILES, *CHANGED]
+    known = [*FILES, *CHANGED]
+    if unknown := [name for name in args.names if name not in known]:
+        parser.error(f"no such file: {unknown[0]!r}; there are {', '.join(map(repr, known))}")
+    names = args.names or known
     too_much = 0
     print(f"{'':38}{'check':>16}{'build':>16}")
     for name in names:

@@ -110,3 +110,15 @@ def test_a_file_of_any_name_is_told_behind_white_space(tmp_path):
     (tmp_path / "raw" / "b.dat").write_bytes(("\n" * 70_000 + MANY).encode("utf-16"))
     manifest = corpus.build(tmp_path / "raw", tmp_path / "out", tokenizer="builtin", dedup="off")
     assert manifest["dialogues"]["read"] == 2 * len(ENTRIES)
+
+
+def test_a_bracket_too_many_at_the_beginning_loses_no_dialogue():
+    """It makes the list look like a table that pandas wrote by columns."""
+    assert len(dialogues(look(b"[" + json.dumps(ENTRIES).encode()))) == 9
+
+
+def test_a_table_of_pandas_by_values_is_told():
+    table = [[entry["header"], entry["body"]] for entry in ENTRIES]
+    seen = look(json.dumps(table).encode())
+    assert not dialogues(seen)
+    assert "table of pandas" in rejected(seen)[0].detail
