@@ -30,6 +30,16 @@ def explain(error: Exception) -> str | None:
     return None
 
 
+def in_short(error: Exception) -> str:
+    r"""Return the kind of an error and the first line of what it says, for a message in one line.
+
+    >>> in_short(RuntimeError(" no Triton here\nTraceback ...")), in_short(ValueError())
+    ('RuntimeError: no Triton here', 'ValueError: ')
+    """
+    first = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first[:200]}"
+
+
 def _is_disk_full(error: Exception) -> bool:
     if isinstance(error, SafetensorError):  # it has no errno
         return any(f"os error {number}" in str(error) for number in _DISK_FULL)

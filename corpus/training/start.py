@@ -19,6 +19,7 @@ from corpus.training.base import check_length, load_base, load_model
 from corpus.training.checkpoint import State, find_state, settle
 from corpus.training.compiled import compiled_pieces
 from corpus.training.exchange import Exchange
+from corpus.training.failures import in_short
 from corpus.training.gradient import attach_gradient
 from corpus.training.graph import Graphs
 from corpus.training.lineage import Lineage
@@ -255,7 +256,7 @@ def _fits(run: Run, unit: Indices) -> bool:
         out_of_memory = is_out_of_memory(error)
         if not out_of_memory and run.pieces is PLAIN:
             raise
-        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}"
+        reason = in_short(error)
     if world.device.type == "cuda":
         torch.cuda.empty_cache()
     if world.any(bool(reason) and not out_of_memory):

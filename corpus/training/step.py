@@ -14,6 +14,7 @@ import time
 import torch
 
 from corpus.records import CorpusError
+from corpus.training.failures import in_short
 from corpus.training.gradient import measure_gradient, sum_gradient
 from corpus.training.model import precision, summed_loss
 from corpus.training.numbers import send
@@ -138,10 +139,10 @@ def record_epoch(run: Run) -> None:
     try:
         run.graphs.record(run.shapes.values())
     except Exception as error:  # torch raises many kinds # noqa: BLE001
-        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}"
         run.graphs = None
         torch.cuda.empty_cache()
-        say(run.world, f"CUDA graphs do not work here ({reason}): training without, slower.")
+        told = f"CUDA graphs do not work here ({in_short(error)}): training without, slower."
+        say(run.world, told)
     run.restart_clock()
 
 
