@@ -96,7 +96,7 @@ def cut_entries(
             return
         searched = 0 if nested else max(0, len(buffer) - BEGINNING_BYTES)
         if len(buffer) > ENTRY_BYTES + BEGINNING_BYTES:
-            if begun and (stop := _intact_end(buffer)):  # what is too long stands behind it
+            if begun and (stop := _intact_end(buffer)):  # only what follows it is too long
                 yield Slice(offset, buffer[:stop], is_last=False)
                 buffer, offset, searched, begun = buffer[stop:], offset + stop, 0, False
                 continue
