@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with suppress(OSError):
             print("\nStopped. The same command goes on from here.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `| head`: whoever read has read enough
+    except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
         leave_stdout()
         return 0
     except OSError as error:

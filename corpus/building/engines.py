@@ -34,7 +34,7 @@ class Engine(Protocol):
     ends_steps: bool
 
     def expect(self, n_bytes: int) -> None:
-        """Be as large as so many bytes of raw/ are worth."""
+        """Have as many workers as pay for a build of so many bytes of raw/."""
 
     def run(
         self,
@@ -90,7 +90,7 @@ def answers(
         engine: where they are done.
         steps: what to do.
         failed: says what it means that a step cannot be done.
-        is_kept: what is done stays done, so that the same command goes on.
+        is_kept: finished steps are kept, so that the same command goes on from them.
         count: called for each step that is done.
 
     Raises:

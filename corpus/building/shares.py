@@ -1,7 +1,7 @@
 """A build by several machines: its shards, in any order, and the commit of what they have left.
 
-Whoever comes first makes the plan, and who comes at the same time makes the same one. Nobody waits
-for anybody or removes what another one has put there, so shards share a folder and nothing else.
+The first machine makes the plan; one that begins at the same time makes the same plan. No machine
+waits for another one or removes its files, so shards share a folder and nothing else.
 """
 
 from collections.abc import Iterable, Mapping

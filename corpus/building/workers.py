@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from corpus.building.limit import too_long
 from corpus.building.process import tune_process
 from corpus.building.waiting import Step, Waiting
 from corpus.records import CorpusError
@@ -30,11 +31,6 @@ CANNOT_START = (
     "Worker processes cannot be started. A script that builds must do so under "
     '`if __name__ == "__main__"`, for they import it; --workers 1 needs none.'
 )
-
-
-def too_long(seconds: float) -> str:
-    """Return why a step was ended."""
-    return f"it took longer than --item-timeout, {seconds:g} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ class Workers:
         self.expect(n_bytes)
 
     def expect(self, n_bytes: int) -> None:
-        """Let there be as many processes, between two runs, as so many bytes of raw/ are worth."""
+        """Have as many processes as pay for so many bytes of raw/; called between two runs."""
         self._most = min(self._asked_for, n_bytes // BYTES_PER_WORKER)
         self.is_here = self._most < 2
         self.ends_steps = not self.is_here

@@ -14,7 +14,7 @@ from corpus.chat.reply import FALLBACK, Candidate, Finish, Token
 from corpus.chat.window import Reader, Window
 
 ALONE_SHARE = 0.5
-# What one candidate is kept back for; with several, for any reason.
+# Only for these reasons a single candidate is kept back; one of several is for any reason.
 _NEVER_SHOWN = ("empty", "dropped", "bad_word")
 
 

@@ -13,7 +13,7 @@ from corpus.chat.services.understanding import understand
 
 RESET = "reset"  # the service that empties the conversation
 
-# What nobody can take: it holds nothing, personal data or a bad word.
+# Candidates that the user cannot choose: they are empty, or hold personal data or a bad word.
 _NEVER_TAKEN = ("empty", "dropped", "bad_word")
 
 

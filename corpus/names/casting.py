@@ -141,7 +141,7 @@ def _nodes(mentions: Sequence[Mention], apart: Sequence[tuple[int, int]]) -> lis
 
 
 def _fewest_thinkable(nodes: Sequence[_Node], clashes: Mapping[tuple[Bounds, Bounds], bool]) -> int:
-    """Return how many people there are at least: a crowd in which nobody is anybody else."""
+    """Return how many people there are at least: mentions of which no two can be one person."""
     most = 1
     for first in range(min(len(nodes), 64)):
         crowd = [first]

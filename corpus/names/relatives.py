@@ -11,8 +11,8 @@ from corpus.names.particles import Sex
 
 GENERATION = 30
 ANY = 9999  # whoever speaks, of any age
-_PARENT = 1980  # whoever was born then or before may have a child that is spoken of
-_YOUNG_PARENT = 1990  # ... a small one
+_PARENT = 1980  # a speaker born then or before may speak of a child of his or her own
+_YOUNG_PARENT = 1990  # ... of a small child
 
 
 class Relative(NamedTuple):

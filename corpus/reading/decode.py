@@ -64,7 +64,7 @@ def decode_document(
         alone: nobody decodes the other ranges: this one has its own entries in any document.
     """
     text = Utf8(stream)
-    # Be its first byte damaged: its entries are not.
+    # Where the first byte is damaged the entries may still be intact.
     source = None if table_of_pandas(text.head) else source_of(text.head)
     whole = _whole_entry(text, source)
     if source and whole is None and not alone and _is_one_range(text, source, document):

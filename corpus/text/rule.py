@@ -76,7 +76,7 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
 
 
 def join(texts: list[str]) -> str:
-    r"""Join utterances to a batch; a line feed inside one becomes the other line end.
+    r"""Join utterances to a batch; a line feed inside one becomes a carriage return.
 
     >>> join(["안녕\n나야", "응"])
     '\n안녕\r나야\n응\n'
