@@ -108,7 +108,9 @@ def test_imports_go_one_way(path):
 
 
 def test_no_imports_run_in_a_circle():
-    graph = {path: set(modules_imported_by(path)) - {path} for path in MODULES}
+    package = ROOT / "corpus/__init__.py"  # names `build` and others for type checkers
+    everything = set((ROOT / "corpus").rglob("*.py")) - {package}
+    graph = {path: set(modules_imported_by(path)) - {path} for path in everything}
     while ends := {path for path, others in graph.items() if not others & graph.keys()}:
         graph = {path: others for path, others in graph.items() if path not in ends}
     assert not graph, sorted(map(home, graph))

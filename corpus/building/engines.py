@@ -13,7 +13,7 @@ from corpus.building.plan import n_bytes, where
 from corpus.building.waiting import Step
 from corpus.building.workers import TRIES, Death, Workers
 from corpus.counts import Counts
-from corpus.options import Options
+from corpus.options import ENGINES, ITEM_TIMEOUT, Options
 from corpus.output.manifest import versions
 from corpus.output.result import read_results
 from corpus.reading.looks import DoLooks, Look, Seen
@@ -22,9 +22,6 @@ from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 
 _T = TypeVar("_T")
-
-ENGINES = ("local", "ray")
-ITEM_TIMEOUT = 600.0  # seconds: an item of 8 MB takes one
 
 
 class Engine(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import ITEM_TIMEOUT, answers, build_items, engine_of, look_by
+from corpus.building.engines import answers, build_items, engine_of, look_by
 from corpus.building.plan import n_bytes
 from corpus.building.shared_plan import (
     DAMAGED,
@@ -28,7 +28,7 @@ from corpus.building.shared_plan import (
 from corpus.building.tokenizer import encoder_of, facts_of
 from corpus.building.workers import Workers
 from corpus.counts import Counts
-from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.options import DEFAULT_TOKENIZER, ITEM_TIMEOUT, options_of
 from corpus.output.files import temporary_folder
 from corpus.output.into_place import is_ready, put_in_place
 from corpus.output.locks import locked

@@ -21,7 +21,8 @@ class Relative(NamedTuple):
     sex: Sex
     younger: int  # years, than the speaker; less than 0: older
     latest: int  # a speaker who was born later is not meant
-    kind: str = ""  # `child`, `child:둘째`, `pet`, ...: one is no other, but any child may be 둘째
+    # `child`, `child:둘째`, `pet`, ...: two kinds are two people, but any `child` may be 둘째.
+    kind: str = ""
 
 
 NOBODY = Relative("any", 0, 0)

@@ -21,7 +21,9 @@ from corpus.records import RAW_BYTES, Dialogue, Document, Rejected, Source
 STRAY = "not an entry, between two"
 _SPACE = b" \t\r\n"
 _BETWEEN = b"," + _SPACE  # two entries
-MOST_TRIED = 8  # times the length of a slice: objects in objects are tried as entries, from outside
+# Objects in objects are tried as entries, the outermost first, until so many times the length of
+# the slice was parsed.
+MOST_TRIED = 8
 MOST_REJECTED = 500  # entries and problems are handed on at the latest: 64 KB each at most
 
 

@@ -56,8 +56,8 @@ def cut_entries(
         start: of the first byte that is read.
         end: where to stop, or None.
         nested: objects in an entry may begin like one, so that each entry must be scanned.
-        wanted: offsets of entries, of which alone the slices are then sure; what stands between
-            may be cut less often. With `nested` it changes nothing.
+        wanted: offsets of entries. If given, only their slices are sure to be cut; other entries
+            may stay joined. With `nested` it changes nothing.
     """
     buffer, offset, searched, begun = b"", start, 0, False
     wanted = set(() if nested else wanted)

@@ -154,7 +154,7 @@ def change_of(before: str, after: str) -> Change:
 
 @cache  # a process may build more than one corpus, as the tests do
 def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - a commit's
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - slow
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),

@@ -46,8 +46,8 @@ class Samples:
     """What rules did to some utterances, `n` for each rule.
 
     Attributes:
-        taken: by rule, utterances before it and after it alone.
-        looks: by rule, at how many it was looked.
+        taken: for each rule, utterances before that rule and after that rule alone.
+        looks: for each rule, how many utterances were looked at.
     """
 
     def __init__(self, n: int) -> None:
