@@ -102,6 +102,16 @@ class Workers:
         if self.is_here:
             yield from ((place, step()) for place, step in enumerate(steps))
             return
+        try:
+            yield from self._run(steps, seconds, near)
+        finally:  # nobody waits for a step that was begun: it must write nothing from here on
+            for connection, worker in [*self._workers.items()]:
+                if worker.place is not None:
+                    self._workers.pop(connection).stop()
+
+    def _run(
+        self, steps: Sequence[Step], seconds: float | None, near: Sequence[Hashable] | None
+    ) -> Generator[tuple[int, Any], None, None]:
         waiting = Waiting(steps, near)
         deaths: Counter[int] = Counter()  # by the place of the step
         stillborn = 0  # workers that died before they were ready, one after the other

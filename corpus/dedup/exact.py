@@ -18,6 +18,8 @@ Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 # The values that keep most dialogues. `nearest` keeps about as many as `fold`, and never joins what
 # different people said.
 MOST = {"multi_party": "nearest", "usr_ending": "trim", "overlong": "split"}
+# Why the commit leaves a dialogue out.
+REPEATS = ("duplicate", "other_version", "near_duplicate", "near_validation", "near_test")
 LOCATION = ["dialogue_id", "source", "split", "raw_file", "raw_offset"]  # what the ledger says
 
 

@@ -38,8 +38,9 @@ def is_as_it_was(segment: Segment, size: int, stamp: int) -> bool:
 def changed(raw: Folder, path: str, how: str) -> RawChangedError:
     """Return what stops a build where a file of raw/ is not what it was."""
     return RawChangedError(
-        f"{raw / path} {how}: raw/ must stay as it is while it is read. What was built is kept: "
-        "the same command goes on when the file is back, or with --update builds raw/ as it is."
+        f"{raw / path} {how}: raw/ must stay as it is while it is read. Give the same command "
+        "again when the file is back: a build goes on from what it has built, or with --update "
+        "builds raw/ as it is."
     )
 
 
