@@ -31,7 +31,7 @@ class SourceFacts(NamedTuple):
 
 
 # To add a source: its name above, its row here and in `corpus.reading.sources.READERS`, its reader,
-# `schemas/NAME.json` (written by tests/test_schemas.py) and a test.
+# `schemas/NAME.json` (written by tests/test_schemas.py), its name in `schemas/row.json`, a test.
 ABOUT: dict[Source, SourceFacts] = {
     "topic": SourceFacts("543", "주제별 텍스트 일상 대화", "topic"),
     "summary": SourceFacts("117", "한국어 대화 요약", "summary"),
@@ -40,6 +40,8 @@ ABOUT: dict[Source, SourceFacts] = {
 }
 SOURCES: tuple[Source, ...] = tuple(ABOUT)
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+KOGPT2 = "skt/kogpt2-base-v2"  # on the hub: the tokenizer and the model that we tune
 
 # What lies in processed/ beside the shards.
 MANIFEST = "_manifest.json"  # written last: no manifest, no corpus

@@ -29,7 +29,7 @@ from raw_trees import (
 from small_builds import TALK, built, hashes
 
 import corpus
-from corpus.building import commit, engines, run, workers
+from corpus.building import commit, engines, limit, run, workers
 from corpus.building import item as item_module
 from corpus.building.limit import at_most
 from corpus.output import files, locks, manifest, shards
@@ -378,7 +378,7 @@ def test_an_item_that_takes_too_long_is_rejected_as_an_item(raw, tmp_path, monke
         return at_most(0.05 if is_next else seconds)
 
     monkeypatch.setattr(item_module, "build_item", hangs)
-    monkeypatch.setattr(item_module, "at_most", at_once)
+    monkeypatch.setattr(limit, "at_most", at_once)
     manifest = built(raw, tmp_path / "out", item_timeout=400)
     assert calls == [0, 1, 1, 1, 2]
     assert manifest["broken"] == {"failed_item": 1}

@@ -169,7 +169,8 @@ def patterns():
 # What is looked for in strangers' text beside the text rules; and patterns of whole names of files
 # and of whole messages, which are asked for a match at the first character alone.
 READ = (
-    *("corpus.reading.framing", "corpus.reading.decode", "corpus.reading.utf8"),
+    *("corpus.reading.ends", "corpus.reading.framing"),
+    *("corpus.reading.decode", "corpus.reading.utf8"),
     *("corpus.reading.tars", "corpus.reading.sources.merged", "corpus.reading.sources.task"),
     *("corpus.reading.sources.topic", "corpus.reading.sources.summary"),
     *("corpus.reading.sources.speakers", "corpus.dialogues.encoding", "corpus.names.fill"),

@@ -50,7 +50,7 @@ class Origin:
     raw: Folder  # where the raw text of duplicates is looked up
     documents: Iterable[Document]  # of raw/
     unknown: Unknown  # what the tokenizer does not know
-    one_in: int  # of so many dialogues one was looked at for the report
+    one_in: int  # the report looked at one dialogue in so many
 
 
 def commit(
@@ -149,7 +149,7 @@ def commit(
 
 
 def _begin(writing: Writing) -> None:
-    """Make the folders of the pieces, without what was half written when one was killed."""
+    """Make the folders of the pieces; remove files that a killed process left half written."""
     for folder in (OUT, RECORDS):
         (writing.aside / folder).mkdir(exist_ok=True)
     for path in (writing.aside / RECORDS).glob("*.tmp"):

@@ -25,7 +25,7 @@ from corpus.records import Document, Rejected
 
 LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
 BATCH = 2_000  # duplicates are looked up and written at once: some megabytes of raw text
-PARTS = 16  # are asked at once where the duplicates stand that they hold
+PARTS = 16  # in one step that looks up where the duplicates of parts stand
 
 
 class Pieces:

@@ -52,7 +52,7 @@ class Decisions:
     n_rows: dict[Split, Ints]  # that each part gives to a split
     of_keys: OfKeys
     suspects: Keys  # of dialogues that share their id or a text with another one
-    rows_under: dict[str, int]  # of all dialogues, by choices of options; the first one is given
+    rows_under: dict[str, int]  # of all dialogues, by choices of options, this build's own first
 
     def going(self, part: int) -> Ints:
         """Return which dialogues of a part go, counted within the part."""

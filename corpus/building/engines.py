@@ -13,7 +13,7 @@ from corpus.building.plan import n_bytes, where
 from corpus.building.waiting import Step
 from corpus.building.workers import TRIES, Death, Workers
 from corpus.counts import Counts
-from corpus.options import Options
+from corpus.options import ENGINES, ITEM_TIMEOUT, Options
 from corpus.output.manifest import versions
 from corpus.output.result import read_results
 from corpus.reading.looks import DoLooks, Look, Seen
@@ -23,9 +23,6 @@ from corpus.tokens.encoder import Encoder
 
 _T = TypeVar("_T")
 
-ENGINES = ("local", "ray")
-ITEM_TIMEOUT = 600.0  # seconds: an item of 8 MB takes one
-
 
 class Engine(Protocol):
     """Does steps somewhere; `corpus.building.workers.Workers` documents it."""
@@ -34,7 +31,7 @@ class Engine(Protocol):
     ends_steps: bool
 
     def expect(self, n_bytes: int) -> None:
-        """Be as large as so many bytes of raw/ are worth."""
+        """Have as many workers as pay for a build of so many bytes of raw/."""
 
     def run(
         self,
@@ -90,7 +87,7 @@ def answers(
         engine: where they are done.
         steps: what to do.
         failed: says what it means that a step cannot be done.
-        is_kept: what is done stays done, so that the same command goes on.
+        is_kept: finished steps are kept, so that the same command goes on from them.
         count: called for each step that is done.
 
     Raises:

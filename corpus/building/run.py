@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import ITEM_TIMEOUT, answers, build_items, engine_of, look_by
+from corpus.building.engines import answers, build_items, engine_of, look_by
 from corpus.building.plan import make_plan, n_bytes
 from corpus.building.shares import build_in_store
 from corpus.building.tokenizer import facts_of
-from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.options import DEFAULT_TOKENIZER, ITEM_TIMEOUT, options_of
 from corpus.output.into_place import put_in_place
 from corpus.output.locks import locked
 from corpus.output.manifest import inputs_of

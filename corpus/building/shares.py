@@ -1,7 +1,7 @@
 """A build by several machines: its shards, in any order, and the commit of what they have left.
 
-Whoever comes first makes the plan, and who comes at the same time makes the same one. Nobody waits
-for anybody or removes what another one has put there, so shards share a folder and nothing else.
+The first machine makes the plan; one that begins at the same time makes the same plan. No machine
+waits for another one or removes its files, so shards share a folder and nothing else.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import ITEM_TIMEOUT, answers, build_items, engine_of, look_by
+from corpus.building.engines import answers, build_items, engine_of, look_by
 from corpus.building.plan import n_bytes
 from corpus.building.shared_plan import (
     DAMAGED,
@@ -28,7 +28,7 @@ from corpus.building.shared_plan import (
 from corpus.building.tokenizer import encoder_of, facts_of
 from corpus.building.workers import Workers
 from corpus.counts import Counts
-from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.options import DEFAULT_TOKENIZER, ITEM_TIMEOUT, options_of
 from corpus.output.files import temporary_folder
 from corpus.output.into_place import is_ready, put_in_place
 from corpus.output.locks import locked

@@ -23,7 +23,7 @@ class Unknown:
     unk_id: int | None
     characters: str  # Hangul, jamo and ASCII
     respellable: str  # a pattern of the syllables that `--respell on` may spell with others
-    lacking: frozenset[str]  # of which the rules say where it does: an `Unknown` is pickled
+    lacking: frozenset[str]  # syllables; the rules for them are made anew in each process
 
     @classmethod
     def of(cls, encoder: Encoder) -> Self:

@@ -47,7 +47,7 @@ I_AM = re.compile(
 _I_AM_CALLED = re.compile("입니다|이?에요|이?예요|이?라고 (?:합니다|해요|하는데|부르|하고)")
 _ENDS = re.compile("[ㄱ-ㆎ?!.~^]|$")
 _STATED = re.compile(" ?[ㄱ-ㆎ!.~^]*$")
-# Only who is spoken to is asked so, unless it is said of whom.
+# Such a question is for the person who is spoken to, unless it names somebody else.
 _HONOURED = re.compile(
     "(?:성함|존함)[^.?!]{0,20}(?:어떻게|어찌|무엇|말씀|알려|여쭤|여쭙|부탁|확인|불러|남겨|적어)"
 )
@@ -78,7 +78,7 @@ _HEARSAY = re.compile(
 _POLITE = re.compile(
     "(?:(?<![필중수금목월화토일개])요|[니습]니다|습니까|ㅂ니다|죠|세용|네여|해여)(?![가-힣])"
 )
-# With nothing between a name, or 언니 behind it, and such words somebody is spoken to.
+# Directly behind a name, or behind a name with 언니, these words speak to that person.
 _SAID_TO = re.compile(
     r"(?:[!~,]+ ?(?=[가-힣]{2})| )"
     r"(?:(?:나|우리|오늘|지금|요즘|너|진짜|너무|정말|그럼|근데) )?"

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from corpus.building.engines import Engine, answers
 from corpus.building.item import build_item
-from corpus.building.limit import TooLongError, at_most
+from corpus.building.limit import attempt
 from corpus.building.plan import n_bytes
 from corpus.building.problems import problems_of
 from corpus.building.tokenizer import encoder_in, facts_of
-from corpus.building.workers import Death, too_long
+from corpus.building.workers import Death
 from corpus.counts import Counts, merge_counts
 from corpus.options import options_of
 from corpus.output.files import temporary_folder, write_file
@@ -24,7 +24,7 @@ from corpus.output.result import ResultPaths
 from corpus.output.shards import ShardWriter
 from corpus.reading.decode import is_one_range
 from corpus.reading.documents import open_document
-from corpus.records import TOKENIZER, CorpusError, Document, Item
+from corpus.records import TOKENIZER, Document, Item
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
 
@@ -72,7 +72,7 @@ def _sample(raw: Folder, items: Sequence[Item]) -> list[Item]:
         return list(items)
     length = min(max(total // SAMPLED, LEAST_BYTES), MOST_BYTES) // SLICES
     slices: list[tuple[tuple[Document, ...], int, int | None]] = []
-    from_start: Counter[Document] = Counter()  # bytes of those that are read from there anyhow
+    from_start: Counter[Document] = Counter()  # bytes of those that are read from their start
     ends = list(accumulate(map(n_bytes, items)))
     for place in ((2 * k + 1) * total // (2 * SLICES) for k in range(SLICES)):
         item = items[bisect_right(ends, place)]
@@ -177,16 +177,8 @@ def _build_slice(
     """
     encoder = encoder or encoder_in(work)
     began = time.process_time()
-    try:
-        with at_most(seconds):
-            counts = build_item(raw, work, item, encoder, options_of())
-    except TooLongError:
-        return too_long(seconds)
-    except (OSError, CorpusError):
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, the others are built
-        return f"{type(error).__name__}: {error}"
-    return _Slice(counts, time.process_time() - began)
+    counts = attempt(lambda: build_item(raw, work, item, encoder, options_of()), seconds)
+    return counts if isinstance(counts, str) else _Slice(counts, time.process_time() - began)
 
 
 def _why(answer: str | Death) -> str:

@@ -94,7 +94,7 @@ def test_a_folder_that_is_away_for_a_moment_costs_no_dialogue(raw, tmp_path, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(run, "make_plan", away)
-        with pytest.raises(CorpusError, match="the same command goes on when the file is back"):
+        with pytest.raises(CorpusError, match="the same command again when the file is back"):
             corpus.build(raw, tmp_path / "out", tokenizer="builtin")
     (tmp_path / "away").rename(raw)
     again = corpus.build(raw, tmp_path / "out", tokenizer="builtin")

@@ -14,10 +14,10 @@ from corpus.building import run
 from corpus.names.given import names_of
 from corpus.records import TOKENIZER
 from corpus.report import charts, korean, words
+from corpus.report.changes import change_of, visible
 from corpus.report.chosen import in_words
 from corpus.report.examples import LONGEST, REJECTED, SAMPLES, merge_examples
 from corpus.report.numbers import losses, median
-from corpus.report.page import change_of, visible
 from corpus.report.rule_words import RULE_WORDS
 from corpus.text.normalisation import trace
 from corpus.text.personal import IN_PIECES
