@@ -36,7 +36,6 @@ LATE = {  # modules that import late, and why
     "remote.py",  # fsspec, only for a store
     "processed.py",  # the manifest is read without pandas
     "tokens/find.py",  # the hub's library, only where the hub is asked
-    "report/page.py",  # jinja2
 }
 # Each library lives in one place; what many places need (arrays and tables) is not listed.
 HOMES = {
@@ -47,7 +46,7 @@ HOMES = {
     "pandas": {"processed.py"},
     "ray": {"building/on_ray.py"},
     "fsspec": {"remote.py"},
-    "jinja2": {"report/page.py"},
+    "markupsafe": {"report/markup.py"},
     "hangulpy": {"chat/services/keyboard.py"},
     "FinanceDataReader": {"chat/services/network.py"},
     "starlette": {"chat/server/web.py", "chat/server/guard.py"},

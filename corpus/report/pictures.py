@@ -1,4 +1,4 @@
-"""Lists for the page, read out of the manifest, so that the template only loops over them."""
+"""Lists for the page, read out of the manifest, so that its sections only loop over them."""
 
 from collections import Counter
 from collections.abc import Mapping

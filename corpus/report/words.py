@@ -154,8 +154,3 @@ SPLITS = {
     "validation": Words("검증", "validation"),
     "test": Words("시험", "test"),
 }
-
-
-def words_of(name: str, table: dict[str, Words]) -> Words:
-    """Return what is said of a name, or nothing."""
-    return table.get(name, Words("", ""))
