@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("untimed", deadline=None)  # a busy machine fails no test
-settings.load_profile("untimed")
 sys.path.insert(0, str(Path(__file__).parent))  # raw_trees
+
+from effort import tries
+
+# A busy machine fails no test.
+settings.register_profile("untimed", deadline=None, max_examples=tries(100))
+settings.load_profile("untimed")
 
 # Most tests write hundreds of small files, which takes a disk several times as long as memory.
 MEMORY = Path("/dev/shm")
