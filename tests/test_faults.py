@@ -30,7 +30,7 @@ from raw_trees import (
 )
 
 import corpus
-from corpus.building import commit, engines, limit, plan, run, unknown, workers
+from corpus.building import commit, engines, limit, plan, run, tokenizer, unknown_tokens, workers
 from corpus.building import item as item_module
 from corpus.building.limit import at_most
 from corpus.output import files, locks, manifest, shards
@@ -75,8 +75,8 @@ def standing(processed):
     return there
 
 
-ENCODER, VERSION = lru_cache(run.Encoder), lru_cache(manifest.version)
-SPELLINGS = lru_cache(unknown.spellings_for)
+ENCODER, VERSION = lru_cache(tokenizer.Encoder), lru_cache(manifest.version)
+SPELLINGS = lru_cache(unknown_tokens.spellings_for)
 
 
 @pytest.fixture(autouse=True)
@@ -84,9 +84,9 @@ def small_items(monkeypatch):
     """Each document is an item, and the builds of this process share what is slow to make."""
     for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
         monkeypatch.setattr(plan, name, 1)
-    monkeypatch.setattr(run, "Encoder", ENCODER)
+    monkeypatch.setattr(tokenizer, "Encoder", ENCODER)
     monkeypatch.setattr(manifest, "version", VERSION)
-    monkeypatch.setattr(unknown, "spellings_for", lambda lacking: SPELLINGS(tuple(lacking)))
+    monkeypatch.setattr(unknown_tokens, "spellings_for", lambda lacking: SPELLINGS(tuple(lacking)))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
 
 from corpus.__main__ import main
-from corpus.building import commit, engines, plan, run, tokenizer, workers
+from corpus.building import commit, engines, plan, run, steps, tokenizer, workers
 from corpus.building import shares as cluster
 from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
@@ -37,9 +37,7 @@ def small_items(monkeypatch):
     monkeypatch.setattr(plan, "RANGES", 1)
     monkeypatch.setattr(plan, "ZIP_RANGES", 1)
     monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
-    encoder = lru_cache(run.Encoder)
-    for module in (run, tokenizer):
-        monkeypatch.setattr(module, "Encoder", encoder)
+    monkeypatch.setattr(tokenizer, "Encoder", lru_cache(tokenizer.Encoder))
 
 
 @pytest.fixture
@@ -91,7 +89,7 @@ def test_the_first_shard_hashes_raw_in_its_workers(raw, tmp_path, whole, monkeyp
     for one in ("1/2", "2/2"):
         built(raw, tmp_path / "out", one, workers=2)
     assert given.count(looks.look_at) == 4
-    assert given.count(tokenizer.facts_of) == 1
+    assert given.count(steps.facts_of) == 1
     commit_shares(tmp_path / "out")
     assert hashes(tmp_path / "out") == whole
 
