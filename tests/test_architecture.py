@@ -47,6 +47,7 @@ HOMES = {
     "pandas": {"processed.py"},
     "ray": {"building/on_ray.py"},
     "fsspec": {"remote.py"},
+    "markupsafe": {"report/markup.py"},
     "hangulpy": {"chat/services/keyboard.py"},
     "FinanceDataReader": {"chat/services/network.py"},
     "starlette": {"chat/server/web.py", "chat/server/guard.py"},

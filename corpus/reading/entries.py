@@ -11,7 +11,7 @@ from hashlib import sha256
 from itertools import chain
 
 from corpus.reading.ends import Ends, object_end
-from corpus.reading.framing import CHUNK, ENTRY_BYTES, Slice, cut_entries
+from corpus.reading.framing import CHUNK, ENTRY_BYTES, Slice, cut_entries, is_json
 from corpus.reading.scraps import Scraps
 from corpus.reading.sources import READERS, EntryError, id_of, read_entry
 from corpus.reading.unreadable import file_problem, rejected_entry
@@ -19,6 +19,7 @@ from corpus.reading.utf8 import BOM, Utf8
 from corpus.records import RAW_BYTES, Dialogue, Document, Rejected, Source
 
 STRAY = "not an entry, between two"
+BEFORE = "not JSON, before the first entry"
 _SPACE = b" \t\r\n"
 _BETWEEN = b"," + _SPACE  # two entries
 # Objects in objects are tried as entries, the outermost first, until so many times the length of
@@ -117,6 +118,8 @@ class Entries:
         self._decoded.n_bytes += len(data)
         self._decoded.declared = self._shape.declared_items(data)
         inside = self._shape.list_start(data) or data.rfind(b"[") + 1
+        if not is_json(data[:inside]):
+            self._report("stray_bytes", BEFORE, 0, data[:inside])
         rest = data[inside:].removeprefix(BOM).lstrip(_BETWEEN)
         yield from self._salvage(Slice(len(data) - len(rest), rest, opening.is_last))
 

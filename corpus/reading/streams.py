@@ -25,7 +25,7 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")  # APPNOTE 4.3.7: the lengths of the n
 _LOCAL_MAGIC = b"PK\x03\x04"
 
 
-_GONE = (FileNotFoundError, NotADirectoryError)
+GONE = (FileNotFoundError, NotADirectoryError)
 OTHER_STATE = "has another size or time than when its hash was taken"
 CLOCK = 1_000  # ns by which two machines may see the time of a file differently
 
@@ -108,7 +108,7 @@ class Joined(io.RawIOBase):
             n = self._read_at(segment, view[:left], segment.offset + segment.length - left)
         except (OSError, ValueError) as error:
             detail = getattr(error, "strerror", None) or type(error).__name__
-            if segment.size >= 0 and isinstance(error, _GONE):
+            if segment.size >= 0 and isinstance(error, GONE):
                 raise changed(self._raw, segment.path, "is gone") from error
             if segment.size >= 0 and self._was_hashed:
                 why = f"could be read before and now cannot ({detail})"

@@ -10,7 +10,7 @@ import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
 
 import corpus
-from corpus.building import plan, run, workers
+from corpus.building import run
 from corpus.names.given import names_of
 from corpus.records import TOKENIZER
 from corpus.report import charts, korean, words
@@ -249,9 +249,7 @@ def test_every_reason_has_its_examples(built, page):
         assert cards == min(n, REJECTED), reason
 
 
-def test_the_page_does_not_depend_on_the_workers(raw, tmp_path, monkeypatch):
-    monkeypatch.setattr(plan, "ITEM_BYTES", 1)  # each document is an item
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+def test_the_page_does_not_depend_on_the_workers(raw, tmp_path, small_items, busy_workers):
     run.build(raw, tmp_path / "one", tokenizer="builtin")
     run.build(raw, tmp_path / "two", tokenizer="builtin", workers=2)
     one, two = ((tmp_path / name / "_report.html").read_bytes() for name in ("one", "two"))
