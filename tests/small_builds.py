@@ -4,25 +4,26 @@ from functools import lru_cache
 from hashlib import sha256
 from multiprocessing import get_context
 
-from corpus.building import plan, run, tokenizer, unknown, workers
+from corpus.building import plan, run, tokenizer, unknown_tokens, workers
 from corpus.output import manifest
 
 TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
 
-ENCODER, VERSION = lru_cache(run.Encoder), lru_cache(manifest.version)
-SPELLINGS = lru_cache(unknown.spellings_for)
+ENCODER, VERSION = lru_cache(tokenizer.Encoder), lru_cache(manifest.version)
+SPELLINGS = lru_cache(unknown_tokens.spellings_for)
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload(["corpus.building.run"])
+CONTEXT.set_forkserver_preload(
+    [f"corpus.building.{name}" for name in ("run", "item", "commit_files", "reporting")]
+)
 
 
 def make_items_small(patch):
     """Let each document be an item, and let builds share what each makes from the tokenizer."""
     for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
         patch.setattr(plan, name, 1)
-    for module in (run, tokenizer):
-        patch.setattr(module, "Encoder", ENCODER)
+    patch.setattr(tokenizer, "Encoder", ENCODER)
     patch.setattr(manifest, "version", VERSION)
-    patch.setattr(unknown, "spellings_for", lambda lacking: SPELLINGS(tuple(lacking)))
+    patch.setattr(unknown_tokens, "spellings_for", lambda lacking: SPELLINGS(tuple(lacking)))
 
 
 def give_workers_work(patch):

@@ -33,6 +33,7 @@ LATE = {  # modules that import late, and why
     "commands/models.py",
     "__init__.py",
     "building/engines.py",  # Ray is an extra
+    "building/steps.py",  # the process of a build only hands them out
     "remote.py",  # fsspec, only for a store
     "processed.py",  # the manifest is read without pandas
     "tokens/find.py",  # the hub's library, only where the hub is asked
@@ -197,6 +198,19 @@ def test_help_comes_before_any_library_is_loaded(verb, option):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert option in done.stdout
+
+
+def test_the_process_of_a_build_does_not_load_what_only_its_workers_need():
+    ours = ["corpus.text", "corpus.names", "corpus.dialogues", "corpus.building.item"]
+    ours += ["corpus.report.page", "corpus.report.counting", "corpus.tokens.encoder"]
+    code = f"""if True:
+        import sys
+        import corpus.__main__, corpus.building.run, corpus.building.shares
+        loaded = set({ours!r} + ["regex", "tokenizers"]) & set(sys.modules)
+        sys.exit(f"loaded: {{loaded}}" if loaded else 0)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_train_never_imports_the_builder():

@@ -8,17 +8,11 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
-from corpus.building.commit_files import (
-    RECORDS,
-    ReadMember,
-    Writing,
-    locate,
-    write_duplicates,
-    write_ledger,
-)
 from corpus.building.decide import Decisions
 from corpus.building.engines import Engine, answers
+from corpus.building.steps import locate, write_duplicates, write_ledger
 from corpus.building.waiting import Step
+from corpus.building.writing import RECORDS, ReadMember, Writing
 from corpus.output.ledger import UTTERANCES, ledger_member
 from corpus.output.result import ResultPaths, lines_bytes, read_each
 from corpus.records import Document, Rejected

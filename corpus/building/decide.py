@@ -30,7 +30,7 @@ from corpus.output.files import write_file
 from corpus.output.result import ResultPaths, read_each
 from corpus.output.shards import SHARD_ROWS
 from corpus.records import SPLITS, Ints, Mask, Split
-from corpus.report.counting import OfKeys
+from corpus.report.of_keys import OfKeys
 
 AT_ONCE = 64  # parts whose keys are read at once
 

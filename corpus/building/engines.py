@@ -4,12 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tqdm import tqdm
 
-from corpus.building.item import build_or_tell, reject_item
 from corpus.building.plan import n_bytes, where
+from corpus.building.steps import build_or_tell, reject_item
 from corpus.building.waiting import Step
 from corpus.building.workers import TRIES, Death, Workers
 from corpus.counts import Counts
@@ -19,7 +19,9 @@ from corpus.output.result import read_results
 from corpus.reading.looks import DoLooks, Look, Seen
 from corpus.records import CorpusError, Item
 from corpus.remote import Folder
-from corpus.tokens.encoder import Encoder
+
+if TYPE_CHECKING:
+    from corpus.tokens.encoder import Encoder
 
 _T = TypeVar("_T")
 
@@ -121,10 +123,10 @@ def run_items(
     raw: Folder,
     work: Folder,
     items: Sequence[Item],
-    encoder: Encoder | None,
     options: Options,
     engine: Engine,
     *,
+    encoder: "Encoder | None" = None,
     item_timeout: float = ITEM_TIMEOUT,
 ) -> Generator[tuple[Item, Counts], None, None]:
     """Build `items` and yield each with what was counted, in the order in which they are done.
@@ -135,9 +137,9 @@ def run_items(
         raw: the folder that holds the AIHub downloads.
         work: the folder of the build.
         items: what to build.
-        encoder: of this process, if it has one; other processes load their own from `work`.
         options: of the build.
         engine: where items are built.
+        encoder: of this process, if it has one; other processes load their own from `work`.
         item_timeout: seconds for one try at an item.
 
     Raises:
@@ -162,7 +164,6 @@ def build_items(
     raw: Folder,
     work: Folder,
     items: Sequence[Item],
-    encoder: Encoder | None,
     options: Options,
     engine: Engine,
     *,
@@ -189,7 +190,7 @@ def build_items(
             if receipt is not None:
                 count(item, receipt)
         left = [item for item in items if done[item.index] is None]
-        running = run_items(raw, work, left, encoder, options, engine, item_timeout=item_timeout)
+        running = run_items(raw, work, left, options, engine, item_timeout=item_timeout)
         with closing(running) as built:
             for item, counts in built:
                 count(item, counts)

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from corpus.building.commit_files import RECORDS, Writing
 from corpus.building.commit_steps import Pieces
 from corpus.building.waiting import Step
+from corpus.building.writing import RECORDS, Writing
 from corpus.dedup.exact import Duplicates, in_order
 from corpus.dedup.keys import Keys
 from corpus.dedup.near import BANDS

@@ -25,7 +25,7 @@ from corpus.building.shared_plan import (
     read_plan,
     write_plan,
 )
-from corpus.building.tokenizer import encoder_of, facts_of
+from corpus.building.steps import facts_of, forget_tokenizer
 from corpus.building.workers import Workers
 from corpus.counts import Counts
 from corpus.options import DEFAULT_TOKENIZER, ITEM_TIMEOUT, options_of
@@ -133,7 +133,6 @@ def build_share(
                 raw,
                 work,
                 items,
-                encoder_of(tokenizer_file.json) if steps.is_here else None,
                 chosen,
                 steps,
                 item_timeout=item_timeout,
@@ -190,7 +189,7 @@ def commit_shares(
         if sha256(tokenizer).hexdigest() != plan.inputs["tokenizer"]["sha256"]:
             raise CorpusError(f"{plan.work / TOKENIZER} {DAMAGED}")
         _, unknown = facts_of(tokenizer)
-        encoder_of.cache_clear()  # 50 MB that the commit can use
+        forget_tokenizer()
         here = nullcontext(plan.work) if isinstance(plan.work, Path) else temporary_folder()
         with here as aside, Workers(workers=workers, n_bytes=sum(plan.sizes)) as engine:
             manifest = commit(

@@ -59,7 +59,7 @@ def check_raw(
         options = manifest["options"]
         with (
             Workers(workers=workers, n_bytes=sum(map(n_bytes, items))) as engine,
-            closing(run_items(raw, work, items, encoder, options, engine)) as built,
+            closing(run_items(raw, work, items, options, engine, encoder=encoder)) as built,
         ):
             for item, counts in built:
                 part = ResultPaths(work, item.index)

@@ -9,10 +9,11 @@ from small_builds import TALK, built, hashes
 
 from corpus.building import (
     commit,
-    commit_files,
     commit_steps,
     decide,
     near_steps,
+    steps,
+    writing,
 )
 from corpus.building.shares import build_share, commit_shares
 from corpus.dedup import near_bands, near_search
@@ -73,7 +74,7 @@ def test_shards_are_committed_by_workers_too(raw, tmp_path, whole, busy_workers)
 
 
 def test_a_piece_that_is_written_is_not_written_again(raw, tmp_path, whole, monkeypatch):
-    made, real = [], commit_files.Writing.made
+    made, real = [], writing.Writing.made
 
     def counts(self, name, *rest):
         made.append(name)
@@ -82,7 +83,7 @@ def test_a_piece_that_is_written_is_not_written_again(raw, tmp_path, whole, monk
             raise KeyboardInterrupt
         return told
 
-    monkeypatch.setattr(commit_files.Writing, "made", counts)
+    monkeypatch.setattr(writing.Writing, "made", counts)
     n_stops = 0
     while not (tmp_path / "out" / "_manifest.json").exists():
         try:
@@ -112,8 +113,8 @@ def damaged_record(folder):
 def other_parts(folder):
     """As if the parts had been other ones when the shard was written."""
     path = folder / "commit" / "train-00001.json"
-    told = commit_files.read_sealed(path) | {"state": "of others"}
-    path.write_bytes(commit_files.sealed(told))
+    told = writing.read_sealed(path) | {"state": "of others"}
+    path.write_bytes(writing.sealed(told))
 
 
 @pytest.mark.parametrize("damage", [damaged_content, lost_sample, damaged_record, other_parts])
@@ -128,20 +129,20 @@ def test_a_piece_that_is_not_as_it_was_written_is_written_again(
     damage(folder)
     (folder / "out" / "train" / "00009.parquet").write_bytes(b"of a commit that decided otherwise")
     (folder / "commit" / "train-00002.json.half.tmp").write_bytes(b"of one that was killed")
-    made, real = [], commit_files.Writing.made
+    made, real = [], writing.Writing.made
 
     def counts(self, name, *rest):
         made.append(name)
         return real(self, name, *rest)
 
-    monkeypatch.setattr(commit_files.Writing, "made", counts)
+    monkeypatch.setattr(writing.Writing, "made", counts)
     built(raw, tmp_path / "out")
     assert made == ["train-00001"]
     assert hashes(tmp_path / "out") == whole
 
 
 def test_a_worker_that_dies_in_the_commit_costs_a_retry(raw, tmp_path, whole, busy_workers):
-    with dying(lambda step: step.func is commit_files.write_shard, most=2) as died:
+    with dying(lambda step: step.func is steps.write_shard, most=2) as died:
         built(raw, tmp_path / "out", workers=2)
     assert len(died) == 2
     assert hashes(tmp_path / "out") == whole
@@ -151,7 +152,7 @@ def test_a_piece_that_always_kills_its_worker_ends_the_build_and_the_next_one_go
     raw, tmp_path, whole, busy_workers
 ):
     def is_second_shard(step):
-        return step.func is commit_files.write_shard and step.args[1].number == 1
+        return step.func is steps.write_shard and step.args[1].number == 1
 
     with (
         dying(is_second_shard),
@@ -217,14 +218,14 @@ def test_near_duplicates_are_the_same_for_any_number_of_workers_and_deaths(
 
     def is_one_of_two(step):
         given[step.func] += 1
-        return step.func in steps and given[step.func] <= 2
+        return step.func in of_search and given[step.func] <= 2
 
-    steps = (near_steps.near_files, near_bands.sort_bands, near_bands.near_pairs)
+    of_search = (near_steps.near_files, near_bands.sort_bands, near_bands.near_pairs)
     for n in (2, 3):
         given.clear()
         with dying(is_one_of_two):
             assert near_of(alike, tmp_path / str(n), workers=n) == one
-        assert min(given[step] for step in steps) > 2
+        assert min(given[step] for step in of_search) > 2
 
 
 def test_a_search_that_was_cut_short_begins_again_and_one_that_is_done_does_not(

@@ -11,7 +11,7 @@ from raw_trees import sns_document, summary_document, summary_entry, topic_docum
 from small_builds import TALK, hashes
 
 from corpus.__main__ import main
-from corpus.building import commit, engines, run, tokenizer, workers
+from corpus.building import commit, engines, run, steps, workers
 from corpus.building import shares as cluster
 from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
@@ -69,7 +69,7 @@ def test_the_first_shard_hashes_raw_in_its_workers(raw, tmp_path, whole, monkeyp
     for one in ("1/2", "2/2"):
         built(raw, tmp_path / "out", one, workers=2)
     assert given.count(looks.look_at) == 4
-    assert given.count(tokenizer.facts_of) == 1
+    assert given.count(steps.facts_of) == 1
     commit_shares(tmp_path / "out")
     assert hashes(tmp_path / "out") == whole
 

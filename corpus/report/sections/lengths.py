@@ -5,7 +5,6 @@ from typing import Any
 
 from corpus.report import charts, pictures
 from corpus.report.changes import visible
-from corpus.report.counting import BIN
 from corpus.report.drawing import (
     DIALOGUES,
     ROWS,
@@ -27,6 +26,7 @@ from corpus.report.drawing import (
 )
 from corpus.report.markup import NONE, Html, html, joined
 from corpus.report.numbers import added
+from corpus.report.of_keys import BIN
 from corpus.report.words import SOURCES, SPLITS, Words
 
 SHARE_OF_ROWS = Words("행의 비율", "share of rows")
