@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from corpus import __version__
-from corpus.building.process import tune_process
+from corpus.building.process import end_without_search, tune_process
 from corpus.commands import builds, finished, models, raw_folder
 from corpus.records import CorpusError
 from corpus.views.screen import close_streams, leave_stdout, open_streams, say
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with suppress(OSError):
             print("\nStopped. The same command goes on from here.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `| head`: whoever read has read enough
+    except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
         leave_stdout()
         return 0
     except OSError as error:
@@ -115,4 +115,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] not in ([models.TRAIN], [models.EVAL]):  # transformers looks for pandas
         tune_process()
     open_streams()
-    sys.exit(close_streams(main()))
+    code = close_streams(main())
+    end_without_search()
+    sys.exit(code)

@@ -5,7 +5,7 @@
 - `odd`: dialogues that have a quirk by quirk/place, and `dialogues_in`: all of a place
 - `drawn`: dialogues by source whose split no path tells
 - `newer`: dialogues by the folder in which AIHub published files again
-- `garbled`: utterances that are by place, and `beside_garbled`: all of the batches that have some
+- `garbled`: garbled utterances by place, and `beside_garbled`: all utterances of their batches
 - `utterances`: `read` and `kept` · `dropped`: utterances by reason
 - `rules`, `tags`: how often they fired or stood there
 - `names`: by what was filled and what followed · `people`: dialogues by invented people

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from corpus.records import SOURCES, CorpusError
+from corpus.records import KOGPT2, SOURCES, CorpusError
 
 Options = Mapping[str, Any]  # by `Option.name`, all of them, as the manifest records them
 
-DEFAULT_TOKENIZER = "skt/kogpt2-base-v2"
+DEFAULT_TOKENIZER = KOGPT2
+ENGINES = ("local", "ray")
+ITEM_TIMEOUT = 600.0  # seconds: an item of 8 MB takes one
 MIN_TOKENS = 6  # <s> <usr> and a token, <sys> and a token, </s>
 SEED_BITS = 63  # what the manifest's JSON and every reader of it can hold
 

@@ -1,4 +1,4 @@
-"""A finished corpus in pandas."""
+"""A finished corpus: its manifest, a local copy of one in a store, and its rows in pandas."""
 
 from contextlib import suppress
 from pathlib import Path

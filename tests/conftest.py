@@ -1,13 +1,39 @@
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("untimed", deadline=None)  # a busy machine fails no test
-settings.load_profile("untimed")
 sys.path.insert(0, str(Path(__file__).parent))  # raw_trees
+
+from effort import tries
+
+# A busy machine fails no test.
+settings.register_profile("untimed", deadline=None, max_examples=tries(100))
+settings.load_profile("untimed")
+
+# Most tests write hundreds of small files, which takes a disk several times as long as memory.
+MEMORY = Path("/dev/shm")
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.fixture
+def small_items(monkeypatch):
+    """Each document is an item, and the builds of this process share what is slow to make."""
+    from small_builds import make_items_small
+
+    make_items_small(monkeypatch)
+
+
+@pytest.fixture
+def busy_workers(monkeypatch):
+    """A build has all the workers that it asks for, however small it is."""
+    from small_builds import give_workers_work
+
+    give_workers_work(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import pyarrow.parquet as pq  # noqa: E402
 from raw_trees import summary_entry, topic_document  # noqa: E402
 
-from corpus.building import plan, run  # noqa: E402
+from corpus.building import plan, run, tokenizer  # noqa: E402
 from corpus.output import manifest  # noqa: E402
 from corpus.output.ledger import read_ledger  # noqa: E402
 from corpus.reading import decode, entries, framing, scraps, unreadable  # noqa: E402
@@ -322,10 +322,10 @@ def main():
     parser.add_argument("--seed", default="0")
     parser.add_argument("--case", type=int, help="run this case alone")
     args = parser.parse_args()
-    run.Encoder = lru_cache(run.Encoder)
+    tokenizer.Encoder = lru_cache(tokenizer.Encoder)
     manifest.version = lru_cache(manifest.version)
     os.fsync = lambda _: None  # nobody pulls the plug
-    checks.Encoder = run.Encoder
+    checks.Encoder = tokenizer.Encoder
     if args.case is not None:
         run_case(args.seed, args.case)
         return

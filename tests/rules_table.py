@@ -1,14 +1,16 @@
-"""The tables of rules in corpus/text/README.md; `python tests/rules_table.py` writes them again."""
+"""The tables in corpus/text/README.md; `python tests/rules_table.py` writes them again."""
 
 import re
 from pathlib import Path
 
+from corpus.report.words import DROPPED
 from corpus.text.respell import respell_rules
 from corpus.text.rules import RULES
 from corpus.text.tags import shown
 
 PAGE = Path(__file__).parent.parent / "corpus/text/README.md"
 HEAD = "| rule | before | after | why |\n|---|---|---|---|"
+REASONS_HEAD = "| reason | what was dropped |\n|---|---|"
 TABLES = (RULES, respell_rules(frozenset("걔걍쫌짘봣")))
 
 
@@ -30,7 +32,10 @@ def table_of(rules):
 def with_tables(page):
     """Return the page with its tables as the rules are."""
     tables = iter(map(table_of, TABLES))
-    return re.sub(re.escape(HEAD) + r"(?:\n\|.*)*", lambda _: next(tables), page)
+    page = re.sub(re.escape(HEAD) + r"(?:\n\|.*)*", lambda _: next(tables), page)
+    reasons = [f"| `{name}` | {words.en} |" for name, words in DROPPED.items()]
+    listed = "\n".join([REASONS_HEAD, *reasons])
+    return re.sub(re.escape(REASONS_HEAD) + r"(?:\n\|.*)*", lambda _: listed, page)
 
 
 if __name__ == "__main__":

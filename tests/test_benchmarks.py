@@ -58,13 +58,15 @@ def test_the_libraries_have_something_to_do(benchmark_named, tmp_path):
     assert (tmp_path / "shard").stat().st_size
 
 
-def test_both_sides_of_a_reply_are_there(benchmark_named, tmp_path):
+def test_both_sides_of_a_reply_are_there(benchmark_named, tmp_path, monkeypatch):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
     benchmark = benchmark_named("chat_vs_generate")
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    small = benchmark.SHAPE | {"n_embd": 8, "n_layer": 1, "n_head": 1}
+    small = benchmark.SHAPE | {"vocab_size": 600, "n_embd": 8, "n_layer": 1, "n_head": 1}
+    monkeypatch.setattr(benchmark, "SHAPE", small)
+    monkeypatch.setattr(benchmark, "TURNS", 2)
     GPT2LMHeadModel(GPT2Config(**small)).save_pretrained(tmp_path)
     names = [name for name, *_ in benchmark.compare(benchmark.Sides(tmp_path), 1)]
     assert names == list(benchmark.TARGETS)

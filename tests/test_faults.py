@@ -13,8 +13,6 @@ import sys
 import time
 import warnings
 from collections import defaultdict
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,9 +26,10 @@ from raw_trees import (
     topic_document,
     write,
 )
+from small_builds import TALK, built, hashes
 
 import corpus
-from corpus.building import commit, engines, plan, run, unknown, workers
+from corpus.building import commit, engines, limit, run, workers
 from corpus.building import item as item_module
 from corpus.building.limit import at_most
 from corpus.output import files, locks, manifest, shards
@@ -38,31 +37,11 @@ from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
 from corpus.views.card import card_text
 
-TALK = [
-    ("1", "안녕 뭐해"),
-    ("2", "#@이름#이랑 있어"),
-    ("1", "나 밥 먹으러 가"),
-    ("2", "맛있게 먹어"),
-]
 ROOT = Path(__file__).parent.parent
-
-
-def built(raw, processed, **options):
-    return run.build(raw, processed, tokenizer="builtin", **options)
-
-
+pytestmark = pytest.mark.usefixtures("small_items")
 LAWS = pytest.mark.parametrize(
     "options", [pytest.param({}, id="default"), pytest.param(EVERYTHING, id="everything")]
 )
-
-
-def hashes(folder):
-    """The sha256 of every file below a folder, by its path; the file of a lock may stay."""
-    return {
-        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.parent.name != "locks"
-    }
 
 
 def standing(processed):
@@ -73,20 +52,6 @@ def standing(processed):
     there = {name: one for name, one in hashes(processed).items() if not name.startswith(".work/")}
     assert listed == {name: one for name, one in there.items() if name != "_manifest.json"}
     return there
-
-
-ENCODER, VERSION = lru_cache(run.Encoder), lru_cache(manifest.version)
-SPELLINGS = lru_cache(unknown.spellings_for)
-
-
-@pytest.fixture(autouse=True)
-def small_items(monkeypatch):
-    """Each document is an item, and the builds of this process share what is slow to make."""
-    for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
-        monkeypatch.setattr(plan, name, 1)
-    monkeypatch.setattr(run, "Encoder", ENCODER)
-    monkeypatch.setattr(manifest, "version", VERSION)
-    monkeypatch.setattr(unknown, "spellings_for", lambda lacking: SPELLINGS(tuple(lacking)))
 
 
 @pytest.fixture
@@ -176,16 +141,26 @@ WRITES = {"write", "fsync", "rename"}
 ALIKE = 8  # of events that are alike but for the number of a file, these and the last one are tried
 
 
-def to_try(events):
+def to_try(events, elsewhere):
     """Return the numbers of the events that are tried, counted from 1."""
     found = defaultdict(list)
     for number, event in enumerate(events, 1):
-        found[event].append(number)
+        if event not in elsewhere:
+            found[event].append(number)
     return sorted({n for alike in found.values() for n in (*alike[:ALIKE], alike[-1])})
+
+
+def writes_of(raw, processed, **options):
+    """Build, and return what was done to the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        disk = Disk(patch, WRITES)
+        built(raw, processed, **options)
+    return disk.events
 
 
 @LAWS
 def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, options):
+    """With all options, those writes are tried that a build by the defaults does not do."""
     seen = {}  # what an undisturbed build leaves in .work/ under each name
 
     def remembering(processed, folder, *args, **options):
@@ -195,11 +170,10 @@ def test_whatever_write_fails_going_on_gives_the_same_bytes(raw, tmp_path, optio
     real = run.commit
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "commit", remembering)
-        disk = Disk(patch, WRITES)
-        built(raw, tmp_path / "whole", **options)
+        events = writes_of(raw, tmp_path / "whole", **options)
     whole = standing(tmp_path / "whole")
-    numbers = to_try(disk.events)
-    assert len(numbers) > 150
+    numbers = to_try(events, writes_of(raw, tmp_path / "default") if options else ())
+    assert len(numbers) > (40 if options else 150)
     left_before = []  # what was left that a build has gone on from
     for at in numbers:
         out = tmp_path / "out"
@@ -404,7 +378,7 @@ def test_an_item_that_takes_too_long_is_rejected_as_an_item(raw, tmp_path, monke
         return at_most(0.05 if is_next else seconds)
 
     monkeypatch.setattr(item_module, "build_item", hangs)
-    monkeypatch.setattr(item_module, "at_most", at_once)
+    monkeypatch.setattr(limit, "at_most", at_once)
     manifest = built(raw, tmp_path / "out", item_timeout=400)
     assert calls == [0, 1, 1, 1, 2]
     assert manifest["broken"] == {"failed_item": 1}
@@ -811,7 +785,7 @@ def test_however_a_build_is_ended_its_workers_end_and_the_same_command_goes_on(m
 
 @LAWS
 def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_rejected(
-    many, tmp_path, monkeypatch, options
+    many, tmp_path, monkeypatch, busy_workers, options
 ):
     died = []
     give, build = workers._Worker.give, engines.build_or_tell
@@ -829,7 +803,6 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
         told = "its worker process died (exit code -9)"
         return told if item.index == 1 else build(raw, work, item, *rest, **how)
 
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     monkeypatch.setattr(workers._Worker, "give", dies)
     manifest = built(many, tmp_path / "three", workers=3, **options)
     assert sorted(died) == [1, 1, 1, 2]

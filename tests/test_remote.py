@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
+from small_builds import TALK, built, hashes
 
 import corpus
 from corpus import remote
 from corpus.__main__ import main
-from corpus.building import commit, item, plan, run, workers
+from corpus.building import commit, item, workers
 from corpus.building.shares import build_share, commit_shares
 from corpus.dedup.keys import KEY
 from corpus.output.result import ResultWriter, read_results, result_folder
@@ -26,7 +27,7 @@ from corpus.processed import read_manifest
 from corpus.records import MANIFEST, CorpusError
 from corpus.remote import Ranged, Remote, folder_of
 
-TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
+pytestmark = pytest.mark.usefixtures("small_items")
 FAILS = 5  # every so many requests
 TIMES = 2  # the same request fails at most: such a store is slow, not down
 
@@ -101,12 +102,6 @@ def put(folder, url):
             (Remote(url) / path.relative_to(folder).as_posix()).put(path)
 
 
-@pytest.fixture(autouse=True)
-def small_items(monkeypatch):
-    for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
-        monkeypatch.setattr(plan, name, 1)
-
-
 @pytest.fixture
 def raw(tmp_path):
     """Loose files, an archive, split parts, a sample, hidden files and what is none of ours."""
@@ -122,7 +117,7 @@ def raw(tmp_path):
     )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for k in range(4):
+        for k in range(2):
             talk = (*TALK, ("1", f"{k}번"), ("2", "응"))
             archive.writestr(f"행사/z{k}.json", topic_document(f"z{k}", *talk))
     content = packed.getvalue()
@@ -141,22 +136,10 @@ def whole(raw, tmp_path):
     return built(raw, tmp_path / "whole")
 
 
-def built(raw, processed, **options):
-    return run.build(raw, processed, tokenizer="builtin", **options)
-
-
 def content(url):
     """The sha256 of every object below a URL, by its path."""
     there = Remote(url)
     return {name: sha256((there / name).read_bytes()).hexdigest() for name in there.files()}
-
-
-def standing(folder):
-    return {
-        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_raw_and_processed_in_a_store_that_fails_give_the_bytes_of_a_local_build(
@@ -166,14 +149,14 @@ def test_raw_and_processed_in_a_store_that_fails_give_the_bytes_of_a_local_build
     n_failed = server.n_failed
     assert built(f"{bucket}/raw", f"{bucket}/out/") == whole
     assert server.n_failed > n_failed + 10
-    assert content(f"{bucket}/out") == standing(tmp_path / "whole")  # and no .work/
+    assert content(f"{bucket}/out") == hashes(tmp_path / "whole")  # and no .work/
 
 
 def test_raw_alone_or_processed_alone_may_lie_in_a_store(raw, tmp_path, whole, bucket):
     put(raw, f"{bucket}/raw")
     assert built(f"{bucket}/raw", tmp_path / "out") == whole
     assert built(raw, f"{bucket}/out") == whole
-    assert standing(tmp_path / "out") == standing(tmp_path / "whole") == content(f"{bucket}/out")
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "whole") == content(f"{bucket}/out")
 
 
 def test_worker_processes_read_and_write_the_store(raw, tmp_path, whole, bucket, monkeypatch):
@@ -194,7 +177,7 @@ def test_three_shards_in_any_order_one_run_twice(raw, tmp_path, whole, bucket):
     for shard in ("1/3", "2/3"):
         build_share(f"{bucket}/raw", url, shard, tokenizer="builtin")
     assert commit_shares(url) == whole
-    assert content(url) == standing(tmp_path / "whole")
+    assert content(url) == hashes(tmp_path / "whole")
     assert build_share(f"{bucket}/raw", url, "1/3", tokenizer="builtin") is None
     assert commit_shares(url) == whole
 
@@ -217,7 +200,7 @@ def test_a_build_that_stands_stays_until_the_new_one_is_whole_and_goes_then(
         built(raw, url, seed=1)
     manifest = built(raw, url, update=True)
     assert manifest == built(raw, tmp_path / "new")
-    assert content(url) == standing(tmp_path / "new")
+    assert content(url) == hashes(tmp_path / "new")
 
 
 @pytest.mark.parametrize("at", range(1, 12))
@@ -249,7 +232,7 @@ def test_wherever_a_commit_is_cut_short_the_next_one_ends_it(raw, tmp_path, at):
         assert {name: there[name] for name in files} == files
     commit_shares(url)
     built(raw, tmp_path / "plain")
-    assert content(url) == standing(tmp_path / "plain")
+    assert content(url) == hashes(tmp_path / "plain")
 
 
 def remote_manifest(url):
@@ -326,9 +309,11 @@ def test_a_store_that_goes_on_failing_ends_the_build_and_rejects_nothing(
     assert built(f"{bucket}/raw", tmp_path / "out") == whole
 
 
-def test_a_finished_corpus_in_a_store_is_read_shown_and_verified(raw, whole, bucket, capsys):
+def test_a_finished_corpus_in_a_store_is_read_shown_and_verified(
+    raw, tmp_path, whole, bucket, capsys
+):
     url = f"{bucket}/out"
-    built(raw, url)
+    put(tmp_path / "whole", url)
     frame = corpus.load(url)
     assert len(frame) == sum(whole["rows"].values())
     assert corpus.load(url, split="validation")["split"].unique().tolist() == ["validation"]
@@ -354,7 +339,7 @@ def test_a_finished_corpus_in_a_store_is_read_shown_and_verified(raw, whole, buc
 
 def test_training_reads_a_corpus_in_a_store(raw, whole, bucket, tmp_path):
     shards = pytest.importorskip("corpus.training.shards")
-    built(raw, f"{bucket}/out")
+    put(tmp_path / "whole", f"{bucket}/out")
     there, here = (
         shards.open_corpus(folder_of(f"{bucket}/out")),
         shards.open_corpus(tmp_path / "whole"),

@@ -6,12 +6,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import pyarrow as pa
-
-from corpus.building.unknown import Unknown
 from corpus.counts import LISTED, Counts, most_of
 from corpus.records import SPLITS, CorpusError
-from corpus.report.counting import coded
 
 
 @dataclass(slots=True)
@@ -24,28 +20,11 @@ class Written:
     shards: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, told: Mapping[str, Any]) -> None:
-        """Add one shard: what it is, and what `count_rows` counted in it."""
+        """Add one shard: as `write_shard` tells it."""
         self.dialogues.update(told["dialogues"])
         self.rows.update(told["rows"])
         self.tokens.update(told["tokens"])
         self.shards.append(told["shard"])
-
-
-def count_rows(kept: pa.Table, counted: Mapping[str, Counter[str]], unknown: Unknown) -> None:
-    """Count rows on their way to a shard, as `Written` has it."""
-    is_first = kept["part"].to_numpy() == 0
-    n_tokens = kept["n_tokens"].to_numpy()
-    for column in ("split", "source"):
-        names, codes = coded(kept[column])
-        for code, name in enumerate(names):
-            of_name = codes == code
-            counted["rows"][name] += int(of_name.sum())
-            counted["tokens"][name] += int(n_tokens[of_name].sum())
-            if column == "source":
-                counted["dialogues"][name] += int((of_name & is_first).sum())
-    n_unknown, n_respellable = unknown.count(kept)
-    counted["tokens"]["unk"] += n_unknown
-    counted["tokens"]["respellable"] += n_respellable
 
 
 def check_laws(counts: Counts, written: Written, n_rows_expected: int) -> None:

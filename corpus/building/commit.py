@@ -9,25 +9,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from corpus.building.accounts import Written, check_laws, summary_of
-from corpus.building.commit_files import (
-    OUT,
-    RECORDS,
-    Writing,
-    write_shard,
-)
 from corpus.building.commit_steps import Pieces, duplicate_steps, ledger_steps
 from corpus.building.decide import Decisions, choice_steps, decide, plan_shards, rows_kept
 from corpus.building.engines import Engine
 from corpus.building.near_steps import find_near
 from corpus.building.problems import problems_of
-from corpus.building.reporting import Material, write_report
+from corpus.building.steps import write_report, write_shard
 from corpus.building.unknown import Unknown
+from corpus.building.writing import OUT, RECORDS, Material, Writing, sha256_of
 from corpus.counts import LISTED, Counts, merge_counts
 from corpus.output.files import json_bytes, write_file, write_json
 from corpus.output.into_place import make_ready, publish, put_in_place
@@ -36,7 +31,6 @@ from corpus.output.result import ResultPaths, read_results
 from corpus.output.work import remove_work
 from corpus.records import MANIFEST, REPORT, TOKENIZER, CorpusError, Document, Rejected
 from corpus.remote import Folder
-from corpus.report.examples import Examples
 from corpus.report.remarks import no_row_line
 
 
@@ -50,7 +44,7 @@ class Origin:
     raw: Folder  # where the raw text of duplicates is looked up
     documents: Iterable[Document]  # of raw/
     unknown: Unknown  # what the tokenizer does not know
-    one_in: int  # of so many dialogues one was looked at for the report
+    one_in: int  # the report looked at one dialogue in so many
 
 
 def commit(
@@ -127,13 +121,13 @@ def commit(
             examples=made.examples,
             one_in=origin.one_in,
         )
-        reporting = partial(write_report, writing, material, manifest)
+        reporting = partial(write_report, writing, material, origin.rejected_files, manifest)
         ledger = ledger_steps(writing, results, origin.rejected_files, made.members)
         [(manifest["report"], page_hash), *ledgers] = pieces.made([reporting, *ledger])
     out = aside / OUT
     write_file(out / TOKENIZER, (work / TOKENIZER).read_bytes())
     files = {one["path"]: one["sha256"] for one in (*made.written.shards, *ledgers)}
-    files |= {TOKENIZER: _sha256(out / TOKENIZER), REPORT: page_hash}
+    files |= {TOKENIZER: sha256_of(out / TOKENIZER), REPORT: page_hash}
     files = dict(sorted(files.items()))
     sizes = {name: (out / name).stat().st_size for name in files}
     manifest |= {"files": files, "file_bytes": sizes, "corpus_hash": corpus_hash(files)}
@@ -149,7 +143,7 @@ def commit(
 
 
 def _begin(writing: Writing) -> None:
-    """Make the folders of the pieces, without what was half written when one was killed."""
+    """Make the folders of the pieces; remove files that a killed process left half written."""
     for folder in (OUT, RECORDS):
         (writing.aside / folder).mkdir(exist_ok=True)
     for path in (writing.aside / RECORDS).glob("*.tmp"):
@@ -165,7 +159,7 @@ class _Made:
     repeated: list[int]  # rows of duplicates, under each choice of options
     rejected: Counter[str]  # duplicates, by source/reason
     members: list[str]  # files with their ledger lines
-    examples: list[dict[str, Any]]  # of what the commit leaves out
+    examples: list[dict[str, Any]]  # of the duplicates
 
 
 def _make_rows(
@@ -189,9 +183,7 @@ def _make_rows(
     for one in of_shards:
         written.add(one)
     rejected: Counter[str] = Counter()
-    of_files = Examples(of_many=False)
-    of_files.take_rejected(origin.rejected_files)
-    members, examples = [], [of_files.found()]
+    members, examples = [], []
     for one in told:
         rejected.update(one["rejected"])
         members.append(one["file"])
@@ -216,8 +208,3 @@ def _read_receipts(work: Folder, n_items: int) -> tuple[list[ResultPaths], Count
             yield receipt or {}
 
     return results, merge_counts(receipts())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

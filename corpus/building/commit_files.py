@@ -1,78 +1,32 @@
 """What a commit writes, piece by piece: shards, the ledger lines of duplicates, ledger files.
 
 Each function here is one step. It depends on the decisions and on some parts alone, so it gives the
-same bytes in any process. It leaves a record beside what it writes; a step that was done before an
-interruption finds the record and writes nothing.
-
-Files of a corpus are written in `.work/HASH/commit/` and moved into `.work/HASH/out/` when they are
-whole.
+same bytes in any process.
 """
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
-from hashlib import file_digest
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from corpus.building.accounts import count_rows
 from corpus.building.decide import ShardPlan, Slice
 from corpus.building.unknown import Unknown
+from corpus.building.unknown_tokens import count_unknown
+from corpus.building.writing import OUT, RECORDS, ReadMember, Writing, sha256_of
 from corpus.dedup.exact import LOCATION, rejected_duplicates
 from corpus.dedup.keys import HELD_OUT
-from corpus.output.files import read_sealed, sealed, sync_folder, temporary_of, write_file
+from corpus.output.files import sync_folder, temporary_of, write_file
 from corpus.output.ledger import ledger_member
 from corpus.output.result import ResultPaths
 from corpus.output.shards import ShardWriter
 from corpus.reading.again import by_name, read_raw
 from corpus.records import REJECTED, Document, Ints, Mask
-from corpus.remote import Folder
-from corpus.report.counting import OfRows
+from corpus.report.counting import OfRows, coded
 from corpus.report.examples import Examples
-
-OUT = "out"  # the corpus, as it will lie in processed/
-RECORDS = "commit"  # what was written and counted, piece by piece
-
-ReadMember = Callable[[], bytes]  # can be pickled; gives some lines as gzip members
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """What all steps of one commit share."""
-
-    aside: Path  # the folder of `OUT` and `RECORDS`
-    state: str  # a hash of all parts: what was decided from others is written again
-    raw: Folder
-    metadata: dict[str, str]  # of every shard
-    unknown: Unknown
-
-    def record(self, name: str) -> Path:
-        """Return where the record of a piece lies."""
-        return self.aside / RECORDS / f"{name}.json"
-
-    def made_before(self, name: str) -> dict[str, Any] | None:
-        """Return what was counted in a piece that was made before, if its files are whole."""
-        try:
-            told = read_sealed(self.record(name))
-            if told["state"] == self.state and all(
-                _sha256(self.aside / path) == digest for path, digest in told["files"].items()
-            ):
-                return dict(told["counted"])
-        except (FileNotFoundError, ValueError):
-            pass
-        return None
-
-    def made(self, name: str, counted: dict[str, Any], hashes: dict[Path, str]) -> dict[str, Any]:
-        """Leave the record of a piece, with the hashes of its files; return what was counted."""
-        files = {path.relative_to(self.aside).as_posix(): one for path, one in hashes.items()}
-        told = {"state": self.state, "files": files, "counted": counted}
-        write_file(self.record(name), sealed(told))
-        return counted
 
 
 def locate(parts: Sequence[tuple[ResultPaths, Ints]]) -> pa.Table:
@@ -116,7 +70,7 @@ def write_shard(writing: Writing, plan: ShardPlan, last_id: int) -> dict[str, An
     samples = [writing.aside / RECORDS / f"{name}.{kind}.arrow" for kind in ("sample", "unknown")]
     for file, table in zip(samples, measured.samples(), strict=True):
         write_file(file, _arrow(table))
-    hashes = {file: _sha256(file) for file in (path, *samples)}
+    hashes = {file: sha256_of(file) for file in (path, *samples)}
     own = {"path": f"{plan.split}/{path.name}", "split": plan.split, "sha256": hashes[path]}
     told = {
         "shard": shard | own,
@@ -149,9 +103,26 @@ def _copy_rows(
         start += len(table)
         if len(rows):
             kept = table if of_table.all() else table.filter(pa.array(of_table))
-            count_rows(kept, counted, unknown)
+            _count_rows(kept, counted, unknown)
             measured.take(kept, keys["id"][rows], one.place + rows)
             writer.write(kept)
+
+
+def _count_rows(kept: pa.Table, counted: Mapping[str, Counter[str]], unknown: Unknown) -> None:
+    """Count rows on their way to a shard, as `Written` has it."""
+    is_first = kept["part"].to_numpy() == 0
+    n_tokens = kept["n_tokens"].to_numpy()
+    for column in ("split", "source"):
+        names, codes = coded(kept[column])
+        for code, name in enumerate(names):
+            of_name = codes == code
+            counted["rows"][name] += int(of_name.sum())
+            counted["tokens"][name] += int(n_tokens[of_name].sum())
+            if column == "source":
+                counted["dialogues"][name] += int((of_name & is_first).sum())
+    n_unknown, n_respellable = count_unknown(unknown, kept)
+    counted["tokens"]["unk"] += n_unknown
+    counted["tokens"]["respellable"] += n_respellable
 
 
 def write_duplicates(
@@ -184,7 +155,7 @@ def write_duplicates(
     examples.take_rejected(rejected)
     counts = Counter(f"{one.source}/{one.reason}" for one in rejected)
     told = {"file": member.name, "rejected": counts, "examples": examples.found()}
-    return writing.made(name, told, {member: _sha256(member)})
+    return writing.made(name, told, {member: sha256_of(member)})
 
 
 def write_ledger(writing: Writing, name: str, members: Sequence[ReadMember]) -> dict[str, Any]:
@@ -206,7 +177,7 @@ def write_ledger(writing: Writing, name: str, members: Sequence[ReadMember]) -> 
         half.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-    told = {"path": f"{REJECTED}/{path.name}", "sha256": _sha256(path)}
+    told = {"path": f"{REJECTED}/{path.name}", "sha256": sha256_of(path)}
     return writing.made(piece, told, {path: told["sha256"]})
 
 
@@ -221,8 +192,3 @@ def _arrow(table: pa.Table) -> bytes:
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
     return bytes(sink.getvalue())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

@@ -8,24 +8,18 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
-from corpus.building.commit_files import (
-    RECORDS,
-    ReadMember,
-    Writing,
-    locate,
-    write_duplicates,
-    write_ledger,
-)
 from corpus.building.decide import Decisions
 from corpus.building.engines import Engine, answers
+from corpus.building.steps import locate, write_duplicates, write_ledger
 from corpus.building.waiting import Step
+from corpus.building.writing import RECORDS, ReadMember, Writing
 from corpus.output.ledger import UTTERANCES, ledger_member
 from corpus.output.result import ResultPaths, lines_bytes, read_each
 from corpus.records import Document, Rejected
 
 LEDGER_BYTES = 64 << 20  # a ledger file is closed once it is larger
 BATCH = 2_000  # duplicates are looked up and written at once: some megabytes of raw text
-PARTS = 16  # are asked at once where the duplicates stand that they hold
+PARTS = 16  # in one step that looks up where the duplicates of parts stand
 
 
 class Pieces:

@@ -30,7 +30,7 @@ from corpus.output.files import write_file
 from corpus.output.result import ResultPaths, read_each
 from corpus.output.shards import SHARD_ROWS
 from corpus.records import SPLITS, Ints, Mask, Split
-from corpus.report.counting import OfKeys
+from corpus.report.of_keys import OfKeys
 
 AT_ONCE = 64  # parts whose keys are read at once
 
@@ -52,7 +52,7 @@ class Decisions:
     n_rows: dict[Split, Ints]  # that each part gives to a split
     of_keys: OfKeys
     suspects: Keys  # of dialogues that share their id or a text with another one
-    rows_under: dict[str, int]  # of all dialogues, by choices of options; the first one is given
+    rows_under: dict[str, int]  # of all dialogues, by choices of options, this build's own first
 
     def going(self, part: int) -> Ints:
         """Return which dialogues of a part go, counted within the part."""

@@ -4,27 +4,26 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tqdm import tqdm
 
-from corpus.building.item import build_or_tell, reject_item
 from corpus.building.plan import n_bytes, where
+from corpus.building.steps import build_or_tell, reject_item
 from corpus.building.waiting import Step
 from corpus.building.workers import TRIES, Death, Workers
 from corpus.counts import Counts
-from corpus.options import Options
+from corpus.options import ENGINES, ITEM_TIMEOUT, Options
 from corpus.output.manifest import versions
 from corpus.output.result import read_results
 from corpus.reading.looks import DoLooks, Look, Seen
 from corpus.records import CorpusError, Item
 from corpus.remote import Folder
-from corpus.tokens.encoder import Encoder
+
+if TYPE_CHECKING:
+    from corpus.tokens.encoder import Encoder
 
 _T = TypeVar("_T")
-
-ENGINES = ("local", "ray")
-ITEM_TIMEOUT = 600.0  # seconds: an item of 8 MB takes one
 
 
 class Engine(Protocol):
@@ -34,7 +33,7 @@ class Engine(Protocol):
     ends_steps: bool
 
     def expect(self, n_bytes: int) -> None:
-        """Be as large as so many bytes of raw/ are worth."""
+        """Have as many workers as pay for a build of so many bytes of raw/."""
 
     def run(
         self,
@@ -90,7 +89,7 @@ def answers(
         engine: where they are done.
         steps: what to do.
         failed: says what it means that a step cannot be done.
-        is_kept: what is done stays done, so that the same command goes on.
+        is_kept: finished steps are kept, so that the same command goes on from them.
         count: called for each step that is done.
 
     Raises:
@@ -124,10 +123,10 @@ def run_items(
     raw: Folder,
     work: Folder,
     items: Sequence[Item],
-    encoder: Encoder | None,
     options: Options,
     engine: Engine,
     *,
+    encoder: "Encoder | None" = None,
     item_timeout: float = ITEM_TIMEOUT,
 ) -> Generator[tuple[Item, Counts], None, None]:
     """Build `items` and yield each with what was counted, in the order in which they are done.
@@ -138,9 +137,9 @@ def run_items(
         raw: the folder that holds the AIHub downloads.
         work: the folder of the build.
         items: what to build.
-        encoder: of this process, if it has one; other processes load their own from `work`.
         options: of the build.
         engine: where items are built.
+        encoder: of this process, if it has one; other processes load their own from `work`.
         item_timeout: seconds for one try at an item.
 
     Raises:
@@ -165,7 +164,6 @@ def build_items(
     raw: Folder,
     work: Folder,
     items: Sequence[Item],
-    encoder: Encoder | None,
     options: Options,
     engine: Engine,
     *,
@@ -192,7 +190,7 @@ def build_items(
             if receipt is not None:
                 count(item, receipt)
         left = [item for item in items if done[item.index] is None]
-        running = run_items(raw, work, left, encoder, options, engine, item_timeout=item_timeout)
+        running = run_items(raw, work, left, options, engine, item_timeout=item_timeout)
         with closing(running) as built:
             for item, counts in built:
                 count(item, counts)

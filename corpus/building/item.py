@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from corpus.building.limit import TooLongError, at_most
+from corpus.building.limit import attempt
 from corpus.building.tokenizer import encoder_in
-from corpus.building.workers import TRIES, too_long
+from corpus.building.workers import TRIES
 from corpus.counts import Counts
 from corpus.dedup.keys import KEY, version_of
 from corpus.dialogues.batch import build_batch
@@ -24,7 +24,6 @@ from corpus.reading.entries import Decoded
 from corpus.reading.quirks import count_odd
 from corpus.reading.sources.topic import repeated_lines
 from corpus.records import (
-    CorpusError,
     Dialogue,
     Document,
     Item,
@@ -36,9 +35,9 @@ from corpus.report.examples import Examples
 from corpus.splits import split_with_test
 from corpus.tokens.encoder import Encoder
 
-BATCH_UTTERANCES = 16_384  # taken through the steps at once: enough to be fast, few megabytes
-BATCH_REJECTED = 1_000  # are written at once: of each 64 KB are kept
-MANY = 8  # where one in so many dialogues is looked at, there are so many items that each shows few
+BATCH_UTTERANCES = 16_384  # in one batch: enough to be fast, few enough for some megabytes
+BATCH_REJECTED = 1_000  # entries in one write; 64 KB are kept of each
+MANY = 8  # with a larger `one_in` a corpus has many items: then each keeps few samples
 
 
 def build_item(raw: Folder, work: Folder, item: Item, encoder: Encoder, options: Options) -> Counts:
@@ -88,17 +87,15 @@ def build_or_tell(
         CorpusError: the build cannot go on.
         OSError: the disk is full or broken.
     """
+
+    def build_it() -> Counts:
+        return build_item(raw, work, item, encoder or encoder_in(work), options)
+
     for _ in range(TRIES):
-        try:
-            with at_most(seconds):
-                return build_item(raw, work, item, encoder or encoder_in(work), options)
-        except (OSError, CorpusError):
-            raise
-        except TooLongError:
-            why = too_long(seconds or 0)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other items live
-            why = f"{type(error).__name__}: {error}"
-    return why
+        answer = attempt(build_it, seconds)
+        if not isinstance(answer, str):
+            break
+    return answer
 
 
 def reject_item(work: Folder, item: Item, why: str) -> Counts:
@@ -176,7 +173,7 @@ def _decode(raw: Folder, item: Item, counts: Counts) -> Iterator[tuple[Document,
             yield document, decoded
         if declared is not None:
             counts["declared"][document.raw_file] = declared
-        if declared is not None or item.start:  # a later range of one that may declare it
+        if declared is not None or item.start:  # its first range may declare it
             counts["found"][document.raw_file] += n_found
 
 

@@ -1,10 +1,15 @@
-"""A limit of time for work in this process, which nobody else can end."""
+"""A time limit for work that this process does itself, so that no other process ends it."""
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
+
+from corpus.records import CorpusError
+
+_T = TypeVar("_T")
 
 
 class TooLongError(BaseException):
@@ -33,3 +38,26 @@ def at_most(seconds: float | None) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def attempt(act: Callable[[], _T], seconds: float | None) -> _T | str:
+    """Return what `act` returns, or in words why it failed or took too long.
+
+    Raises:
+        CorpusError: nothing can be done any more.
+        OSError: the disk is full or broken.
+    """
+    try:
+        with at_most(seconds):
+            return act()
+    except (OSError, CorpusError):
+        raise
+    except TooLongError:
+        return too_long(seconds or 0)
+    except Exception as error:  # noqa: BLE001 - whatever it is, what else there is to do is done
+        return f"{type(error).__name__}: {error}"
+
+
+def too_long(seconds: float) -> str:
+    """Return why something was ended."""
+    return f"it took longer than --item-timeout, {seconds:g} s"

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from corpus.building.commit_files import RECORDS, Writing
 from corpus.building.commit_steps import Pieces
 from corpus.building.waiting import Step
+from corpus.building.writing import RECORDS, Writing
 from corpus.dedup.exact import Duplicates, in_order
 from corpus.dedup.keys import Keys
 from corpus.dedup.near import BANDS
@@ -30,8 +30,8 @@ from corpus.records import CorpusError, Ints, Mask
 PARTS = 16  # are proved by one step
 VALUES = 1 << 24  # of bands are sorted by one step
 MOST_BANDS = 10  # by one step
-# What one step compares: rows with those behind them, or with some of these, so that few rows that
-# stay are work for many workers, too.
+# What one step compares: rows with all rows behind them, or with a part of these. So there is work
+# for many workers even where few rows stay.
 ROWS = 2_048
 OTHERS = 1 << 15
 STEPS = 64  # at once, before there is more than one for the same rows

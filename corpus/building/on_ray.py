@@ -18,7 +18,7 @@ from corpus.output.manifest import versions as builder_versions
 from corpus.records import CorpusError
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
-os.environ.setdefault("RAY_task_oom_retries", str(TRIES - 1))  # else without end
+os.environ.setdefault("RAY_task_oom_retries", str(TRIES - 1))  # by default Ray tries for ever
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # leave CUDA_VISIBLE_DEVICES alone
 import ray
 
@@ -32,7 +32,7 @@ class RayTasks:
 
     Attributes:
         is_here: never, for a task runs in a process of Ray.
-        ends_steps: never: who knows how long a task waited before it ran?
+        ends_steps: never: nothing tells how long a task waited before it ran.
     """
 
     is_here = False

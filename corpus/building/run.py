@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import ITEM_TIMEOUT, answers, build_items, engine_of, look_by
+from corpus.building.engines import answers, build_items, engine_of, look_by
 from corpus.building.plan import make_plan, n_bytes
 from corpus.building.shares import build_in_store
-from corpus.building.tokenizer import facts_of
-from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.building.steps import facts_of, forget_tokenizer
+from corpus.options import DEFAULT_TOKENIZER, ITEM_TIMEOUT, options_of
 from corpus.output.into_place import put_in_place
 from corpus.output.locks import locked
 from corpus.output.manifest import inputs_of
@@ -22,7 +22,6 @@ from corpus.reading.decode import sniff
 from corpus.reading.documents import check_unchanged, find_documents
 from corpus.records import SOURCES
 from corpus.remote import Folder, Remote, folder_of
-from corpus.tokens.encoder import Encoder
 from corpus.tokens.find import find_tokenizer
 
 
@@ -124,8 +123,7 @@ def build(
     with start(workers=workers, n_bytes=0) as steps:
         found = find_documents(raw, sniff=sniff, do=look_by(steps))
         tokenizer_file = find_tokenizer(tokenizer)
-        encoder = Encoder(tokenizer_file.json) if steps.is_here else None
-        ask = partial(facts_of, tokenizer_file.json, encoder)
+        ask = partial(facts_of, tokenizer_file.json)
         [(vocab_size, unknown)] = answers(steps, [ask], "The tokenizer could not be loaded")
         inputs = inputs_of(options, tokenizer_file, vocab_size, found)
         finished = finished_build(processed, inputs, update=update, fresh=fresh)
@@ -143,14 +141,14 @@ def build(
                     raw,
                     work,
                     items,
-                    encoder,
                     options,
                     steps,
                     item_timeout=item_timeout,
                     progress=progress,
                 )
                 check_unchanged(raw, found.documents)
-                del encoder, ask  # 50 MB that the commit can use
+                if steps.is_here:
+                    forget_tokenizer()
                 finished = commit(
                     processed,
                     work,

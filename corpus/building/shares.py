@@ -1,7 +1,7 @@
 """A build by several machines: its shards, in any order, and the commit of what they have left.
 
-Whoever comes first makes the plan, and who comes at the same time makes the same one. Nobody waits
-for anybody or removes what another one has put there, so shards share a folder and nothing else.
+The first machine makes the plan; one that begins at the same time makes the same plan. No machine
+waits for another one or removes its files, so shards share a folder and nothing else.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.building.commit import Origin, commit
-from corpus.building.engines import ITEM_TIMEOUT, answers, build_items, engine_of, look_by
+from corpus.building.engines import answers, build_items, engine_of, look_by
 from corpus.building.plan import n_bytes
 from corpus.building.shared_plan import (
     DAMAGED,
@@ -25,10 +25,10 @@ from corpus.building.shared_plan import (
     read_plan,
     write_plan,
 )
-from corpus.building.tokenizer import encoder_of, facts_of
+from corpus.building.steps import facts_of, forget_tokenizer
 from corpus.building.workers import Workers
 from corpus.counts import Counts
-from corpus.options import DEFAULT_TOKENIZER, options_of
+from corpus.options import DEFAULT_TOKENIZER, ITEM_TIMEOUT, options_of
 from corpus.output.files import temporary_folder
 from corpus.output.into_place import is_ready, put_in_place
 from corpus.output.locks import locked
@@ -133,7 +133,6 @@ def build_share(
                 raw,
                 work,
                 items,
-                encoder_of(tokenizer_file.json) if steps.is_here else None,
                 chosen,
                 steps,
                 item_timeout=item_timeout,
@@ -190,7 +189,7 @@ def commit_shares(
         if sha256(tokenizer).hexdigest() != plan.inputs["tokenizer"]["sha256"]:
             raise CorpusError(f"{plan.work / TOKENIZER} {DAMAGED}")
         _, unknown = facts_of(tokenizer)
-        encoder_of.cache_clear()  # 50 MB that the commit can use
+        forget_tokenizer()
         here = nullcontext(plan.work) if isinstance(plan.work, Path) else temporary_folder()
         with here as aside, Workers(workers=workers, n_bytes=sum(plan.sizes)) as engine:
             manifest = commit(

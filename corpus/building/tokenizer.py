@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from corpus.building.unknown import Unknown
+from corpus.building.unknown_tokens import unknown_to
 from corpus.records import TOKENIZER
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
@@ -24,15 +25,17 @@ def encoder_in(work: Folder) -> Encoder:
     return encoder_of((work / TOKENIZER).read_bytes())
 
 
-def facts_of(tokenizer: bytes, encoder: Encoder | None = None) -> tuple[int, Unknown]:
-    """Return the size of a tokenizer's vocabulary, and what it does not know.
+def forget_tokenizer() -> None:
+    """Free the 50 MB of the encoder, which a commit can use."""
+    encoder_of.cache_clear()
+    encoder_in.cache_clear()
 
-    Args:
-        tokenizer: the content of its `tokenizer.json`.
-        encoder: if this process has one already.
+
+def facts_of(tokenizer: bytes) -> tuple[int, Unknown]:
+    """Return the size of a tokenizer's vocabulary, and what it does not know.
 
     Raises:
         CorpusError: it cannot be used.
     """
-    encoder = encoder or encoder_of(tokenizer)
-    return encoder.vocab_size, Unknown.of(encoder)
+    encoder = encoder_of(tokenizer)
+    return encoder.vocab_size, unknown_to(encoder)

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from corpus.building.limit import too_long
 from corpus.building.process import tune_process
 from corpus.building.waiting import Step, Waiting
 from corpus.records import CorpusError
@@ -30,11 +31,6 @@ CANNOT_START = (
     "Worker processes cannot be started. A script that builds must do so under "
     '`if __name__ == "__main__"`, for they import it; --workers 1 needs none.'
 )
-
-
-def too_long(seconds: float) -> str:
-    """Return why a step was ended."""
-    return f"it took longer than --item-timeout, {seconds:g} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ class Workers:
         self.expect(n_bytes)
 
     def expect(self, n_bytes: int) -> None:
-        """Let there be as many processes, between two runs, as so many bytes of raw/ are worth."""
+        """Have as many processes as pay for so many bytes of raw/; called between two runs."""
         self._most = min(self._asked_for, n_bytes // BYTES_PER_WORKER)
         self.is_here = self._most < 2
         self.ends_steps = not self.is_here
@@ -106,6 +102,16 @@ class Workers:
         if self.is_here:
             yield from ((place, step()) for place, step in enumerate(steps))
             return
+        try:
+            yield from self._run(steps, seconds, near)
+        finally:  # nobody waits for a step that was begun: it must write nothing from here on
+            for connection, worker in [*self._workers.items()]:
+                if worker.place is not None:
+                    self._workers.pop(connection).stop()
+
+    def _run(
+        self, steps: Sequence[Step], seconds: float | None, near: Sequence[Hashable] | None
+    ) -> Generator[tuple[int, Any], None, None]:
         waiting = Waiting(steps, near)
         deaths: Counter[int] = Counter()  # by the place of the step
         stillborn = 0  # workers that died before they were ready, one after the other

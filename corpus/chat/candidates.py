@@ -10,12 +10,10 @@ from typing import Protocol
 
 from corpus.chat.decoding.generation import Drawing
 from corpus.chat.filters import reason_out, words_of
-from corpus.chat.reply import FALLBACK, Candidate, Finish, Token
+from corpus.chat.reply import FALLBACK, NEVER_SHOWN, Candidate, Finish, Token
 from corpus.chat.window import Reader, Window
 
 ALONE_SHARE = 0.5
-# What one candidate is kept back for; with several, for any reason.
-_NEVER_SHOWN = ("empty", "dropped", "bad_word")
 
 
 class Scorer(Protocol):
@@ -121,7 +119,7 @@ def choose(
     drawn = writer.write(n, on_text=on_text, is_cancelled=is_cancelled)
     if n == 1:
         [one] = judge.candidates(drawn, ranked=False)
-        if one.out in _NEVER_SHOWN:
+        if one.out in NEVER_SHOWN:
             return Chosen(FALLBACK, one.finish, -1, (one,))
         return Chosen(one.text, one.finish, 0, (one,))
     candidates = judge.candidates(drawn, ranked=True)

@@ -6,15 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from corpus.chat.engine import Engine
-from corpus.chat.reply import Candidate, Draw, Message, Reply
+from corpus.chat.reply import NEVER_SHOWN, Candidate, Draw, Message, Reply
 from corpus.chat.save import save_dialogue, save_preference
 from corpus.chat.services.table import Choice
 from corpus.chat.services.understanding import understand
 
 RESET = "reset"  # the service that empties the conversation
-
-# What nobody can take: it holds nothing, personal data or a bad word.
-_NEVER_TAKEN = ("empty", "dropped", "bad_word")
 
 
 @dataclass(slots=True)
@@ -41,7 +38,7 @@ class Exchange:
     def others(self) -> list[Candidate]:
         """The candidates that can be taken, the best first."""
         candidates = self.reply.candidates if self.reply else ()
-        return [one for one in candidates if one.out not in _NEVER_TAKEN]
+        return [one for one in candidates if one.out not in NEVER_SHOWN]
 
 
 @dataclass(slots=True)

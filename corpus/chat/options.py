@@ -9,6 +9,7 @@ from corpus.chat.reply import MAX_CANDIDATES, Draw
 from corpus.records import CorpusError
 
 PORT, HOST, NAME = 8400, "127.0.0.1", "이랑"
+
 SERVICES = ("none", "offline", "all")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 KEY_VARIABLE = "CORPUS_CHAT_KEY"

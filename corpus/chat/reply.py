@@ -17,6 +17,10 @@ MAX_RIVALS = 10
 FALLBACK = "음.. 뭐라고 해야 할지 모르겠어."
 UNREADABLE = "읽을 수 있는 글자가 없어요."
 
+# For these reasons a candidate is never shown, nor can anybody choose it: it is empty, or holds
+# personal data or a bad word. For another reason it is only not given where there are better ones.
+NEVER_SHOWN = ("empty", "dropped", "bad_word")
+
 
 class Cancelled(Exception):  # noqa: N818 (nothing went wrong)
     """Whoever asked for a reply no longer wants it."""

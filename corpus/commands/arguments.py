@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import Any
 
-from corpus.options import DEFAULT_TOKENIZER, Option
+from corpus.options import DEFAULT_TOKENIZER, ITEM_TIMEOUT, Option
 from corpus.remote import folder_of
 
 
@@ -60,7 +60,7 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
 
 def add_item_timeout(parser: argparse.ArgumentParser, text: str) -> None:
     """Add --item-timeout, with its help."""
-    parser.add_argument("--item-timeout", type=float, default=600.0, metavar="S", help=text)
+    parser.add_argument("--item-timeout", type=float, default=ITEM_TIMEOUT, metavar="S", help=text)
 
 
 def use_system_allocator() -> None:

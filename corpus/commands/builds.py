@@ -15,7 +15,8 @@ from corpus.commands.arguments import (
     add_workers,
     use_system_allocator,
 )
-from corpus.options import OPTIONS
+from corpus.options import ENGINES, OPTIONS
+from corpus.records import REPORT
 from corpus.remote import folder_of
 from corpus.views.screen import say
 
@@ -43,9 +44,9 @@ def add_build(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--engine",
-        choices=("local", "ray"),
-        default="local",
-        help="build items in processes of this machine, or as tasks of Ray (default: local)",
+        choices=ENGINES,
+        default=ENGINES[0],
+        help="build items in processes of this machine, or as tasks of Ray (default: %(default)s)",
     )
     parser.add_argument(
         "--address",
@@ -135,7 +136,6 @@ def _close(
     args: argparse.Namespace, manifest: dict[str, Any], started: float, *, is_old: bool
 ) -> int:
     """Tell what a build gave and what it left out, and return the exit code."""
-    from corpus.records import REPORT
     from corpus.report.remarks import no_row_line, problem_lines
     from corpus.views.closing import closing_lines
 

@@ -15,8 +15,11 @@ from corpus.records import RAW_BYTES, Ints, Mask, Rejected
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
-# What keeps the most, or about as much without joining the turns of different people.
+# The values that keep most dialogues. `nearest` keeps about as many as `fold`, and never joins what
+# different people said.
 MOST = {"multi_party": "nearest", "usr_ending": "trim", "overlong": "split"}
+# Why the commit leaves a dialogue out.
+REPEATS = ("duplicate", "other_version", "near_duplicate", "near_validation", "near_test")
 LOCATION = ["dialogue_id", "source", "split", "raw_file", "raw_offset"]  # what the ledger says
 
 

@@ -15,9 +15,7 @@ from corpus.dedup.near_texts import Floats, NearTexts, Places, similarities, spa
 from corpus.records import Ints, Mask
 
 _MATCHES = 4 << 20  # bands in common, looked at at once: 32 MB, and as much to sort them
-_READ_AT_ONCE = (
-    1 << 16
-)  # bytes of an index: to map so few takes three times as long as to read them
+_READ_AT_ONCE = 1 << 16  # bytes of an index: so few are read three times as fast as mapped
 _BAND_BITS = 7
 _PLACE_BITS = 32
 

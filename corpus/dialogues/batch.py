@@ -100,8 +100,8 @@ def _arrange_otherwise(
 ) -> None:
     """Put into the keys what `--multi-party nearest` would keep of groups, or else `fold`.
 
-    Nearest leaves words out. So where all words fit with a token to spare for each turn, its tokens
-    need not be counted.
+    A row of `nearest` holds at most the words of `fold`. Where `fold` fits with one spare token for
+    each turn, `nearest` fits, too, and its tokens are not counted.
     """
     groups = said.of_dialogues(arranged.folded)
     nearest = options["multi_party"] != "nearest"

@@ -33,7 +33,7 @@ class Arrangement(NamedTuple):
     n_speakers: Ints  # of each dialogue
     folded: Mask  # of each: more than two speakers, kept by `--multi-party nearest` or `fold`
     trimmed: Mask  # of each: the last turn is gone, `<usr>`: kept by `--usr-ending trim` alone
-    other_speaker: Mask  # of each utterance: in no turn, for another one spoke last before <sys>
+    other_speaker: Mask  # of each utterance: in no turn, as `<sys>` answers somebody else
 
 
 def arrange_turns(

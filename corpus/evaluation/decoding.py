@@ -204,7 +204,7 @@ class _Alone:
 
 
 class _Nothing:
-    """Scores of nothing: what is left of the rank is the likelihood."""
+    """Scores that are all 0: the rank is then the likelihood alone."""
 
     def mean_log_p(self, _begin: Sequence[int], rows: Sequence[Sequence[int]]) -> list[float]:
         return [0.0] * len(rows)

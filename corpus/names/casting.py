@@ -28,9 +28,9 @@ class _Node(NamedTuple):
 def share_out(mentions: Sequence[Mention], apart: Sequence[tuple[int, int]]) -> list[list[Mention]]:
     """Return the mentions of each person, people in order of first mention.
 
-    Speakers are seated first, then demands, then what is free, so that who somebody is and how the
-    name ends is known from the first; in each group those that stand near another one before those
-    that do not.
+    Mentions are given to people in this order: speakers, mentions that demand an ending, all
+    others. In each group those that stand near another mention come first. So it is known early who
+    somebody is and how the name ends.
 
     Args:
         mentions: in the order of the dialogue.
@@ -91,7 +91,7 @@ def _nodes(mentions: Sequence[Mention], apart: Sequence[tuple[int, int]]) -> lis
 
 
 def _fewest_thinkable(nodes: Sequence[_Node], clashes: Mapping[tuple[Bounds, Bounds], bool]) -> int:
-    """Return how many people there are at least: a crowd in which nobody is anybody else."""
+    """Return how many people there are at least: mentions of which no two can be one person."""
     most = 1
     for first in range(min(len(nodes), 64)):
         crowd = [first]

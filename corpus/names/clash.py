@@ -27,7 +27,7 @@ def clash(one: Bounds, other: Bounds) -> bool:
 
 
 def _other_relative(one: Bounds, other: Bounds) -> bool:
-    """Say whether they are relatives of two people, or of one and no more than one of each."""
+    """Say whether they are relatives of two people, or two different relatives of one person."""
     if other.parent_of and one.relation == "ours" and one.speaker == other.speaker:
         return True  # who speaks of 지호 엄마 is not she
     if other.parent_of and one.relation.startswith(_OWN) and one.owner == other.speaker:

@@ -46,7 +46,7 @@ I_AM = re.compile(
 _I_AM_CALLED = re.compile("입니다|이?에요|이?예요|이?라고 (?:합니다|해요|하는데|부르|하고)")
 _ENDS = re.compile("[ㄱ-ㆎ?!.~^]|$")
 _STATED = re.compile(" ?[ㄱ-ㆎ!.~^]*$")
-# Only who is spoken to is asked so, unless it is said of whom.
+# Such a question is for the person who is spoken to, unless it names somebody else.
 _HONOURED = re.compile(
     "(?:성함|존함)[^.?!]{0,20}(?:어떻게|어찌|무엇|말씀|알려|여쭤|여쭙|부탁|확인|불러|남겨|적어)"
 )

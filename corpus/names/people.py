@@ -2,8 +2,8 @@
 
 All chance is sha256 of (seed, dialogue id, who), so neither the order of dialogues nor another file
 changes a name. Of a speaker who is called by name the header gives sex and decade of birth. Friends
-are of one age, so somebody who is spoken of is as old as the speaker, but for what a title says (a
-할머니, a 과장님) and for children (우리 딸 지우, 민준이 엄마).
+are of one age, so anybody else has the speaker's age, unless a title (할머니, 과장님) or a word for
+a child (우리 딸 지우, 민준이 엄마) says otherwise.
 """
 
 from bisect import bisect

@@ -68,7 +68,8 @@ _KINDS = (
 )
 _AFFILIATED = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
 
-# Behind what may as well be somebody's name: 민준 학교 is where Minjun goes to, **대학교 is none's.
+# What follows the name of a school and not a person's: 민준 학교 is the school that 민준 goes to;
+# before 대학교 stands the name of a university.
 _MASKED_SCHOOL = re.compile(
     "(?:대학교|대학병원|고등학교|중학교|초등학교)"
     r"|여?대(?:(?=[ㄱ-ㆎ?!.~ ]*$)|(?=(?:에서?|에는|에도|랑|야|예요|입니다)(?![가-힣])))"

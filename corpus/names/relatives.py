@@ -11,9 +11,9 @@ from corpus.names.particles import Sex
 
 GENERATION = 30
 ANY = 9999  # whoever speaks, of any age
-_PARENT = 1980  # whoever was born then or before may have a child that is spoken of
-_OLD_PARENT = 1970  # ... a grown-up one
-_YOUNG_PARENT = 1990  # ... a small one
+_PARENT = 1980  # a speaker born then or before may speak of a child of his or her own
+_OLD_PARENT = 1970  # ... of a grown-up child
+_YOUNG_PARENT = 1990  # ... of a small child
 
 
 class Relative(NamedTuple):
@@ -22,7 +22,8 @@ class Relative(NamedTuple):
     sex: Sex
     younger: int  # years, than the speaker; less than 0: older
     latest: int  # a speaker who was born later is not meant
-    kind: str = ""  # `child`, `child:둘째`, `pet`, ...: one is no other, but any child may be 둘째
+    # `child`, `child:둘째`, `pet`, ...: two kinds are two people, but any `child` may be 둘째.
+    kind: str = ""
 
 
 NOBODY = Relative("any", 0, 0)

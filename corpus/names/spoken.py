@@ -36,7 +36,7 @@ _HEARSAY = re.compile(
 _POLITE = re.compile(
     "(?:(?<![필중수금목월화토일개])요|[니습]니다|습니까|ㅂ니다|죠|세용|네여|해여)(?![가-힣])"
 )
-# With nothing between a name, or 언니 behind it, and such words somebody is spoken to.
+# Directly behind a name, or behind a name with 언니, these words speak to that person.
 _SAID_TO = re.compile(
     r"(?:[!~,]+ ?(?=[가-힣]{2})| )"
     r"(?:(?:나|우리|오늘|지금|요즘|너|진짜|너무|정말|그럼|근데) )?"

@@ -49,7 +49,7 @@ CALLED_SO = ("오빠", "형", "언니", "누나", "선배")  # 지우 언니 뭐
 _KIN = ("오빠", "형", "언니", "누나", "이모", "고모", "삼촌", "아재")  # 민준이 형 is called so
 # Who says so of somebody says no name without it.
 KIN = frozenset((*_KIN, "외삼촌", "숙모", "할머니", "할아버지", "아저씨", "아줌마", "선배"))
-# Of whom anybody calls so nobody says another of them: 과장님 is no 대리님.
+# A person has one of these titles: who is called 과장님 is not called 대리님.
 _RANKED = (
     "회장 사장 대표 국장 교장 교감 의원 장관 목사 부장 상무 전무 이사 교수 원장 소장 감독 과장 차장"
     " 팀장 실장 코치 점장 반장 역장 강사 기사 대리 주임 작가 총무 사원 인턴 매니저"

@@ -14,7 +14,7 @@ from corpus.options import Options
 from corpus.reading.documents import Found
 from corpus.tokens.find import TokenizerFile
 
-VERSIONED = ("pyarrow", "tokenizers", "regex", "Jinja2")  # the bytes depend on these, too
+VERSIONED = ("pyarrow", "tokenizers", "regex")  # the bytes depend on these, too
 
 
 def inputs_of(

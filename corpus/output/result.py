@@ -92,7 +92,7 @@ def _read_result(
 
 
 def discard_results(work: Folder, indices: Iterable[int], *, name: str) -> None:
-    """Let these items be built again, once: who is called so goes on after an interruption."""
+    """Delete the receipts of these items, so that they are built again; once for each `name`."""
     mark = work / f"{FRESH}-{name}"
     if mark.exists():
         return

@@ -17,7 +17,7 @@ from corpus.records import MANIFEST, REJECTED, REPORT, SPLITS, TOKENIZER, Corpus
 from corpus.remote import CONNECTIONS, Folder, Remote
 
 NAMED = 8  # files are named of those that are foreign or missing
-_WITHIN = re.compile(r"(?:[\w-]+/)?\w[\w.-]*")  # whoever wrote it: nothing outside is removed
+_WITHIN = re.compile(r"(?:[\w-]+/)?\w[\w.-]*")  # a forged manifest must not name files elsewhere
 _LOOKS_OWN = re.compile(
     rf"{MANIFEST}|{TOKENIZER}|{REPORT}|{REJECTED}/(?:utterances-)?[0-9]{{5}}\.jsonl\.gz"
     rf"|(?:{'|'.join(SPLITS)})/[0-9]{{5}}\.parquet"

@@ -22,7 +22,7 @@ from corpus.remote import Folder, Remote
 
 WORK = ".work"
 INPUTS = "inputs.json"  # what the build is made from
-RESULTS = "parts"  # what each item leaves; the name on disk is that of 0.1.0
+RESULTS = "parts"  # what each item leaves; version 0.1.0 named the folder so
 SHARDS = "shards.json"  # in .work/: which build the shards are of, and how many they are
 READY = "ready"  # in .work/: a corpus that is whole, as it will lie in processed/
 REPLACED = "replaced.json"  # in .work/: the files of the corpus whose place it takes

@@ -35,7 +35,7 @@ _UNREAD_MAGIC = {
     b"EGGA": "egg",
     b"ALZ\x01": "alz",
 }
-# What zipfile calls no zip file begins like one, or it would not have been asked.
+# Only files that begin like a zip are given to zipfile: if it finds no zip, this is the reason.
 _NO_DIRECTORY = "it has no directory at its end: an unfinished download?"
 _DIRECTORY_END = b"PK\5\6"
 _UTF8_NAME = 0x800  # the flag of a zip's member whose name is UTF-8

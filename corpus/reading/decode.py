@@ -64,7 +64,7 @@ def decode_document(
         alone: nobody decodes the other ranges: this one has its own entries in any document.
     """
     text = Utf8(stream)
-    # Be its first byte damaged: its entries are not.
+    # Where the first byte is damaged the entries may still be intact.
     source = None if table_of_pandas(text.head) else source_of(text.head)
     whole = _whole_entry(text, source)
     if source and whole is None and not alone and _is_one_range(text, source, document):
@@ -123,7 +123,7 @@ def _is_one_range(text: Utf8, source: Source | None, document: Document) -> bool
 def _whole_entry(text: Utf8, source: Source | None) -> bytes | None:
     """Return all of a document that is one entry; None if its entries have to be told apart.
 
-    One that is longer than an entry may be holds many, or its only one is skipped.
+    A document that is longer than the longest entry holds many entries, or one that is too big.
     """
     if source is None or not READERS[source].is_document:
         return None

@@ -207,7 +207,8 @@ def _big_member(
 def _any_readable(raw: Folder, documents: Iterable[Document], sniff: Sniff) -> bool:
     for document in documents:
         try:
-            if sniff(beginning_of(open_document(raw, document, was_hashed=False))):
+            head = beginning_of(open_document(raw, document, was_hashed=False))
+            if sniff(head) or sniff(head[max(0, head.find(b"{")) :]):  # behind a note
                 return True
         except UnreadableError:
             continue

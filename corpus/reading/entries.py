@@ -10,14 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain
 
-from corpus.reading.framing import (
-    CHUNK,
-    ENTRY_BYTES,
-    Ends,
-    Slice,
-    cut_entries,
-    object_end,
-)
+from corpus.reading.ends import Ends, object_end
+from corpus.reading.framing import CHUNK, ENTRY_BYTES, Slice, cut_entries, is_json
 from corpus.reading.scraps import Scraps
 from corpus.reading.sources import READERS, EntryError, id_of, read_entry
 from corpus.reading.unreadable import file_problem, rejected_entry
@@ -25,9 +19,12 @@ from corpus.reading.utf8 import BOM, Utf8
 from corpus.records import RAW_BYTES, Dialogue, Document, Rejected, Source
 
 STRAY = "not an entry, between two"
+BEFORE = "not JSON, before the first entry"
 _SPACE = b" \t\r\n"
 _BETWEEN = b"," + _SPACE  # two entries
-MOST_TRIED = 8  # times the length of a slice: objects in objects are tried as entries, from outside
+# Objects in objects are tried as entries, the outermost first, until so many times the length of
+# the slice was parsed.
+MOST_TRIED = 8
 MOST_REJECTED = 500  # entries and problems are handed on at the latest: 64 KB each at most
 
 
@@ -121,6 +118,8 @@ class Entries:
         self._decoded.n_bytes += len(data)
         self._decoded.declared = self._shape.declared_items(data)
         inside = self._shape.list_start(data) or data.rfind(b"[") + 1
+        if not is_json(data[:inside]):
+            self._report("stray_bytes", BEFORE, 0, data[:inside])
         rest = data[inside:].removeprefix(BOM).lstrip(_BETWEEN)
         yield from self._salvage(Slice(len(data) - len(rest), rest, opening.is_last))
 
@@ -162,7 +161,6 @@ class Entries:
         data, at, ends = one.data, 0, Ends(one.data)
         room = MOST_TRIED * len(data)  # bytes that the parser may still look at
         while at < len(data):
-            yield
             following = self._beginning.search(data, at + 1)
             # Where no object in an entry begins like one, an entry ends before the next begins.
             limit = following.start() if following and not self._nested else None
@@ -187,6 +185,7 @@ class Entries:
                 at_end = one.is_last and not following
                 self._take_broken(data[at:stop], one.offset + at, at_end=at_end)
                 at = stop
+            yield
 
     def _take_closing(self, rest: bytes, offset: int) -> bool:
         """Say whether `rest`, behind the last entry, closes the document; take what it tells."""

@@ -7,7 +7,6 @@ each slice; `object_end` is the slow and true scan for those that it refuses.
 """
 
 import re
-from array import array
 from bisect import bisect
 from collections.abc import Callable, Collection, Iterable, Iterator
 from hashlib import sha256
@@ -15,19 +14,23 @@ from typing import NamedTuple
 
 from msgspec import DecodeError, Raw, json
 
+from corpus.reading.ends import Ends, object_end
 from corpus.records import RAW_BYTES
 
 CHUNK = 2 << 20  # bytes are read at once
 # An entry with more is skipped as it streams by; a usual one has 3,000. All steps of an entry of
 # this size take 350 MB.
 ENTRY_BYTES = 4 << 20
-MOST_OBJECTS = 1_000_000  # in an entry: more in 4 MB are none, and their places would take 600 MB
 GAP = 64  # white space there may be between `{` and the first key: pretty-printed JSON has 10
 BEGINNING_BYTES = 768  # of the longest beginning: two keys of 66 bytes, a value, and gaps
 
-# A bracket behind whatever strings and numbers stand before it, or the end behind them.
-_BRACKET = re.compile(
-    rb'(?:[^][{}"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))*+(?:([][{}])|\Z)', re.DOTALL
+
+# JSON by its strings, numbers, words and brackets, be it cut short; a byte order mark stands where
+# somebody has joined files.
+_JSON = re.compile(
+    rb'(?:[][{}:, \t\r\n0-9.eE+-]++|\xef\xbb\xbf|"(?:[^"\\]++|\\.)*+"|true|false|null|NaN)*+'
+    rb'(?:"(?:[^"\\]++|\\.)*+\\?|tr?u?|fa?l?s?|nu?l?|Na?)?',
+    re.DOTALL,
 )
 
 
@@ -43,6 +46,15 @@ class Slice(NamedTuple):
 def beginning_with(keys: Iterable[bytes]) -> re.Pattern[bytes]:
     """Return a pattern for the beginning of an entry whose first key, in its quotes, is known."""
     return re.compile(rb"\{[ \t\r\n]{0,%d}(?:%b)" % (GAP, b"|".join(map(re.escape, keys))))
+
+
+def is_json(data: bytes) -> bool:
+    """Say whether `data` is a piece of JSON, in which nobody has typed a note.
+
+    >>> is_json(b'{"numberOfItems": 2, "data": ['), is_json(b'checked {"data": [')
+    (True, False)
+    """
+    return _JSON.fullmatch(data) is not None
 
 
 def cut_entries(
@@ -62,17 +74,19 @@ def cut_entries(
         start: of the first byte that is read.
         end: where to stop, or None.
         nested: objects in an entry may begin like one, so that each entry must be scanned.
-        wanted: offsets of entries, of which alone the slices are then sure; what stands between
-            may be cut less often. With `nested` it changes nothing.
+        wanted: offsets of entries. If given, only their slices are sure to be cut; other entries
+            may stay joined. With `nested` it changes nothing.
     """
     buffer, offset, searched, begun = b"", start, 0, False
     wanted = set(() if nested else wanted)
     ahead = sorted(wanted)
+    ends = Ends()
     while True:
         block = read(CHUNK)
         buffer += block
         at = 0
-        ends = Ends(buffer)
+        if nested:
+            ends.go_on(buffer, offset)
         while True:
             since = max(searched, at + begun)
             if nested and begun:
@@ -100,7 +114,7 @@ def cut_entries(
             return
         searched = 0 if nested else max(0, len(buffer) - BEGINNING_BYTES)
         if len(buffer) > ENTRY_BYTES + BEGINNING_BYTES:
-            if begun and (stop := _intact_end(buffer)):  # what is too long stands behind it
+            if begun and (stop := _intact_end(buffer)):  # only what follows it is too long
                 yield Slice(offset, buffer[:stop], is_last=False)
                 buffer, offset, searched, begun = buffer[stop:], offset + stop, 0, False
                 continue
@@ -147,59 +161,3 @@ def _skip_entry(
     digest.update(buffer[:cut])
     whole = length + cut, digest.hexdigest()
     return Slice(offset, head, is_last=not found, whole=whole), buffer[cut:]
-
-
-class Ends:
-    """Where the JSON objects in some bytes end.
-
-    What was scanned is not scanned again for the objects in it: many, closed or not, cost as much
-    as one.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        """Look at nothing yet."""
-        self._data = data
-        self._found: dict[int, int] = {}  # by where an object begins
-        self._told_to = len(data)  # what begins behind it and is not in `_found` has no end
-
-    def of(self, start: int, stop: int | None = None) -> int:
-        r"""Return where the object (or list) that begins at `start` ends, or -1 if it does not.
-
-        Args:
-            start: of the object.
-            stop: where it has to end at last.
-
-        >>> Ends(b'{"a": "}\\"", "b": [{}]}, {').of(0)
-        23
-        """
-        found = self._found.get(start)
-        if found is not None or start >= self._told_to:
-            return -1 if found is None else found
-        stop = len(self._data) if stop is None else stop
-        opened = array("q")
-        for token in _BRACKET.finditer(self._data, start, stop):
-            if not token.lastindex:
-                break
-            end = token.end()
-            if self._data[end - 1] in b"{[":
-                opened.append(end - 1)
-            elif len(opened) <= 1:
-                return end
-            else:
-                self._keep((opened.pop(),), end)
-        if stop == len(self._data):
-            self._keep(opened, -1)
-        return -1
-
-    def _keep(self, starts: Iterable[int], end: int) -> None:
-        """Keep where objects end, as long as they are not too many; no list is asked for twice."""
-        objects = [start for start in starts if self._data[start] == 0x7B]
-        room = MOST_OBJECTS - len(self._found)
-        self._found |= dict.fromkeys(objects[:room], end)
-        if len(objects) > room:
-            self._told_to = min(self._told_to, objects[room])
-
-
-def object_end(data: bytes, start: int) -> int:
-    """Return where one JSON object (or list) ends, or -1 if it does not."""
-    return Ends(data).of(start)

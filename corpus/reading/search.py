@@ -16,7 +16,7 @@ from corpus.reading.archives import Container, kind_of, readable_name, zip_membe
 from corpus.reading.foreign import SHOWN, beginning, is_text, what_it_is, what_zip_is
 from corpus.reading.missing_labels import labels_missing
 from corpus.reading.parts import join_parts
-from corpus.reading.streams import Joined, Unpacked
+from corpus.reading.streams import GONE, Joined, Unpacked, changed
 from corpus.reading.tars import is_tar, tar_members
 from corpus.reading.utf8 import HEAD_BYTES, beginning_of, begins_blank
 from corpus.records import Document, Member, Rejected, Segment, Source, UnreadableError
@@ -57,6 +57,8 @@ class Search:
             try:
                 itself = (self._raw / folder).stat()
                 names = sorted(path.name for path in (self._raw / folder).iterdir())
+            except GONE as error:  # it was there a moment ago: a disk that is away
+                raise changed(self._raw, folder, "is gone") from error
             except OSError as error:
                 self._reject_place(_recorded(folder), "unreadable", error.strerror or "")
                 continue
@@ -99,6 +101,8 @@ class Search:
         try:
             return (raw / path).stat()
         except OSError as error:
+            if isinstance(error, GONE) and not os.path.lexists(raw / path):
+                raise changed(raw, path, "is gone") from error
             self._reject_place(_recorded(path), "unreadable", error.strerror or "")
             return None
 

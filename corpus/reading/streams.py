@@ -16,8 +16,8 @@ from corpus.records import Member, RawChangedError, Segment, UnreadableError
 from corpus.remote import Folder, Ranged
 
 BLOCK = 1 << 16  # packed bytes that are unpacked at once
-NAME_BYTES = 256  # of a name are read with the first block, so that a small member is read at once
-BLOCK_UNPACKED = 1 << 20  # and the most that they may become before the rest waits
+NAME_BYTES = 256  # read with the first block, for the name: a small member is then one read
+BLOCK_UNPACKED = 1 << 20  # bytes that a block may unpack to at once; what is left waits
 MARK_BYTES = 1 << 20  # unpacked bytes between two marks, at least
 MARKS = 128  # a member has at most so many (40 KB each)
 
@@ -25,9 +25,9 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")  # APPNOTE 4.3.7: the lengths of the n
 _LOCAL_MAGIC = b"PK\x03\x04"
 
 
-_GONE = (FileNotFoundError, NotADirectoryError)
+GONE = (FileNotFoundError, NotADirectoryError)
 OTHER_STATE = "has another size or time than when its hash was taken"
-CLOCK = 1_000  # ns that two machines may see a time apart
+CLOCK = 1_000  # ns by which two machines may see the time of a file differently
 
 
 def is_as_it_was(segment: Segment, size: int, stamp: int) -> bool:
@@ -38,8 +38,9 @@ def is_as_it_was(segment: Segment, size: int, stamp: int) -> bool:
 def changed(raw: Folder, path: str, how: str) -> RawChangedError:
     """Return what stops a build where a file of raw/ is not what it was."""
     return RawChangedError(
-        f"{raw / path} {how}: raw/ must stay as it is while it is read. What was built is kept: "
-        "the same command goes on when the file is back, or with --update builds raw/ as it is."
+        f"{raw / path} {how}: raw/ must stay as it is while it is read. Give the same command "
+        "again when the file is back: a build goes on from what it has built, or with --update "
+        "builds raw/ as it is."
     )
 
 
@@ -107,7 +108,7 @@ class Joined(io.RawIOBase):
             n = self._read_at(segment, view[:left], segment.offset + segment.length - left)
         except (OSError, ValueError) as error:
             detail = getattr(error, "strerror", None) or type(error).__name__
-            if segment.size >= 0 and isinstance(error, _GONE):
+            if segment.size >= 0 and isinstance(error, GONE):
                 raise changed(self._raw, segment.path, "is gone") from error
             if segment.size >= 0 and self._was_hashed:
                 why = f"could be read before and now cannot ({detail})"

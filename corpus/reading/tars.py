@@ -21,7 +21,7 @@ LONG_NAME = 64 << 10  # bytes of a name, or of what is said of a member before i
 BUFFER = 64 << 10
 
 _MAGIC = slice(257, 262)  # of a header: `ustar`
-_PAX = re.compile(rb"^[0-9]{1,8} (path|size|GNU\.sparse\.[a-z.]+)=([^\n]*)\n", re.MULTILINE)
+_LENGTH = re.compile(rb"([0-9]{1,8}) ")  # begins a record of pax
 _DESCRIBING = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE)
 _GLOBAL = (tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 _NO_DATA = (  # whatever length their headers give
@@ -136,10 +136,28 @@ def _described(file: BinaryIO, info: tarfile.TarInfo) -> dict[bytes, bytes]:
         return {b"path": data.rstrip(b"\0")}
     if info.type != tarfile.XHDTYPE:
         return {}
-    told = dict(_PAX.findall(data))
+    told = dict(_records(data))
+    is_sparse = any(key.startswith(b"GNU.sparse.") for key in told)
+    told = {key: value for key, value in told.items() if key in (b"path", b"size") and value}
     if not told.get(b"size", b"0").isdigit() or len(told.get(b"size", b"")) > len(str(1 << 63)):
         del told[b"size"]
-    return told | ({b"sparse": b"1"} if any(key.startswith(b"GNU") for key in told) else {})
+    return told | ({b"sparse": b"1"} if is_sparse else {})
+
+
+def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    r"""Yield the keys and values of pax, each as long as it says: a value may hold a line feed.
+
+    >>> list(_records(b"20 note=a\n9 path=b\n\n10 path=c\n13 path=d\n"))
+    [(b'note', b'a\n9 path=b\n'), (b'path', b'c')]
+    """
+    at = 0
+    while length := _LENGTH.match(data, at):
+        record = data[at : at + int(length[1])]
+        key, equals, value = record[len(length[0]) : -1].partition(b"=")
+        if not equals or not record.endswith(b"\n") or len(record) < int(length[1]):
+            return
+        yield key, value
+        at += len(record)
 
 
 def _n_extended(file: BinaryIO, info: tarfile.TarInfo, block: bytes) -> int:

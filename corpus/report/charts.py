@@ -1,4 +1,4 @@
-"""Geometry of the pictures; the template draws them as SVG."""
+"""Geometry of the pictures; `corpus.report.drawing` draws them as SVG."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

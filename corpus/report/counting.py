@@ -1,4 +1,4 @@
-"""What is counted for the report: of the keys in the commit, of the rows where shards are written.
+"""What is counted of the rows for the report, where shards are written.
 
 Lengths, sources, topics and splits are counted exactly. Words are looked at in samples chosen by
 hash, so that neither cost nor memory grows with the corpus.
@@ -12,59 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.dedup.keys import Keys
 from corpus.records import Ints
 from corpus.report.korean import korean_of, unknown_words
-from corpus.report.sample import SAMPLED, SHOWN_COLUMNS, Ids, Smallest, holding, said_in
+from corpus.report.of_keys import LONGEST, OfKeys, binned
+from corpus.report.sample import SHOWN_COLUMNS, Ids, Smallest, holding, said_in
 
 SHOWN = 10  # dialogues on the page
 LABELS = 60  # topics are told apart, the ones with most rows
 OTHERS = "…"  # the rest of them
-BIN = 8  # tokens
-LONGEST = 16_384  # tokens and turns; what has more is counted as having so many
-
-
-class OfKeys:
-    """Counts the keys of all dialogues for the report; `take` gets those of one part.
-
-    Attributes:
-        last_id: of the dialogues whose words are looked at, the largest id.
-    """
-
-    def __init__(self) -> None:
-        self._ids = np.zeros(0, np.uint64)  # the smallest
-        self._uncapped: Counter[int] = Counter()
-        self._in_rows = self._cut = self._in_duplicates = 0
-
-    def take(self, kept: Keys, repeated: Keys) -> None:
-        """Count dialogues that have rows: those that stay, and the duplicates."""
-        ids = np.concatenate((self._ids, kept["id"]))
-        if len(ids) > SAMPLED:
-            ids = np.partition(ids, SAMPLED - 1)[:SAMPLED]
-        self._ids = ids
-        values, counts = np.unique(_binned(kept["tokens"]), return_counts=True)
-        self._uncapped.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
-        in_rows = int(kept["in_rows"].sum())
-        self._in_rows += in_rows
-        self._cut += int(kept["utterances"].sum()) - in_rows
-        self._in_duplicates += int(repeated["utterances"].sum())
-
-    @property
-    def last_id(self) -> int:
-        """The words of the dialogues up to this id are looked at."""
-        return int(self._ids.max()) if len(self._ids) else 0
-
-    def uncapped(self) -> dict[str, int]:
-        """Return how many dialogues have how many tokens before the cap, as `_binned`."""
-        return {str(value): n for value, n in sorted(self._uncapped.items())}
-
-    def utterances(self) -> dict[str, int]:
-        """Return where the utterances of the dialogues are that had rows."""
-        return {
-            "in_rows": self._in_rows,
-            "cut": self._cut,
-            "in_duplicates": self._in_duplicates,
-        }
 
 
 class OfRows:
@@ -114,7 +69,7 @@ class OfRows:
     def _count(self, rows: pa.Table) -> None:
         tokens, turns = rows["n_tokens"].to_numpy(), rows["n_turns"].to_numpy()
         lengths = {
-            "tokens": _binned(tokens + 2),
+            "tokens": binned(tokens + 2),
             "turns": np.minimum(turns, LONGEST),
         }
         sources, source = coded(rows["source"])
@@ -192,14 +147,6 @@ class Measured:
             "tokens_looked_at": int(np.count_nonzero(ids == self._unk_id)) if len(rows) else 0,
             "words": unknown_words(turns, unknown),
         }
-
-
-def _binned(tokens: Any) -> Any:  # noqa: ANN401 - arrays of numpy
-    """Return the lower ends of the bins, each of which holds its upper end: 8 stands for 9 to 16.
-
-    So a limit that is a multiple of `BIN` parts what is over it from what is not.
-    """
-    return (np.minimum(tokens, LONGEST).astype(np.int64) - 1) // BIN * BIN
 
 
 def coded(texts: pa.ChunkedArray) -> tuple[list[str], Any]:

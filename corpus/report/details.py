@@ -5,37 +5,34 @@ import re
 from corpus.report.file_details import FILE_FORMS
 
 OTHER_WORDS = "프로그램의 설명: "
-_FORMS = tuple(
-    (re.compile(pattern), korean)
-    for pattern, korean in (
-        (
-            r"(?P<who>[0-9,]+) speakers, (?P<n>[0-9,]+) utterances left",
-            r"화자 \g<who>명, 남은 발화 \g<n>개",
-        ),
-        (
-            r"(?P<n>[0-9,]+) tokens; (?P<fit>[0-9,]+) fit beside <s> and </s>",
-            r"\g<n> 토큰. <s>와 </s>를 빼고 \g<fit>까지 들어갑니다",
-        ),
-        (r"(?P<n>[0-9,]+) utterances left", r"남은 발화 \g<n>개"),
-        (r"same id as (?P<one>.+) in (?P<where>.+)", r"id가 \g<where>의 \g<one> 대화와 같습니다"),
-        (
-            r"same text as (?P<one>.+) in (?P<where>.+)",
-            r"내용이 \g<where>의 \g<one> 대화와 같습니다",
-        ),
-        (
-            r"another text under the id of (?P<one>.+) in (?P<where>.+)",
-            r"\g<where>의 \g<one> 대화와 id는 같고 내용이 다릅니다",
-        ),
-        (
-            r"an older text of (?P<one>.+) in (?P<where>.+)",
-            r"\g<where>의 \g<one> 대화보다 오래된 내용입니다",
-        ),
-        (
-            r"(?P<how>[0-9.]+) similar to (?P<one>.+) in (?P<where>.+)",
-            r"\g<where>의 \g<one> 대화와 유사도 \g<how>",
-        ),
-        *FILE_FORMS,
-    )
+_FORMS = (
+    (
+        r"(?P<who>[0-9,]+) speakers, (?P<n>[0-9,]+) utterances left",
+        r"화자 \g<who>명, 남은 발화 \g<n>개",
+    ),
+    (
+        r"(?P<n>[0-9,]+) tokens; (?P<fit>[0-9,]+) fit beside <s> and </s>",
+        r"\g<n> 토큰. <s>와 </s>를 빼고 \g<fit>까지 들어갑니다",
+    ),
+    (r"(?P<n>[0-9,]+) utterances left", r"남은 발화 \g<n>개"),
+    (r"same id as (?P<one>.+) in (?P<where>.+)", r"id가 \g<where>의 \g<one> 대화와 같습니다"),
+    (
+        r"same text as (?P<one>.+) in (?P<where>.+)",
+        r"내용이 \g<where>의 \g<one> 대화와 같습니다",
+    ),
+    (
+        r"another text under the id of (?P<one>.+) in (?P<where>.+)",
+        r"\g<where>의 \g<one> 대화와 id는 같고 내용이 다릅니다",
+    ),
+    (
+        r"an older text of (?P<one>.+) in (?P<where>.+)",
+        r"\g<where>의 \g<one> 대화보다 오래된 내용입니다",
+    ),
+    (
+        r"(?P<how>[0-9.]+) similar to (?P<one>.+) in (?P<where>.+)",
+        r"\g<where>의 \g<one> 대화와 유사도 \g<how>",
+    ),
+    *FILE_FORMS,
 )
 
 
@@ -47,8 +44,8 @@ def in_korean(detail: str) -> str:
     >>> in_korean("Expected `str`, got `int` - at `$.header.dialogueInfo.dialogueID`")
     '`str`이어야 하는데 `int`입니다 (위치: `$.header.dialogueInfo.dialogueID`)'
     """
-    for form, korean in _FORMS:
-        found = form.fullmatch(detail)
+    for form, korean in _FORMS:  # a report has few details: `re` compiles what they need
+        found = re.fullmatch(form, detail)
         if found:
             place = found.groupdict().get("at") if "` - at `" in detail else None
             return found.expand(korean) + (f" (위치: `{place}`)" if place else "")

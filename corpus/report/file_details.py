@@ -12,6 +12,7 @@ FILE_FORMS = (
         r"\g<n>바이트. 한도는 \g<most>바이트입니다",
     ),
     (r"not an entry, between two", r"두 대화 사이에 대화가 아닌 것이 있습니다"),
+    (r"not JSON, before the first entry", r"첫 대화 앞에 JSON이 아닌 것이 있습니다"),
     (r"the document ends behind an entry", r"문서가 대화 하나의 뒤에서 끊겼습니다"),
     (r"the document ends between two entries", r"문서가 두 대화 사이에서 끊겼습니다"),
     (r"a link to a folder above it", r"위쪽 폴더를 가리키는 링크입니다"),

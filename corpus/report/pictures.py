@@ -1,4 +1,4 @@
-"""Lists for the page, read out of the manifest, so that the template only loops over them."""
+"""Lists for the page, read out of the manifest, so that its sections only loop over them."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from corpus.names.lexicon import SURNAME_STEPS, SURNAMES
 from corpus.names.particles import NOTHING, PARTICLES, SYLLABLE
 from corpus.options import flags_of
 from corpus.report import charts
-from corpus.report.counting import BIN
 from corpus.report.numbers import added, losses, median
+from corpus.report.of_keys import BIN
 
 SURNAMES_SHOWN = 15
 TURNS_SHOWN = 80  # of a dialogue

@@ -8,8 +8,7 @@ import pyarrow.compute as pc
 
 from corpus.output.rows import COLUMNS
 from corpus.records import Ints, Mask
-
-SAMPLED = 1_000  # dialogues whose words are looked at, and rows with unknown characters
+from corpus.report.of_keys import SAMPLED
 
 SHOWN_COLUMNS = (
     *("dialogue_id", "part", "source", "topic", "split", "n_turns_cut", "messages"),

@@ -72,7 +72,7 @@ REASONS = {
     "not_json": Words("JSON이 아닙니다", "no JSON, though its name says so"),
     "empty_file": Words("빈 파일입니다", "holds nothing"),
     "stray_bytes": Words(
-        "대화 사이에 대화가 아닌 것이 있습니다", "between two dialogues, and none"
+        "대화 앞이나 사이, 뒤에 대화가 아닌 것이 있습니다", "beside dialogues, and none"
     ),
     "scraps": Words(
         "대화라기에는 너무 짧은 조각들입니다", "too short for dialogues, told together"
@@ -154,8 +154,3 @@ SPLITS = {
     "validation": Words("검증", "validation"),
     "test": Words("시험", "test"),
 }
-
-
-def words_of(name: str, table: dict[str, Words]) -> Words:
-    """Return what is said of a name, or nothing."""
-    return table.get(name, Words("", ""))

@@ -108,7 +108,8 @@ _EMAIL = re.compile(
 
 # --- accounts
 _BANK = (
-    r"(?:[가-힣]{2}은행|(?<![a-z])(?:kb|nh|ibk|sc|kdb) ?(?:국민|농협|기업|제일|뱅크|산업)?(?:은행)?"
+    "(?:[가-힣]{2}은행"
+    "|(?<!(?i:[a-z]))(?i:kb|nh|ibk|sc|kdb) ?(?:국민|농협|기업|제일|뱅크|산업)?(?:은행)?"
     r"|농협|신협|수협|새마을(?: ?금고)?|우체국|카카오 ?뱅크|카뱅|케이 ?뱅크|케뱅|토스(?: ?뱅크)?"
     r"|토뱅|신한|국민|외환|씨티|계좌(?: ?번호)?|통장(?: ?번호)?)"
 )
@@ -125,8 +126,7 @@ _ACCOUNT = re.compile(
     rf"|(?<![가-힣]){_WORD}(?: ?은행)?[ :은]{{0,3}}"
     rf"(?P<close>{_HYPHENS}|[0-9]{{11,14}}){_MORE_BEHIND}"
     rf"|{_MORE_BEFORE}(?P<before>{_NUMBER})[ ,.()/:\-]{{0,4}}(?:[가-힣]{{2,4}} )?{_BANK}"
-    rf"|{_MORE_BEFORE}(?P<just>{_HYPHENS})[ ,.()/:\-]{{0,4}}{_WORD}(?![가-힣]{{2}})",
-    re.IGNORECASE,
+    rf"|{_MORE_BEFORE}(?P<just>{_HYPHENS})[ ,.()/:\-]{{0,4}}{_WORD}(?![가-힣]{{2}})"
 )
 _ACCOUNT_DIGITS = range(10, 15)
 _DATED = re.compile(

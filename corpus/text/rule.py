@@ -46,8 +46,8 @@ class Samples:
     """What rules did to some utterances, `n` for each rule.
 
     Attributes:
-        taken: by rule, utterances before it and after it alone.
-        looks: by rule, at how many it was looked.
+        taken: for each rule, utterances before that rule and after that rule alone.
+        looks: for each rule, how many utterances were looked at.
     """
 
     def __init__(self, n: int) -> None:
@@ -76,7 +76,7 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
 
 
 def join(texts: list[str]) -> str:
-    r"""Join utterances to a batch; a line feed inside one becomes the other line end.
+    r"""Join utterances to a batch; a line feed inside one becomes a carriage return.
 
     >>> join(["안녕\n나야", "응"])
     '\n안녕\r나야\n응\n'

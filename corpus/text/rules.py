@@ -1,5 +1,6 @@
 """The table of text rules: every rule of the corpus, in its order, and those of 2023."""
 
+from corpus.options import CHOICES
 from corpus.records import SOURCES, CorpusError
 from corpus.text.brackets import ASIDE_RULES
 from corpus.text.characters import CHARACTER_RULES
@@ -24,7 +25,6 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 TABLES = {"default": RULES, "chathuman": CHATHUMAN_RULES}
-PERSONAL_CHOICES = ("drop", "keep")
 
 
 def table_of(rules: str, source: str, personal: str) -> tuple[Rule, ...]:
@@ -37,8 +37,8 @@ def table_of(rules: str, source: str, personal: str) -> tuple[Rule, ...]:
         raise CorpusError(f"there are no rules {rules!r}, only {' and '.join(TABLES)}")
     if source not in SOURCES:
         raise CorpusError(f"there is no source {source!r}, only {', '.join(SOURCES)}")
-    if personal not in PERSONAL_CHOICES:
-        raise CorpusError(f"personal can be {' or '.join(PERSONAL_CHOICES)}, not {personal!r}")
+    if personal not in CHOICES["personal"]:
+        raise CorpusError(f"personal can be {' or '.join(CHOICES['personal'])}, not {personal!r}")
     if personal == "keep":
         return tuple(rule for rule in TABLES[rules] if rule.replacement != PERSONAL)
     return TABLES[rules]

@@ -1,4 +1,4 @@
-"""Everything `train.py` needs; the only place that imports torch. No builder module imports it.
+"""Everything `train.py` needs. The builder never imports it, and never torch.
 
 shards (read the corpus) → labels (what is fed, what is scored) → plan (which dialogues, when) →
 packing (one flat row) → model (forward and loss) → gradient (sum over micro-batches and processes)

@@ -1,4 +1,4 @@
-"""Which failures are the world's and not ours, in one sentence each."""
+"""Failures of disk, memory, device or network, in one sentence each; others are our faults."""
 
 import errno
 

@@ -68,8 +68,8 @@ def sum_gradient(
     `units` are the numbers of this process's micro-batches, a power of two of them; `add` adds the
     gradient and the loss of one. A process that is asked to stop leaves the rest of its units out
     and tells the others: `gradient.stop` is then above 0 in all, and the gradient worth nothing.
-    With an `exchange` one or two units send their sum while the last backward pass makes it; the
-    sum of more units is a tree, which is whole only behind that.
+    With an `exchange` a process of one or two units sends its sum during the last backward pass;
+    with more units the sum is a tree, and is sent after that pass.
     """
 
     def add_last(unit: int) -> None:

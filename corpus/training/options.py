@@ -5,12 +5,10 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from corpus.records import SOURCES
+from corpus.records import KOGPT2, SOURCES
 from corpus.remote import folder_of
 from corpus.training.schedule import SHAPES
 from corpus.training.strategies import STRATEGIES, TINY
-
-KOGPT2 = "skt/kogpt2-base-v2"
 
 
 def parse_options(

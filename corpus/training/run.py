@@ -29,7 +29,7 @@ from corpus.training.speed import Work
 from corpus.training.world import World
 
 if TYPE_CHECKING:
-    from tqdm import tqdm  # its class takes no parameter when the program runs
+    from tqdm import tqdm  # tqdm[...] is for type checkers alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def run_all(options: argparse.Namespace) -> int:
     """Do what the command line says; return the exit status."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    speaker = os.environ.get("LOCAL_RANK", "0") == "0"  # of what is wrong before all have met
+    speaker = os.environ.get("LOCAL_RANK", "0") == "0"  # prints what is refused before they meet
     try:
         if options.eval:
             check_installed()  # now, not after a day of training

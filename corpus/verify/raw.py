@@ -13,6 +13,7 @@ from corpus.building.engines import run_items
 from corpus.building.plan import make_plan, n_bytes
 from corpus.building.workers import Workers
 from corpus.counts import Counts, merge_counts, most_of
+from corpus.dedup.exact import REPEATS
 from corpus.output.files import temporary_folder
 from corpus.output.manifest import versions
 from corpus.output.result import ResultPaths
@@ -27,7 +28,6 @@ from corpus.verify.shards import Shards, content_keys, place_keys
 _COUNTED = ("rules", "tags", "names", "people", "quirks", "broken")
 _REPORTED = ("surnames", "speakers")  # in the section `report`
 _BOUNDED = ("tags", "speakers")
-_REPEATS = ("duplicate", "near_duplicate", "near_validation", "near_test")
 
 
 def check_raw(
@@ -59,7 +59,7 @@ def check_raw(
         options = manifest["options"]
         with (
             Workers(workers=workers, n_bytes=sum(map(n_bytes, items))) as engine,
-            closing(run_items(raw, work, items, encoder, options, engine)) as built,
+            closing(run_items(raw, work, items, options, engine, encoder=encoder)) as built,
         ):
             for item, counts in built:
                 part = ResultPaths(work, item.index)
@@ -143,7 +143,7 @@ def _check_counts(
     """Compare what was counted on the way; `n_left_out` is None if it cannot be known."""
     claims = []
     if n_left_out is not None:
-        said = sum(manifest["reasons"].get(reason, 0) for reason in _REPEATS)
+        said = sum(manifest["reasons"].get(reason, 0) for reason in REPEATS)
         claims.append(("duplicates, near ones included", said, n_left_out))
     for name in (*_COUNTED, *_REPORTED):
         said = Counter((manifest if name in _COUNTED else manifest["report"])[name])

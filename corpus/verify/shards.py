@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.building.unknown import Unknown
+from corpus.building.unknown_tokens import count_unknown, unknown_to
 from corpus.dedup.keys import id_key, key_of
 from corpus.output.shards import SHARD_ROWS, ContentDigest
 from corpus.records import ABOUT, SOURCES, Ints, Mask
@@ -62,7 +62,7 @@ class Shards:
         self.tokens: Counter[str] = Counter()
         self.dialogues: Counter[str] = Counter()
         self.unk = self.respellable = 0
-        self._unknown = Unknown.of(encoder) if encoder else None
+        self._unknown = unknown_to(encoder) if encoder else None
         self.from_raw: list[Ints] = []
         self.places: list[Keys] = []
         self.contents: list[Keys] = []
@@ -180,7 +180,7 @@ class Shards:
         self.rows[split] += len(rows)
         self.tokens[split] += len(ids.values)
         if self._unknown is not None:
-            n_unknown, n_respellable = self._unknown.count(rows)
+            n_unknown, n_respellable = count_unknown(self._unknown, rows)
             self.unk += n_unknown
             self.respellable += n_respellable
 

@@ -18,7 +18,7 @@ from corpus.views.closing import closing_lines
 DESCRIPTIONS = {
     "dialogue_id": "topic and task: the stem of the raw file; summary and sns: the raw dialogueID",
     "part": "0, 1, 2, ... of a dialogue that --overlong split cut; else 0",
-    "source": "AIHub 543, 544, 117 or 114",
+    "source": "AIHub 543, 117, 114 or 544",
     "topic": "the data set's own label",
     "split": (
         "AIHub's own split where raw/ holds it, else 5 % validation by a hash of the "

@@ -6,9 +6,10 @@ from functools import partial
 
 from tqdm import tqdm
 
-from corpus.building.engines import ITEM_TIMEOUT, Engine, look_by
+from corpus.building.engines import Engine, look_by
 from corpus.building.plan import make_plan, n_bytes, where
 from corpus.building.workers import Death, Workers
+from corpus.options import ITEM_TIMEOUT
 from corpus.output.work import check_how
 from corpus.reading.decode import sniff
 from corpus.reading.documents import Found, find_documents

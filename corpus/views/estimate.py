@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from corpus.building.engines import Engine, answers
 from corpus.building.item import build_item
-from corpus.building.limit import TooLongError, at_most
+from corpus.building.limit import attempt
 from corpus.building.plan import n_bytes
 from corpus.building.problems import problems_of
 from corpus.building.tokenizer import encoder_in, facts_of
-from corpus.building.workers import Death, too_long
+from corpus.building.unknown_tokens import count_unknown
+from corpus.building.workers import Death
 from corpus.counts import Counts, merge_counts
 from corpus.options import options_of
 from corpus.output.files import temporary_folder, write_file
@@ -24,9 +25,8 @@ from corpus.output.result import ResultPaths
 from corpus.output.shards import ShardWriter
 from corpus.reading.decode import is_one_range
 from corpus.reading.documents import open_document
-from corpus.records import TOKENIZER, CorpusError, Document, Item
+from corpus.records import TOKENIZER, Document, Item
 from corpus.remote import Folder
-from corpus.tokens.encoder import Encoder
 
 SAMPLED = 16  # one byte in so many, so that a check takes less than half of a build ...
 LEAST_BYTES, MOST_BYTES = 4 << 20, 16 << 20  # ... but 1,500 dialogues at least, 6,000 at most
@@ -72,7 +72,7 @@ def _sample(raw: Folder, items: Sequence[Item]) -> list[Item]:
         return list(items)
     length = min(max(total // SAMPLED, LEAST_BYTES), MOST_BYTES) // SLICES
     slices: list[tuple[tuple[Document, ...], int, int | None]] = []
-    from_start: Counter[Document] = Counter()  # bytes of those that are read from there anyhow
+    from_start: Counter[Document] = Counter()  # bytes of those that are read from their start
     ends = list(accumulate(map(n_bytes, items)))
     for place in ((2 * k + 1) * total // (2 * SLICES) for k in range(SLICES)):
         item = items[bisect_right(ends, place)]
@@ -129,10 +129,9 @@ def _build_aside(
 ) -> _Aside:
     """Build some items, as one shard, and return what they gave."""
     write_file(work / TOKENIZER, tokenizer)
-    encoder = Encoder(tokenizer) if steps.is_here else None
-    ask = partial(facts_of, tokenizer, encoder)
+    ask = partial(facts_of, tokenizer)
     [(_, unknown)] = answers(steps, [ask], "The tokenizer could not be loaded")
-    slices = [partial(_build_slice, raw.absolute(), work, one, encoder, seconds) for one in items]
+    slices = [partial(_build_slice, raw.absolute(), work, one, seconds) for one in items]
     with closing(steps.run(slices)) as done:
         built = dict(done)
     answered = [(items[place], answer) for place, answer in sorted(built.items())]
@@ -146,7 +145,7 @@ def _build_aside(
         ledgers += len(result.ledger.read_bytes())
         for table in result.read_rows():
             writer.write(table)
-            tokens["unk"] += unknown.count(table)[0]
+            tokens["unk"] += count_unknown(unknown, table)[0]
     shard = writer.close()
     tokens["train"] = shard["tokens"]
     return _Aside(
@@ -166,27 +165,17 @@ class _Slice(NamedTuple):
     seconds: float  # of CPU time
 
 
-def _build_slice(
-    raw: Folder, work: Path, item: Item, encoder: Encoder | None, seconds: float
-) -> _Slice | str:
+def _build_slice(raw: Folder, work: Path, item: Item, seconds: float) -> _Slice | str:
     """Build a slice into its part of `work`; return what it gave, or why it failed.
 
     Raises:
         CorpusError: nothing can be built any more.
         OSError: the disk is full or broken.
     """
-    encoder = encoder or encoder_in(work)
+    encoder = encoder_in(work)
     began = time.process_time()
-    try:
-        with at_most(seconds):
-            counts = build_item(raw, work, item, encoder, options_of())
-    except TooLongError:
-        return too_long(seconds)
-    except (OSError, CorpusError):
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, the others are built
-        return f"{type(error).__name__}: {error}"
-    return _Slice(counts, time.process_time() - began)
+    counts = attempt(lambda: build_item(raw, work, item, encoder, options_of()), seconds)
+    return counts if isinstance(counts, str) else _Slice(counts, time.process_time() - began)
 
 
 def _why(answer: str | Death) -> str:

@@ -7,14 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from corpus.building.limit import TooLongError, at_most
-from corpus.building.workers import too_long
+from corpus.building.limit import attempt
 from corpus.counts import Counts
 from corpus.reading.decode import decode_document
 from corpus.reading.documents import open_document
 from corpus.reading.quirks import count_odd
 from corpus.reading.unreadable import file_problem
-from corpus.records import CorpusError, Document, Item, Rejected
+from corpus.records import Document, Item, Rejected
 from corpus.remote import Folder
 
 PLACES = 3  # are named for each kind of problem
@@ -102,31 +101,22 @@ def _look_at(
     counts = seen.counts
     declared, n_found = None, 0
     while True:
-        try:
-            with at_most(seconds):
-                decoded = next(runs, None)
-        except TooLongError:
-            why = too_long(seconds)
-        except (OSError, CorpusError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others are read
-            why = f"{type(error).__name__}: {error}"
-        else:
-            if decoded is None:
-                break
-            counts["split"].update(f"{one.source}/{one.split}" for one in decoded.dialogues)
-            if document.split is None:
-                counts["drawn"].update(one.source for one in decoded.dialogues)
-            count_odd(decoded, document, counts)
-            declared = decoded.declared if decoded.declared is not None else declared
-            n_found += decoded.n_entries
-            yield from decoded.rejected
-            continue
-        seen.unread.add(document.raw_file)
-        rest = f"{why}; the rest of it was not looked at"
-        yield file_problem(document, "failed_item", rest, item.start)
-        break
+        decoded = attempt(lambda: next(runs, None), seconds)
+        if decoded is None:
+            break
+        if isinstance(decoded, str):
+            seen.unread.add(document.raw_file)
+            rest = f"{decoded}; the rest of it was not looked at"
+            yield file_problem(document, "failed_item", rest, item.start)
+            break
+        counts["split"].update(f"{one.source}/{one.split}" for one in decoded.dialogues)
+        if document.split is None:
+            counts["drawn"].update(one.source for one in decoded.dialogues)
+        count_odd(decoded, document, counts)
+        declared = decoded.declared if decoded.declared is not None else declared
+        n_found += decoded.n_entries
+        yield from decoded.rejected
     if declared is not None:
         counts["declared"][document.raw_file] = declared
-    if declared is not None or item.start:  # a later range of one that may declare it
+    if declared is not None or item.start:  # its first range may declare it
         counts["found"][document.raw_file] += n_found

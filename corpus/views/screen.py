@@ -40,7 +40,7 @@ def close_streams(code: int) -> int:
     """Write what is still to be written, and return the exit code: `code`, or 2 if it fails."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head`: whoever read has read enough
+    except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
         leave_stdout()
     except OSError as error:
         leave_stdout()
@@ -59,7 +59,7 @@ def say(line: str, stream: TextIO | None = None) -> None:
     """Print one line, as `shown` gives it, to stdout or to a stream that may be closed.
 
     Raises:
-        BrokenPipeError: whoever read stdout has read enough.
+        BrokenPipeError: the reader of stdout has closed it.
         CorpusError: stdout cannot be written.
     """
     if stream is not None:

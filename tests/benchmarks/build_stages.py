@@ -24,7 +24,7 @@ from corpus.building.process import tune_process  # noqa: E402
 
 tune_process()
 
-from corpus.building import commit, commit_files, item, reporting, run  # noqa: E402
+from corpus.building import commit_files, item, reporting, run, tokenizer  # noqa: E402
 from corpus.dialogues import batch, pieces, said  # noqa: E402
 from corpus.output import result  # noqa: E402
 from corpus.reading import documents  # noqa: E402
@@ -41,11 +41,11 @@ STAGES = {
     "turns": [(batch, "arrange_turns"), (batch, "reject_reasons"), (batch, "make_drafts")],
     "names": [(said, "fill_names")],
     "tokens": [(Encoder, "encode_flat")],
-    "load the tokenizer": [(run, "Encoder")],
+    "load the tokenizer": [(tokenizer, "Encoder")],
     "cap, rows, keys": [(item, "build_batch")],
     "ledger": [(result, "ledger_member"), (commit_files, "ledger_member")],
     "write results": [(result.ResultWriter, "write"), (result.ResultWriter, "finish")],
-    "shards": [(commit, "write_shard")],
+    "shards": [(commit_files, "write_shard")],
     "report": [(reporting, "report_numbers"), (reporting, "report_page")],
     BUILD: [(run, "build")],
 }

@@ -39,9 +39,7 @@ from corpus.text.rule import join  # noqa: E402
 from corpus.text.writing import WRITING_RULES  # noqa: E402
 from corpus.tokens.encoder import Encoder  # noqa: E402
 
-IMPORTS = (
-    "numpy, pyarrow.compute, pyarrow.parquet, tokenizers, msgspec, orjson, regex, jinja2, tqdm"
-)
+IMPORTS = "numpy, pyarrow.compute, pyarrow.parquet, tokenizers, msgspec, orjson, regex, tqdm"
 DECODERS = {
     "topic": msgspec.json.Decoder(topic.TopicDocument),
     "task": msgspec.json.Decoder(task.TaskDocument),

@@ -40,7 +40,7 @@ def build_once(raw: str, tokenizer: str, workers: int, options: dict[str, str]) 
     started = cpu_seconds()
     stages = {
         "find and hash the files": [(run, "find_documents")],
-        "load the tokenizer": [(run, "find_tokenizer"), (run, "Encoder")],
+        "load the tokenizer": [(run, "find_tokenizer")],
         "hand out items, add up counts": [(run, "build_items")],
         COMMIT + "read receipts": [(commit, "_read_receipts")],
         COMMIT + "decide": [(commit, "decide")],

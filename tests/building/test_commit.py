@@ -1,30 +1,24 @@
 """The commit is cut into pieces; wherever and however often they begin, the bytes are the same."""
 
 from collections import Counter
-from functools import lru_cache
-from hashlib import sha256
 
 import pytest
 from killed_workers import dying
 from raw_trees import summary_document, summary_entry, topic_document, write
+from small_builds import TALK, built, hashes
 
 from corpus.building import (
     commit,
-    commit_files,
     commit_steps,
     decide,
     near_steps,
-    plan,
-    run,
-    workers,
+    steps,
+    writing,
 )
 from corpus.building.shares import build_share, commit_shares
 from corpus.dedup import near_bands, near_search
-from corpus.output import manifest
 from corpus.reading import looks
 from corpus.records import CorpusError
-
-TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
 
 
 def talk(k):
@@ -32,15 +26,11 @@ def talk(k):
 
 
 @pytest.fixture(autouse=True)
-def many_pieces(monkeypatch):
+def many_pieces(small_items, monkeypatch):
     """Each document is an item, a shard has three rows, a ledger file one member."""
-    for name in ("ITEM_BYTES", "RANGES", "ZIP_RANGES"):
-        monkeypatch.setattr(plan, name, 1)
     monkeypatch.setattr(decide, "SHARD_ROWS", 3)
     monkeypatch.setattr(commit_steps, "LEDGER_BYTES", 1)
     monkeypatch.setattr(commit_steps, "BATCH", 2)
-    monkeypatch.setattr(run, "Encoder", lru_cache(run.Encoder))
-    monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
 
 
 @pytest.fixture
@@ -57,18 +47,6 @@ def raw(tmp_path):
     )
 
 
-def built(raw, out, **options):
-    return run.build(raw, out, tokenizer="builtin", **options)
-
-
-def hashes(folder):
-    return {
-        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
 @pytest.fixture
 def whole(raw, tmp_path):
     """The files of a build by one worker, by their hashes."""
@@ -83,22 +61,20 @@ def whole(raw, tmp_path):
 
 
 @pytest.mark.parametrize("n", [2, 3])
-def test_any_number_of_workers_writes_the_same_bytes(raw, tmp_path, whole, monkeypatch, n):
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+def test_any_number_of_workers_writes_the_same_bytes(raw, tmp_path, whole, n, busy_workers):
     built(raw, tmp_path / "out", workers=n)
     assert hashes(tmp_path / "out") == whole
 
 
-def test_shards_are_committed_by_workers_too(raw, tmp_path, whole, monkeypatch):
+def test_shards_are_committed_by_workers_too(raw, tmp_path, whole, busy_workers):
     for one in ("2/3", "1/3", "3/3"):
         build_share(raw, tmp_path / "out", one, tokenizer="builtin")
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     commit_shares(tmp_path / "out", workers=3)
     assert hashes(tmp_path / "out") == whole
 
 
 def test_a_piece_that_is_written_is_not_written_again(raw, tmp_path, whole, monkeypatch):
-    made, real = [], commit_files.Writing.made
+    made, real = [], writing.Writing.made
 
     def counts(self, name, *rest):
         made.append(name)
@@ -107,7 +83,7 @@ def test_a_piece_that_is_written_is_not_written_again(raw, tmp_path, whole, monk
             raise KeyboardInterrupt
         return told
 
-    monkeypatch.setattr(commit_files.Writing, "made", counts)
+    monkeypatch.setattr(writing.Writing, "made", counts)
     n_stops = 0
     while not (tmp_path / "out" / "_manifest.json").exists():
         try:
@@ -137,8 +113,8 @@ def damaged_record(folder):
 def other_parts(folder):
     """As if the parts had been other ones when the shard was written."""
     path = folder / "commit" / "train-00001.json"
-    told = commit_files.read_sealed(path) | {"state": "of others"}
-    path.write_bytes(commit_files.sealed(told))
+    told = writing.read_sealed(path) | {"state": "of others"}
+    path.write_bytes(writing.sealed(told))
 
 
 @pytest.mark.parametrize("damage", [damaged_content, lost_sample, damaged_record, other_parts])
@@ -153,33 +129,31 @@ def test_a_piece_that_is_not_as_it_was_written_is_written_again(
     damage(folder)
     (folder / "out" / "train" / "00009.parquet").write_bytes(b"of a commit that decided otherwise")
     (folder / "commit" / "train-00002.json.half.tmp").write_bytes(b"of one that was killed")
-    made, real = [], commit_files.Writing.made
+    made, real = [], writing.Writing.made
 
     def counts(self, name, *rest):
         made.append(name)
         return real(self, name, *rest)
 
-    monkeypatch.setattr(commit_files.Writing, "made", counts)
+    monkeypatch.setattr(writing.Writing, "made", counts)
     built(raw, tmp_path / "out")
     assert made == ["train-00001"]
     assert hashes(tmp_path / "out") == whole
 
 
-def test_a_worker_that_dies_in_the_commit_costs_a_retry(raw, tmp_path, whole, monkeypatch):
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
-    with dying(lambda step: step.func is commit_files.write_shard, most=2) as died:
+def test_a_worker_that_dies_in_the_commit_costs_a_retry(raw, tmp_path, whole, busy_workers):
+    with dying(lambda step: step.func is steps.write_shard, most=2) as died:
         built(raw, tmp_path / "out", workers=2)
     assert len(died) == 2
     assert hashes(tmp_path / "out") == whole
 
 
 def test_a_piece_that_always_kills_its_worker_ends_the_build_and_the_next_one_goes_on(
-    raw, tmp_path, whole, monkeypatch
+    raw, tmp_path, whole, busy_workers
 ):
     def is_second_shard(step):
-        return step.func is commit_files.write_shard and step.args[1].number == 1
+        return step.func is steps.write_shard and step.args[1].number == 1
 
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     with (
         dying(is_second_shard),
         pytest.raises(CorpusError, match=r"could not be written in 3 tries .*exit code -9"),
@@ -237,22 +211,21 @@ def near_of(raw, out, **options):
 
 
 def test_near_duplicates_are_the_same_for_any_number_of_workers_and_deaths(
-    alike, tmp_path, monkeypatch
+    alike, tmp_path, busy_workers
 ):
     one = near_of(alike, tmp_path / "one")
     given = Counter()
 
     def is_one_of_two(step):
         given[step.func] += 1
-        return step.func in steps and given[step.func] <= 2
+        return step.func in of_search and given[step.func] <= 2
 
-    steps = (near_steps.near_files, near_bands.sort_bands, near_bands.near_pairs)
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+    of_search = (near_steps.near_files, near_bands.sort_bands, near_bands.near_pairs)
     for n in (2, 3):
         given.clear()
         with dying(is_one_of_two):
             assert near_of(alike, tmp_path / str(n), workers=n) == one
-        assert min(given[step] for step in steps) > 2
+        assert min(given[step] for step in of_search) > 2
 
 
 def test_a_search_that_was_cut_short_begins_again_and_one_that_is_done_does_not(
@@ -313,8 +286,9 @@ def test_a_signature_that_is_damaged_in_the_commit_stops_it_and_is_made_again(
     assert near_of(alike, tmp_path / "out") == whole
 
 
-def test_files_are_looked_at_by_workers_of_which_some_die(raw, tmp_path, whole, monkeypatch):
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+def test_files_are_looked_at_by_workers_of_which_some_die(
+    raw, tmp_path, whole, monkeypatch, busy_workers
+):
     monkeypatch.setattr(looks, "FILES", 2)
     with dying(lambda step: step.func is looks.look_at, most=2) as died:
         built(raw, tmp_path / "out", workers=2)
@@ -323,9 +297,8 @@ def test_files_are_looked_at_by_workers_of_which_some_die(raw, tmp_path, whole, 
 
 
 def test_a_file_that_always_kills_who_looks_at_it_ends_the_build_in_a_sentence(
-    raw, tmp_path, monkeypatch
+    raw, tmp_path, busy_workers
 ):
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     with (
         dying(lambda step: step.func is looks.look_at),
         pytest.raises(CorpusError, match=r"could not be looked at in 3 tries .*exit code -9"),

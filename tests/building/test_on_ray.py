@@ -4,18 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
+from small_builds import TALK, built, hashes
 
-from corpus.building import engines, plan, run
+from corpus.building import engines
 from corpus.output.ledger import read_ledger
 from corpus.output.manifest import versions
 from corpus.records import CorpusError, Item
 
-TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
 WITHOUT = """
 import sys
 sys.modules["ray"] = None
@@ -25,11 +24,8 @@ sys.exit(main(["build", *sys.argv[1:], "--engine", "ray"]))
 
 
 @pytest.fixture
-def raw(tmp_path, monkeypatch):
+def raw(tmp_path, small_items):
     """Eight documents, each of them an item."""
-    monkeypatch.setattr(plan, "ITEM_BYTES", 1)
-    monkeypatch.setattr(plan, "RANGES", 1)
-    monkeypatch.setattr(plan, "ZIP_RANGES", 1)
     documents = {
         f"Training__{k}": topic_document(f"d{k}", *TALK, ("1", f"{k}번"), ("2", "응"))
         for k in range(6)
@@ -40,18 +36,6 @@ def raw(tmp_path, monkeypatch):
         Validation__v=topic_document("v", ("1", "왔어?"), ("2", "방금")),
         **documents,
     )
-
-
-def built(raw, out, **options):
-    return run.build(raw, out, tokenizer="builtin", **options)
-
-
-def hashes(folder):
-    return {
-        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_without_ray_the_engine_says_what_to_install(raw, tmp_path):

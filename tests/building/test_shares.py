@@ -4,15 +4,14 @@ import itertools
 import os
 import subprocess
 import sys
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from raw_trees import sns_document, summary_document, summary_entry, topic_document, write
+from small_builds import TALK, hashes
 
 from corpus.__main__ import main
-from corpus.building import commit, engines, plan, run, tokenizer, workers
+from corpus.building import commit, engines, run, steps, workers
 from corpus.building import shares as cluster
 from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
@@ -27,19 +26,7 @@ from corpus.records import CorpusError
 
 ROOT = Path(__file__).parents[2]
 
-TALK = [("1", "안녕 뭐해"), ("2", "#@이름#이랑 있어"), ("1", "밥 먹으러 가"), ("2", "맛있게 먹어")]
-
-
-@pytest.fixture(autouse=True)
-def small_items(monkeypatch):
-    """Each document is an item, and the builds of this process share what is slow to make."""
-    monkeypatch.setattr(plan, "ITEM_BYTES", 1)
-    monkeypatch.setattr(plan, "RANGES", 1)
-    monkeypatch.setattr(plan, "ZIP_RANGES", 1)
-    monkeypatch.setattr(manifest, "version", lru_cache(manifest.version))
-    encoder = lru_cache(run.Encoder)
-    for module in (run, tokenizer):
-        monkeypatch.setattr(module, "Encoder", encoder)
+pytestmark = pytest.mark.usefixtures("small_items")
 
 
 @pytest.fixture
@@ -66,19 +53,11 @@ def whole(raw, tmp_path):
     return hashes(tmp_path / "whole")
 
 
-def hashes(folder):
-    return {
-        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
 def built(raw, out, shard, **options):
     return build_share(raw, out, shard, tokenizer="builtin", **options)
 
 
-def test_the_first_shard_hashes_raw_in_its_workers(raw, tmp_path, whole, monkeypatch):
+def test_the_first_shard_hashes_raw_in_its_workers(raw, tmp_path, whole, monkeypatch, busy_workers):
     given, give = [], workers._Worker.give
 
     def noted(worker, place, step):
@@ -86,12 +65,11 @@ def test_the_first_shard_hashes_raw_in_its_workers(raw, tmp_path, whole, monkeyp
         give(worker, place, step)
 
     monkeypatch.setattr(looks, "FILES", 2)
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     monkeypatch.setattr(workers._Worker, "give", noted)
     for one in ("1/2", "2/2"):
         built(raw, tmp_path / "out", one, workers=2)
     assert given.count(looks.look_at) == 4
-    assert given.count(tokenizer.facts_of) == 1
+    assert given.count(steps.facts_of) == 1
     commit_shares(tmp_path / "out")
     assert hashes(tmp_path / "out") == whole
 

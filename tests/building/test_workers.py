@@ -24,6 +24,27 @@ def test_a_step_that_takes_too_long_is_ended_and_the_others_are_done():
     assert not multiprocessing.active_children()
 
 
+def write_for_ever(path):
+    while True:
+        path.write_bytes(b"")
+
+
+def fail():
+    raise ValueError("no file any more")
+
+
+def test_a_step_that_nobody_waits_for_writes_nothing_more(tmp_path):
+    path = tmp_path / "part"
+    with Workers(workers=2, n_bytes=MUCH) as workers:
+        dict(workers.run([partial(abs, -1)] * 2))  # both are there
+        with pytest.raises(ValueError, match="no file any more"):
+            list(workers.run([partial(write_for_ever, path), partial(time.sleep, 1), fail]))
+        path.unlink()
+        time.sleep(0.2)
+        assert not path.exists()
+        assert dict(workers.run([partial(abs, -2), partial(abs, -3)])) == {0: 2, 1: 3}
+
+
 def test_a_step_without_a_limit_may_take_its_time():
     with Workers(workers=2, n_bytes=MUCH) as workers:
         answers = dict(workers.run([partial(time.sleep, 0.2), partial(abs, -1)]))

@@ -1,11 +1,9 @@
 """talk → 👍 → save → build → train → talk: what people liked is what the next model learns."""
 
-import os
 import random
-import subprocess
-import sys
 
 import pytest
+from forked import fork, run_script
 from models import ROOT
 
 from corpus.building.run import build
@@ -41,17 +39,10 @@ def test_what_people_liked_is_built_trained_on_and_talked_to(kept, tmp_path):
     manifest = build(kept, processed, tokenizer="builtin", workers=1)
     assert not manifest["broken"]
     assert manifest["rows"]["train"] > 30
-    trained = subprocess.run(
-        [
-            *(sys.executable, ROOT / "train.py", processed, "--out", run),
-            *("--model", "tiny", "--epochs", "1", "--threads", "1"),
-        ],
-        capture_output=True,
-        text=True,
-        env=os.environ,
-        check=False,
-    )
-    assert trained.returncode == 0, trained.stderr
+    words = (processed, "--out", run, "--model", "tiny", "--epochs", "1", "--threads", "1")
+    trained = fork(run_script, str(ROOT / "train.py"), *map(str, words), folder=tmp_path)
+    _, error, status = trained.end()
+    assert status == 0, error
     check_float16(run / "best", processed)
     engine = open_engine(run, threads=1, corpus=processed)
     assert engine.notices == ()

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from effort import tries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,7 +125,7 @@ def keys_of(draw, n):
     return keys
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=tries(25), deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 60), st.integers(1, 4))
 def test_the_search_in_steps_finds_what_one_after_the_other_finds(
     tmp_path_factory, seed, n, n_parts
@@ -136,7 +137,7 @@ def test_the_search_in_steps_finds_what_one_after_the_other_finds(
     assert searched(tmp_path, keys, rows, min(n, n_parts)) == slow(keys, rows)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(tries(4)))
 def test_the_size_of_blocks_and_steps_changes_nothing(tmp_path, small_steps, seed):
     draw = random.Random(seed)
     keys = keys_of(draw, 28)

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from itertools import chain
 
 import pytest
+from effort import tries
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +34,7 @@ TEXTS = st.sampled_from(
     ]
 )
 LINES = st.lists(st.tuples(st.sampled_from("AAABBBC"), TEXTS), max_size=9)
-LAW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=tries(40), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 import os
 import sys
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def gpt2(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "random"
     save_gpt2(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def short_replies():
+    """Replies of the verb have 12 tokens at most: a random model hardly ever ends one itself."""
+    from corpus.chat import reply
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reply, "Draw", partial(reply.Draw, max_new_tokens=12))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from corpus.tokens.encoder import Encoder
 
 PEOPLE = ("지우", "민수", "서연", "도윤", "하은", "준호", "수빈", "예린", "태민", "가은")
 PLACES = ("한강", "제주", "부산", "강릉", "속초", "여수", "경주", "전주")
-N = 60
+N = 40
 # Of one token each, so that no run of them is another's.
 WORDS = [
     text.strip()

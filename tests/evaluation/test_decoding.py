@@ -1,5 +1,7 @@
 """What is measured is what chat says: many prompts side by side change nothing."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from corpora import chats
@@ -13,7 +15,7 @@ from corpus.evaluation import decoding, run
 from corpus.evaluation.decoding import Speaker
 from corpus.evaluation.model import Model
 
-DRAW = Draw(seed=3, max_new_tokens=24)
+DRAW = Draw(seed=3, max_new_tokens=16)
 EXACT = {"precision": "float32", "device": "cpu", "threads": 1}
 
 
@@ -67,7 +69,7 @@ def test_a_second_draw_goes_on_with_the_same_chances_as_in_chat(
 
 def test_drawn_replies_are_those_of_chat_with_one_candidate(engine, prompts, speaker, windows):
     for prompt, one in zip(prompts, decoding.drawn(speaker, windows), strict=True):
-        theirs = engine.reply(prompt.messages, Draw(seed=3, max_new_tokens=24, candidates=1))
+        theirs = engine.reply(prompt.messages, replace(DRAW, candidates=1))
         assert one.ids == [token.id for token in theirs.candidates[0].tokens]
 
 
@@ -145,7 +147,7 @@ def test_batches_hold_every_prompt_once_and_fit(gpt2):
 
 
 def test_hits_are_decided_by_likelihood_for_rows_but_the_ranked_one(gpt2, processed):
-    result = run.evaluate(gpt2, processed, run.Settings(20, Draw()))
+    result = run.evaluate(gpt2, processed, run.Settings(20, Draw(max_new_tokens=12)))
     hits = {row.name: row.numbers.values["hits_at_1"] for row in result.rows}
     assert hits["likelihood"] == hits["drawn"] == hits["greedy"] == hits["beam3"]
     assert 0 < hits["likelihood"] < 0.5

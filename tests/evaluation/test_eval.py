@@ -18,6 +18,7 @@ from corpus.evaluation.report import plain
 FILES = {"eval.json", "eval.md", "eval.svg", "replies.jsonl", "speed.json"}
 ROWS = ["person", "ranked", "likelihood", "drawn", "greedy", "beam3", "stranger"]
 N, FEW = ("--n", "20"), ("--n", "10")
+pytestmark = pytest.mark.usefixtures("short_replies")
 
 
 def run_of(gpt2, folder):
@@ -33,7 +34,7 @@ def run(gpt2, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def evaluated(gpt2, processed, tmp_path_factory):
+def evaluated(gpt2, processed, short_replies, tmp_path_factory):
     """A run that was evaluated with seed 0, what was told, and the exit code. Only to be read."""
     run, out = run_of(gpt2, tmp_path_factory.mktemp("evaluated") / "runs/a"), StringIO()
     with redirect_stdout(out), redirect_stderr(err := StringIO()):

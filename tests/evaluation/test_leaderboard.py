@@ -14,6 +14,7 @@ from corpus.training.leaderboard import write_leaderboard
 
 COLUMNS = ("hits_at_1", "distinct_2", "loops", "copied", "performance")
 TINY = ("--model", "tiny", "--device", "cpu", "--threads", "1", "--batch-tokens", "512")
+pytestmark = pytest.mark.usefixtures("short_replies")
 
 
 @pytest.fixture(scope="module")

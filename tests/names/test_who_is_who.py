@@ -1,4 +1,4 @@
-"""Whole dialogues of which a reader knows who is who: told apart, of the right kind, sex and age."""
+"""Whole dialogues of which a reader knows who is who, and of which kind, sex and age."""
 
 import json
 import re

@@ -11,6 +11,7 @@ import pytest
 from corpus.output import shards
 from corpus.output.rows import COLUMNS, Rows, conversation, table_of
 from corpus.output.shards import ShardWriter
+from corpus.records import SOURCES, SPLITS
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "row.json").read_text())
 
@@ -56,6 +57,11 @@ def test_the_schema_of_a_row_is_the_columns():
     assert types_of(SCHEMA)["properties"] == {f.name: json_type(f.type) for f in COLUMNS}
     assert SCHEMA["required"] == COLUMNS.names
     assert all(one["description"] for one in SCHEMA["properties"].values())
+
+
+def test_the_schema_of_a_row_knows_every_source_and_split():
+    assert SCHEMA["properties"]["source"]["enum"] == [*SOURCES]
+    assert SCHEMA["properties"]["split"]["enum"] == [*SPLITS]
 
 
 def test_a_row_becomes_its_columns():

@@ -6,6 +6,7 @@ from itertools import pairwise
 from unittest import mock
 
 import pytest
+from effort import tries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -208,7 +209,7 @@ def test_a_doubled_brace_between_entries_costs_nothing_and_is_on_the_record():
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_whatever_happens_to_one_entry_its_neighbours_live(data):
     items = [entry(n) for n in range(6)]
     raw, spans = document_with(items)
@@ -611,6 +612,27 @@ def test_only_the_wanted_entries_are_decoded_again(monkeypatch):
 def test_a_damaged_beginning_costs_no_entry(opening):
     raw, _ = document_with([entry(n) for n in range(4)])
     assert ids(look(opening + raw[1:])) == ["d0", "d1", "d2", "d3"]
+
+
+@pytest.mark.parametrize(
+    "note", [b"checked [1st] half ", "메모: 검수 끝\n".encode(), b"\0", b"\xff"]
+)
+@pytest.mark.parametrize("before", [None, '{"data": ['])
+def test_a_note_before_the_first_entry_is_on_the_record(note, before):
+    raw, _ = document_with([entry(n) for n in range(4)], before=before)
+    decoded = look(note + raw)
+    assert ids(decoded) == ["d0", "d1", "d2", "d3"]
+    (one,) = decoded.rejected
+    assert (one.reason, one.detail) == ("stray_bytes", "not JSON, before the first entry")
+    assert one.raw.startswith(note)
+    cut = len(raw) // 2
+    assert together((look(note + raw, end=cut), look(note + raw, start=cut))) == decoded
+
+
+@pytest.mark.parametrize("before", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_blanks_and_a_byte_order_mark_before_a_document_are_no_note(before):
+    raw, _ = document_with([entry(n) for n in range(2)])
+    assert not look(before + raw).rejected
 
 
 @pytest.mark.parametrize("stray", [b"\n" * 9_000, b"9" * 6_000, b'{"a":' * 2_000, b"null," * 1_000])

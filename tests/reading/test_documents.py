@@ -396,6 +396,34 @@ def test_a_name_that_leads_out_of_the_archive_is_recorded_and_nothing_else(tmp_p
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["raw", "x.zip", "y.tar"]
 
 
+def tar_of_pax(headers):
+    """A tar of two members, of which the first has these pax headers."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, told in (("0.json", headers), ("1.json", {})):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.pax_headers = len(OURS), told
+            archive.addfile(entry, io.BytesIO(OURS))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("headers", "first"),
+    [
+        ({"path": "가/나.json"}, "가/나.json"),
+        ({"comment": "안녕\n15 path=x.json\n"}, "0.json"),
+        ({"comment": "a\n15 path=x.json", "path": "y.json"}, "y.json"),
+        ({"a": "\n11 size=99\n", "b": "\n22 GNU.sparse.major=1\n"}, "0.json"),
+        ({"LIBARCHIVE.xattr.note": "=" * 9_000 + "\n", "path": "y.json"}, "y.json"),
+        ({"path": ""}, "0.json"),
+    ],
+)
+def test_a_value_of_pax_with_a_line_feed_is_no_record_of_its_own(headers, first, tmp_path):
+    raw = put(tmp_path, {"p.tar": tar_of_pax(headers)})
+    assert contents(raw) == {f"p.tar!{first}": OURS, "p.tar!1.json": OURS}
+    assert not find(raw).rejected
+
+
 def test_a_tar_cut_short_keeps_the_members_before_the_cut(tmp_path):
     whole = tar_of({f"{n}.json": content(1000) for n in range(5)})
     raw = put(tmp_path, {"d.tar": whole[:5500]})

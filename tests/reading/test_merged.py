@@ -116,6 +116,26 @@ def test_ids_are_told_apart_where_titles_repeat():
     assert all(one.startswith("KAKAO_0_01@") for one in ids)
 
 
+NOTES = [b"checked [1st] half ", "메모: {검수 끝} ".encode(), b"\0", b"// reviewed\n", b"\xff"]
+
+
+@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("shape", [as_list, as_one_behind_the_other, as_one_info])
+def test_a_note_beside_the_dialogues_costs_none_and_is_on_the_record(note, shape):
+    raw = shape(DOCUMENTS).encode()
+    middle = raw.find(b"\n{", 99) + 1 if shape is as_one_behind_the_other else 0
+    for place in {0, middle, len(raw)}:
+        noted = raw[:place] + note + raw[place:]
+        decoded = look(noted)
+        assert len([one for some in decoded for one in some.dialogues]) == len(DOCUMENTS)
+        assert set(problems(decoded)) == {"stray_bytes"}
+        told = b"".join(one.raw for some in decoded for one in some.rejected)
+        assert note.strip() in told
+        cut = len(noted) // 2
+        both = [*look(noted, end=cut), *look(noted, start=cut)]
+        assert problems(both) == problems(decoded)
+
+
 def test_a_document_cut_short_keeps_what_stands_before_the_cut():
     raw = as_list(DOCUMENTS).encode()
     decoded = look(raw[: len(raw) // 2])

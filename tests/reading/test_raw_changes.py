@@ -2,6 +2,7 @@
 
 import io
 import os
+from pathlib import Path
 
 import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
@@ -94,12 +95,48 @@ def test_a_folder_that_is_away_for_a_moment_costs_no_dialogue(raw, tmp_path, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(run, "make_plan", away)
-        with pytest.raises(CorpusError, match="the same command goes on when the file is back"):
+        with pytest.raises(CorpusError, match="the same command again when the file is back"):
             corpus.build(raw, tmp_path / "out", tokenizer="builtin")
     (tmp_path / "away").rename(raw)
     again = corpus.build(raw, tmp_path / "out", tokenizer="builtin")
     assert again["corpus_hash"] == whole["corpus_hash"]
     assert again["dialogues"]["read"] == 25
+
+
+@pytest.mark.parametrize(
+    ("listed", "gone"),
+    [("", "Training"), ("Training", "Training/K_1.json"), ("Training", ""), ("", "")],
+)
+def test_what_goes_away_while_raw_is_listed_is_no_rejection(listed, gone, raw, monkeypatch):
+    names_in = Path.iterdir
+
+    def listing(folder):
+        names = [*names_in(folder)]
+        if folder == raw / listed:
+            (raw / gone).rename(raw.parent / "away")
+        return iter(names)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", listing)
+        with pytest.raises(RawChangedError, match=r"is gone: raw/ must stay as it is"):
+            find_documents(raw, sniff=sniff)
+    (raw.parent / "away").rename(raw / gone)
+    (raw / "Training/link.json").symlink_to(raw / "nowhere.json")
+    told = [(one.raw_file, one.reason) for one in find_documents(raw, sniff=sniff).rejected]
+    assert told == [("Training/link.json", "unreadable")]
+
+
+def test_a_folder_that_goes_away_before_it_is_listed_is_no_rejection(raw, monkeypatch):
+    names_in = Path.iterdir
+
+    def listing(folder):
+        if folder == raw / "Training":
+            folder.rename(raw.parent / "away")
+        return names_in(folder)
+
+    monkeypatch.setattr(Path, "iterdir", listing)
+    with pytest.raises(RawChangedError, match=r"Training is gone: raw/ must stay as it is"):
+        find_documents(raw, sniff=sniff)
 
 
 class Failing(io.FileIO):

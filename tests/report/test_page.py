@@ -10,14 +10,14 @@ import pytest
 from raw_trees import summary_document, summary_entry, topic_document, write
 
 import corpus
-from corpus.building import plan, run, workers
+from corpus.building import run
 from corpus.names.given import names_of
 from corpus.records import TOKENIZER
 from corpus.report import charts, korean, words
+from corpus.report.changes import change_of, visible
 from corpus.report.chosen import in_words
 from corpus.report.examples import LONGEST, REJECTED, SAMPLES, merge_examples
 from corpus.report.numbers import losses, median
-from corpus.report.page import change_of, visible
 from corpus.report.rule_words import RULE_WORDS
 from corpus.text.normalisation import trace
 from corpus.text.personal import IN_PIECES
@@ -249,9 +249,7 @@ def test_every_reason_has_its_examples(built, page):
         assert cards == min(n, REJECTED), reason
 
 
-def test_the_page_does_not_depend_on_the_workers(raw, tmp_path, monkeypatch):
-    monkeypatch.setattr(plan, "ITEM_BYTES", 1)  # each document is an item
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
+def test_the_page_does_not_depend_on_the_workers(raw, tmp_path, small_items, busy_workers):
     run.build(raw, tmp_path / "one", tokenizer="builtin")
     run.build(raw, tmp_path / "two", tokenizer="builtin", workers=2)
     one, two = ((tmp_path / name / "_report.html").read_bytes() for name in ("one", "two"))

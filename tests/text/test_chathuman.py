@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from effort import tries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,7 +66,7 @@ def clear_sentence(text, name):
 
 
 @given(st.lists(st.lists(st.sampled_from(ATOMS), max_size=14).map("".join), max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_the_rules_of_2023_are_the_function_of_2023(texts):
     written = [
         text and text.replace("#@이름#", "민준") for text in normalise(texts, rules="chathuman")

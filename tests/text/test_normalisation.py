@@ -10,6 +10,7 @@ from pathlib import Path
 from time import process_time
 
 import pytest
+from effort import tries
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
@@ -78,7 +79,7 @@ HOSTILE = st.one_of(
     st.text(max_size=8),
 )
 SOURCE = st.sampled_from(SOURCES)
-LAW = settings(max_examples=200, deadline=None)
+LAW = settings(max_examples=tries(100), deadline=None)
 TAG = re.compile("#@(?:이름|주소|소속)#")
 
 
@@ -195,7 +196,7 @@ def test_a_jamo_comes_back_from_nfkc(jamo):
 def test_the_real_tokenizer_reads_what_is_written():
     tokenizer = Tokenizer.from_file(os.environ["KOGPT2_TOKENIZER"])
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=tries(50), deadline=None)
     @given(st.lists(HOSTILE, max_size=10))
     def law(texts):
         for text in normalise(texts, source="topic"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from effort import tries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_trees import summary_document, summary_entry, write
@@ -27,7 +28,7 @@ ATOMS = "010 02 공일공 일이 하나 0000 골뱅이 네이버 닷컴 .com hon
 PIECES = st.lists(
     st.sampled_from([*"0123456789 -.,()@+ㅡ★가나호도원", *ATOMS.split()]), max_size=14
 ).map("".join)
-LAW = settings(max_examples=400, deadline=None)
+LAW = settings(max_examples=tries(150), deadline=None)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"])

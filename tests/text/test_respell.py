@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from effort import tries
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from raw_trees import summary_document, summary_entry, write
@@ -39,7 +40,7 @@ TEXTS = st.lists(
     st.sampled_from([*LACKING, *"하키ㅋㅎㅠㅏ 와이!?.1(", "하하", "키키", "#@이름#", "공일공"]),
     max_size=10,
 ).map("".join)
-LAW = settings(max_examples=300, deadline=None)
+LAW = settings(max_examples=tries(150), deadline=None)
 
 
 @pytest.mark.parametrize(("text", "spelt"), LIST.items())

@@ -47,10 +47,16 @@ def program():
 
 @pytest.fixture(scope="session")
 def train(program):
-    """Run train.py in this process: `train(processed, "--epochs", 1)` returns the exit status."""
+    """Run train.py in this process: `train(processed, "--epochs", 1)` returns the exit status.
+
+    The samples that a run leaves are short: to write them takes longer than the training.
+    """
+    from corpus.training import samples
 
     def run(*arguments):
-        return program.main([*map(str, arguments), "--threads", "1"])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(samples, "MAX_NEW_TOKENS", 6)
+            return program.main([*map(str, arguments), "--threads", "1"])
 
     return run
 

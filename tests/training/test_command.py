@@ -5,29 +5,22 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked import fork, run_module, run_script
 
 ROOT = Path(__file__).parents[2]
 
 
 def said(done):
     """What a program said, but for its name and where lines were broken."""
-    text = " ".join((done.stdout + done.stderr).split())
+    text = " ".join((done[0] + done[1]).split())
     return text.replace("python -m corpus train", "train.py").replace("train.py` and `train.py", "")
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--epochs", "a"], ["nowhere", "--dry-run"]])
-def test_both_ways_to_it_say_the_same(words):
-    here, there = (
-        subprocess.run(
-            [sys.executable, *program, *words],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        for program in (["train.py"], ["-m", "corpus", "train"])
-    )
-    assert here.returncode == there.returncode
+def test_both_ways_to_it_say_the_same(words, tmp_path):
+    here = fork(run_script, str(ROOT / "train.py"), *words, folder=tmp_path).end()
+    there = fork(run_module, "corpus", "train", *words, folder=tmp_path).end()
+    assert here[2] == there[2] == (0 if "--help" in words else 2)
     assert said(there) == said(here)
 
 

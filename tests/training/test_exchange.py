@@ -1,7 +1,9 @@
+import json
+
 import numpy as np
 import pytest
 import torch
-from forked import CONTEXT
+from forked import fork
 from torch import distributed
 
 from corpus.training import exchange as exchange_module
@@ -99,7 +101,7 @@ def test_a_process_that_stops_sends_in_the_order_of_the_others(model, material, 
     assert order(network) == one
 
 
-def _meet(rank, port, out):
+def _meet(rank, port):
     store = distributed.TCPStore("127.0.0.1", port, is_master=False)
     distributed.init_process_group("gloo", store=store, rank=rank, world_size=2)
     model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Linear(5, 2))
@@ -120,20 +122,20 @@ def _meet(rank, port, out):
     world.stop_asked = rank == 1
     told = gradient.buffer.clone()
     sum_gradient(gradient, range(rank, rank + 1), add, world, exchange)
-    out.put((rank, told.tolist(), float(gradient.stop)))
+    print(json.dumps([rank, told.tolist(), float(gradient.stop)]))
     distributed.destroy_process_group()
 
 
-def test_two_processes_hold_the_sum_of_both_and_know_that_one_wants_to_stop():
+def test_two_processes_hold_the_sum_of_both_and_know_that_one_wants_to_stop(tmp_path):
     store = distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
-    out = CONTEXT.Queue()
-    processes = [CONTEXT.Process(target=_meet, args=(rank, store.port, out)) for rank in range(2)]
-    for process in processes:
-        process.start()
-    told = sorted(out.get(timeout=300) for _ in processes)
-    for process in processes:
-        process.join()
-        assert process.exitcode == 0
+    processes = []
+    for rank in range(2):
+        folder = tmp_path / str(rank)
+        folder.mkdir()
+        processes.append(fork(_meet, rank, store.port, folder=folder))
+    ended = [process.end() for process in processes]
+    assert [status for _, _, status in ended] == [0, 0], ended
+    told = [json.loads(out) for out, _, _ in ended]
     assert told[0][1] == told[1][1]
     assert told[0][1][-2] == 3.0, "the losses of both"
     assert any(told[0][1][:-2])

@@ -3,15 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import torch
-from corpora import ROOT
-from forked import fork
+from forked import PATIENCE, fork
+from ranks import nodes, start_ranks
 
 from corpus.records import CorpusError
 from corpus.training import command, session
@@ -19,28 +17,6 @@ from corpus.training import world as worlds
 from corpus.training.world import join_world
 
 TINY = ("--model", "tiny", "--device", "cpu", "--threads", "1", "--batch-tokens", "512")
-
-
-def nodes(tmp_path, *commands, port):
-    """Start one process per node, each in a folder of its own: as if on its own disk."""
-    processes = []
-    for rank, arguments in enumerate(commands):
-        folder = tmp_path / f"node{rank}"
-        folder.mkdir(exist_ok=True)
-        environment = {"RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_RANK": "0",
-                       "LOCAL_WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1",
-                       "MASTER_PORT": str(port)}  # fmt: skip
-        words = [*map(str, arguments)]
-        processes.append(fork(command.main, words, folder=folder, **environment))
-    return [process.end(600) for process in processes]
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def state(run):
@@ -56,7 +32,7 @@ def test_two_nodes_with_disks_of_their_own_make_one_run(tmp_path, processed, tra
         assert train(processed, *options[:-1], tmp_path / "runs/alone", "--epochs", epochs) == 0
     for epochs in (1, 2):
         both = [(processed, *options, "--epochs", epochs)] * 2
-        told = nodes(tmp_path, *both, port=free_port())
+        told = nodes(tmp_path, *both)
         assert [status for _, _, status in told] == [0, 0], told
         if epochs == 1:
             assert not (tmp_path / "node1/runs").exists(), "the first process alone writes"
@@ -69,7 +45,7 @@ def test_two_nodes_with_disks_of_their_own_make_one_run(tmp_path, processed, tra
 
 def test_nodes_that_read_different_corpora_are_refused_once(tmp_path, processed, few):
     options = (*TINY, "--out", "runs/a")
-    told = nodes(tmp_path, (processed, *options), (few, *options), port=free_port())
+    told = nodes(tmp_path, (processed, *options), (few, *options))
     assert [status for _, _, status in told] == [2, 2]
     errors = [error for _, error, _ in told]
     assert sum("is not the corpus of the first process" in error for error in errors) == 1
@@ -78,28 +54,25 @@ def test_nodes_that_read_different_corpora_are_refused_once(tmp_path, processed,
 
 def test_a_refusal_of_the_second_node_alone_is_told_by_the_first(tmp_path, processed):
     options = (*TINY, "--out", "runs/a")
-    told = nodes(tmp_path, (processed, *options), (tmp_path / "none", *options), port=free_port())
+    told = nodes(tmp_path, (processed, *options), (tmp_path / "none", *options))
     assert [status for _, _, status in told] == [2, 2]
     assert "no finished corpus" in told[0][1]
     assert "(in process 1)" in told[0][1]
     assert "no finished corpus" not in told[1][1]
 
 
-def test_one_refusal_is_told_once_under_torchrun(tmp_path):
-    process = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
-         str(ROOT / "train.py"), str(tmp_path / "none"), *TINY],
-        capture_output=True, text=True, cwd=ROOT, check=False,
-    )  # fmt: skip
-    assert process.returncode != 0
-    assert process.stderr.count("train.py: ") == 1, process.stderr
+def test_one_refusal_is_told_once_by_the_processes_of_a_machine(tmp_path):
+    words = (tmp_path / "none", *TINY)
+    told = [one.end() for one in start_ranks(tmp_path, words, words, machines=1)]
+    assert [status for _, _, status in told] == [2, 2]
+    assert "".join(error for _, error, _ in told).count("train.py: ") == 1, told
 
 
 def wait_for(process, sign):
     began = time.monotonic()
     while not sign():
         assert process.poll() is None, process.end(0)
-        assert time.monotonic() - began < 300
+        assert time.monotonic() - began < PATIENCE
         time.sleep(0.02)
 
 
@@ -127,7 +100,7 @@ def test_ctrl_c_before_the_first_step_ends_at_once_and_leaves_nothing(tmp_path, 
     process = fork(train_where_the_model_takes_for_ever, words, folder=tmp_path)
     wait_for(process, (tmp_path / "loading").exists)
     os.kill(process.pid, signal.SIGINT)
-    _, error, status = process.end(60)
+    _, error, status = process.end()
     assert status == 130
     assert "nothing was changed" in error
     assert "Traceback" not in error
@@ -142,7 +115,7 @@ def test_a_second_ctrl_c_ends_a_step_that_does_not_end(tmp_path, processed):
     time.sleep(worlds._SAME_WISH + 0.5)
     assert process.poll() is None, "the first one waits for the step"
     os.kill(process.pid, signal.SIGINT)
-    _, error, status = process.end(60)
+    _, error, status = process.end()
     assert status == 130
     assert "once more ends at once" in error
 

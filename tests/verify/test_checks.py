@@ -95,6 +95,31 @@ def test_with_every_option_on_nothing_is_wrong_either(raw, tmp_path):
     assert verify(tmp_path / "out", raw=raw).counts == {}
 
 
+def test_dialogues_that_go_for_each_reason_of_the_commit_are_found_again(tmp_path):
+    entries = [summary_entry(f"d{k}", *talk(k)) for k in range(4)]
+    near = [("A", "나는 어제 산에 가서 밤을 많이 주웠어"), ("B", "나도 같이 가서 밤을 주울래")]
+    raw = write(
+        tmp_path / "raw",
+        Training__a=summary_document(
+            *entries,
+            summary_entry("d0", *talk(0)),
+            summary_entry("d1", ("A", "다른"), ("B", "이야기")),
+            summary_entry("n0", *near),
+            summary_entry("n1", *near[:1], ("B", "나도 같이 가서 밤을 주울래요")),
+            summary_entry("n2", *near[:1], ("B", "나도 같이 가서 밤을 주울래!")),
+        ),
+        Validation__b=summary_document(
+            summary_entry("n3", *near[:1], ("B", "나도 같이 가서 밤을 주울래?"))
+        ),
+    )
+    reasons = set()
+    for options in ({}, {"dedup": "near"}, {"dedup": "near", "test_share": 0.9}):
+        manifest = run.build(raw, tmp_path / "out", tokenizer="builtin", fresh=True, **options)
+        assert list(verify(tmp_path / "out", raw=raw).lines()) == []
+        reasons |= manifest["reasons"].keys()
+    assert reasons >= {"duplicate", "other_version", "near_validation"}
+
+
 def edit_rows(change, path=TRAIN):
     """A mutation: `change` alters a list of rows, which becomes the shard."""
 

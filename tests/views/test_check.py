@@ -10,7 +10,7 @@ from killed_workers import dying
 from raw_trees import summary_document, summary_entry, topic_document, write
 
 from corpus.__main__ import main
-from corpus.building import item, plan, workers
+from corpus.building import item, plan
 from corpus.reading import decode
 from corpus.views import estimate, look
 
@@ -67,11 +67,10 @@ def test_the_estimate_is_right_whatever_entries_begin_with(first, tmp_path, caps
 
 
 @pytest.fixture
-def raw(tmp_path, monkeypatch):
+def raw(tmp_path, monkeypatch, busy_workers):
     """Problems of one kind in more documents than are named, some of them cut into ranges."""
     for name in ("ITEM_BYTES", "RANGES"):
         monkeypatch.setattr(plan, name, 4_000)
-    monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     monkeypatch.setattr(estimate, "LEAST_BYTES", 4_000)
     entries = [summary_entry(f"d{k}", ("A", f"{k} 안녕"), ("B", "응")) for k in range(40)]
     whole = {f"Training__s{k}": summary_document(*entries, declared=50 + k) for k in range(5)}

@@ -41,7 +41,7 @@ def open_decoder(
 
 
 def _in_float16(weights: Weights) -> tuple[Decoder, str]:
-    """Return a decoder with float16 weights on a CPU, or in float32 if they do not do, and why.
+    """Return a decoder with float16 weights on a CPU, or in float32 if torch cannot, and why.
 
     They are multiplied in float32: 1.7 times as fast, since reading them is what takes the time.
     """

@@ -28,7 +28,7 @@ class Prefixes:
             full = len(self._kept) == KEPT
             prefix = self._kept.pop(0) if full else self._decoder.new_prefix(self._room)
             known = self._kept[best - full] if n and not (full and best == 0) else None
-            if known is None:  # it was this one that gave way, or there is none
+            if known is None:  # it is the best one itself, or none has a chunk in common
                 prefix.cut(prefix.ends[n - 1] if n else 0)
             else:
                 prefix.copy_from(known, known.ends[n - 1])

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
 
-from corpus.chat.reply import FALLBACK, Candidate, Reply, Seen, Token
+from corpus.chat.reply import FALLBACK, NEVER_SHOWN, Candidate, Reply, Seen, Token
 
 _LEAST_LOGPROB = -9999.0  # OpenAI's for what is as good as impossible
-_NEVER_SHOWN = ("empty", "dropped", "bad_word")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class Form:
         others = [
             (one.text, one.finish, one.tokens)
             for one in sorted(candidates, key=lambda one: bool(one.out))
-            if one is not chosen and one.out not in _NEVER_SHOWN
+            if one is not chosen and one.out not in NEVER_SHOWN
         ]
         choices: list[tuple[str, str, tuple[Token, ...]]] = [first, *others][: self.n]
         missing = first if chosen is None or len(candidates) == 1 else (FALLBACK, "stop", ())

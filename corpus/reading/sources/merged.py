@@ -7,7 +7,7 @@ In each an entry is one object of an `info`, and the functions here tell it from
 
 import re
 
-from corpus.reading.framing import GAP
+from corpus.reading.framing import GAP, is_json
 
 SHORTEST = 28  # bytes of an entry: {"annotations":{"lines":[]}}
 
@@ -65,8 +65,10 @@ def is_around(data: bytes) -> bool:
 
     >>> is_around(b']}, {"dataset": {"identifier": 2}, "info": ['), is_around(b'{"id": 7')
     (True, False)
+    >>> is_around(b']} checked {"info": [')
+    False
     """
-    return data.startswith((b"]", b"}")) and not holds_entry(data)
+    return data.startswith((b"]", b"}")) and not holds_entry(data) and is_json(data)
 
 
 def closes_document(rest: bytes) -> bool:
