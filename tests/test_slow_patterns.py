@@ -187,6 +187,10 @@ READ = (
         "corpus.chat.filters",
         "corpus.chat.window",
         "corpus.building.unknown",
+        "corpus.names.apart",
+        "corpus.names.contrast",
+        "corpus.names.gathering",
+        "corpus.names.own_name",
         "corpus.names.relatives",
         "corpus.names.spoken",
         "corpus.text.scripts",
@@ -202,7 +206,7 @@ WHOLE = (
 )
 # Of modules that search, those that are asked for a match at the first character alone.
 AT_START = {
-    "corpus.names.spoken._STATED",
+    "corpus.names.own_name._STATED",
     "corpus.names.spoken._SAID_TO",
     "corpus.reading.sources.merged._FIRST_BARE",
     *("corpus.reading.sources.task._PREFIX", "corpus.reading.sources.task._LETTER"),

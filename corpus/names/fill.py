@@ -6,37 +6,22 @@ names of `given` and `lexicon`, and `places` says which word suits a place.
 """
 
 import re
-from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import accumulate
 
+from corpus.names.apart import people_apart, places_apart
 from corpus.names.casting import share_out
+from corpus.names.gathering import WHOLE, mentions_of, speaks_of_children
 from corpus.names.lexicon import PROVINCES, WORDS
-from corpus.names.mentions import (
-    Mention,
-    mention_of,
-    people_apart,
-    places_apart,
-    word_mention,
-)
+from corpus.names.mentions import Mention
 from corpus.names.people import Person, draw_word, ending_of, forms_of, invent_people
-from corpus.names.places import kind_at
-from corpus.names.spoken import addressee, asks_for_name, is_polite
-from corpus.records import MASKED_PLACE, MASKED_STEM, PLACEHOLDERS, SpeakerTraits
+from corpus.records import PLACEHOLDERS, SpeakerTraits
 
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
 _SYLLABLES = re.compile("[가-힣]*")
-_WHOLE = (
-    "place",
-    "inner",
-    "affiliation",
-    "firm name",
-    *PROVINCES,
-)  # kinds that nothing but a particle follows
-_COUPLE = re.compile("여보(?!세요)|(?<![가-힣])자기(?:야|는|도|가)?(?![가-힣])")
+
 _PLACES = ("place", "inner", *"동역구시읍군면리", *PROVINCES)
 
 
@@ -73,7 +58,9 @@ def fill_names(
     >>> len(filled.people), filled.counts
     (2, Counter({'name': 2, '아': 1, '이도': 1}))
     """
-    kinds = _mentions(speakers, texts)
+    kinds = mentions_of(speakers, texts)
+    if not kinds:
+        return Filled(list(texts), [], [], Counter())
     people: list[Person] = []
     places: list[str] = []
     place_kinds: list[str] = []
@@ -82,8 +69,10 @@ def fill_names(
     for kind, mentions in kinds.items():
         draws = f"{seed}/{dialogue_id}/{kind}"
         if kind == "name":
-            shares = share_out(mentions, people_apart(mentions, texts))
-            people = invent_people(shares, draws, dict.fromkeys(speakers), traits)
+            shares = share_out(mentions, people_apart(mentions, speakers, texts))
+            people = invent_people(
+                shares, draws, dict.fromkeys(speakers), traits, lambda: speaks_of_children(texts)
+            )
             shown = list(map(forms_of, people, shares))
             counts.update(mention.particle for mention in mentions)
         else:
@@ -113,51 +102,8 @@ def _replaced(text: str, surrogates: Mapping[int, str]) -> str:
 
 def _second_half(kind: str, text: str, start: int) -> str:
     """Return what was typed of a word of which only the first half is invented: 한빛 + 대는."""
-    typed = None if kind in _WHOLE else _SYLLABLES.match(text, start + 1)
+    typed = None if kind in WHOLE else _SYLLABLES.match(text, start + 1)
     return typed[0] if typed else ""
-
-
-def _mentions(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[Mention]]:
-    """Return the mentions of a dialogue by what stands for them."""
-    both = list(dict.fromkeys(speakers))
-    other = dict(zip(both, reversed(both), strict=True)) if len(both) == 2 else {}
-
-    polite: dict[str, bool] = {}
-
-    def is_polite_speaker(speaker: str) -> bool:
-        if speaker not in polite:
-            said = zip(speakers, texts, strict=True)
-            polite[speaker] = is_polite([text for who, text in said if who == speaker])
-        return polite[speaker]
-
-    kinds: defaultdict[str, list[Mention]] = defaultdict(list)
-    place_named = False
-    ends = list(accumulate(len(text) + 1 for text in texts))
-    for match in _PLACEHOLDER.finditer("\n".join(texts)):
-        utterance = bisect(ends, match.start())
-        text, speaker = texts[utterance], speakers[utterance]
-        start = match.start() - ends[utterance] + len(text) + 1
-        kind = kind_at(text, start, place_named=place_named)
-        place_named |= match[0] in (MASKED_PLACE, MASKED_STEM)
-        if kind == "name":
-            before = texts[utterance - 1] if utterance else ""
-            mention = mention_of(
-                utterance,
-                speaker,
-                text,
-                start,
-                other.get(speaker),
-                is_polite_speaker,
-                asked=speakers[utterance - 1] != speaker and asks_for_name(before),
-            )
-            if len(both) > 2 and mention.bounds.caller:
-                mention = mention._replace(answers=addressee(speakers, texts, utterance))
-            if mention.bounds.owner and any(map(_COUPLE.search, texts)):  # one child of both
-                mention = mention._replace(bounds=mention.bounds._replace(owner="", relation=""))
-        else:
-            mention = word_mention(utterance, text, start, ends=kind in _WHOLE)
-        kinds[kind].append(mention)
-    return kinds
 
 
 def _invent_words(kind: str, shares: Sequence[Sequence[Mention]], draws: str) -> list[str]:

@@ -16,7 +16,10 @@ from corpus.names.given import DECADES, UNKNOWN, names_of
 from corpus.names.lexicon import SURNAME_STEPS, SURNAMES, final_consonant
 from corpus.names.mentions import Mention
 from corpus.names.particles import Ending, Sex
+from corpus.names.relatives import GENERATION
 from corpus.records import SpeakerTraits
+
+PARENTS = 1980  # who was born then or before speaks of children, where any child is spoken of
 
 
 class Person(NamedTuple):
@@ -34,6 +37,7 @@ def invent_people(
     draws: str,
     speakers: Collection[str],
     traits: Callable[[], Mapping[str, SpeakerTraits]],
+    family: Callable[[], bool],
 ) -> list[Person]:
     """Draw a person for each share of the mentions, no given name twice.
 
@@ -44,9 +48,15 @@ def invent_people(
         draws: what all draws begin with.
         speakers: of the dialogue, each once.
         traits: tells what is known of them.
+        family: tells whether parents speak of children.
     """
     known = traits()
     surname_alone = any(mention.form == "surname" for share in shares for mention in share)
+
+    def children() -> bool:
+        said = (one.relative.younger for share in shares for one in share)
+        return GENERATION in said or family()
+
     people: list[Person] = []
     for nth, share in enumerate(shares):
         digest = sha256(f"{draws}/{nth}".encode()).digest()
@@ -55,7 +65,7 @@ def invent_people(
             weight = int.from_bytes(digest[:8], "big") % SURNAME_STEPS[-1]
             taken = {person.surname for person in people} if surname_alone else ()
             surname = next_untaken(SURNAMES, bisect(SURNAME_STEPS, weight), taken)
-        sex, decade = _sex_and_decade(share, speakers, known)
+        sex, decade = _sex_and_decade(share, speakers, known, children=children)
         pool = names_of(decade)[sex][ending_of(share)]
         given = draw_word(pool, digest[8:16], [person.given for person in people])
         people.append(Person(surname, given, int.from_bytes(digest[16:], "big"), sex, decade))
@@ -103,9 +113,16 @@ def next_untaken(pool: Sequence[str], place: int, taken: Collection[str]) -> str
 
 
 def _sex_and_decade(
-    share: Sequence[Mention], speakers: Collection[str], known: Mapping[str, SpeakerTraits]
+    share: Sequence[Mention],
+    speakers: Collection[str],
+    known: Mapping[str, SpeakerTraits],
+    *,
+    children: Callable[[], bool],
 ) -> tuple[Sex, int]:
-    """Return of which sex a person is, and when he or she was born."""
+    """Return of which sex a person is, and when he or she was born.
+
+    Where parents of forty or more speak of `children`, whom they call by a mere name is one, too.
+    """
     titled: Sex = next((one.bounds.sex for one in share if one.bounds.sex != "any"), "any")
     meant = [known[one] for one in _meant(share, speakers) if one in known]
     if meant:
@@ -119,6 +136,9 @@ def _sex_and_decade(
         return titled, min(*titles, generation)
     years = [one.relative.younger for one in share if generation <= one.relative.latest]
     shift = max(years, key=abs, default=0)
+    plain = not any(one.bounds.title or one.bounds.relation for one in share)
+    if plain and not shift and generation <= PARENTS and children():
+        shift = GENERATION
     return titled, min(max(generation + shift, DECADES[0]), DECADES[-1])
 
 

@@ -5,6 +5,7 @@ was named before and what is said is said of places: 사람 많지, 살아, 놀�
 """
 
 import re
+from collections.abc import Sequence
 
 from corpus.records import (
     ADDRESS,
@@ -71,6 +72,7 @@ _AFFILIATED = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
 # before 대학교 stands the name of a university.
 _MASKED_SCHOOL = re.compile(
     "(?:대학교|대학병원|고등학교|중학교|초등학교)"
+    r"|여?대(?:(?=[ㄱ-ㆎ?!.~ ]*$)|(?=(?:에서?|에는|에도|랑|야|예요|입니다)(?![가-힣])))"
     "|여?[대고](?= (?:다[녀니닌]|나[왔와온]|출신|졸업|합격|붙|입학|학생|축제|[0-9]학년))"
 )
 _MASKED_BUILDING = re.compile("병원|교회|성당|은행|유치원|어린이집|아파트|백화점|호텔")
@@ -120,7 +122,10 @@ _OF_A_PLACE = re.compile(
     "(?: (?:쪽|근처|가면|진짜|완전|너무|좀|되게|거기|지금|요즘|많이|엄청|한번|다|또|안|못|잘))* ?"
     "(?:사람 ?(?:이|도|들이)? ?(?:진짜|너무|엄청)? ?(?:많|없|적)|살[아았고던면]|사는|산다|살기"
     "|가[면고자서려본봤볼]|갔|간[다적지대]|갈[래까게거]|멀|가깝|가까|도착|여행|놀러|맛집|날씨"
-    "|춥|추[워웠]|덥|더[워웠]|물가|집값|근처|동네|쪽|출발|비 ?[가는]? ?[오와왔온]"
+    "|춥|추[워웠울운]|덥|더[워웠울운]|시원|따뜻|(?:[가-힣]{1,6}[이가] (?:진짜 |정말 )?)?유명"
+    "|[가-힣]{1,6}[이가] (?:진짜 |정말 )?맛있|(?:야경|바다|경치|풍경|단풍|벚꽃|노을|해변)[이가]"
+    "|비행기|물가|집값|근처"
+    "|동네|쪽|출발|비 ?[가는]? ?[오와왔온]"
     "|눈 ?[이은]? ?[오와왔온]|교통|차 ?막|바다|구경|이사|출신|명소|야경|핫플|시내|날이|좋지|좋더라"
     "|넓"
     "|시골|볼 ?거|볼게 있|볼만|다녀[오왔온]|인구|번화|조용[하한]|복잡|공기|풍경|경치|버스|지하철"
@@ -129,17 +134,59 @@ _OF_A_PLACE = re.compile(
 )
 
 
-def kind_at(text: str, start: int, *, place_named: bool) -> str:
+_UNIVERSITY = re.compile(
+    "(?:[이은는을를도만]|에|로|으로|랑)? ?(?:또 |다 |못 |안 )?(?:붙|합격|떨어[졌진지질]|입학|졸업"
+    "|자퇴|휴학|복학"
+    "|편입|수시|정시|논술|캠퍼스|학번|과잠|축제|등록금|원서|새내기|신입생|전액 ?장학|출신|나왔"
+    "|나온|나와서)"
+)
+_JOB = re.compile(
+    "(?:에서?|로|으로|[이은는을를도만가])? ?(?:일[해하한했할]|입사|퇴사|면접|이직|취[직업뽀]|연봉"
+    "|월급|출근|퇴근|회식"
+    "|인턴|공채|서류|알바|계약직|정규직|주식|대리|과장|부장|팀장|차장|사원|짤[렸린]|그만[뒀두둔])"
+)
+
+
+_WHERE = re.compile("어디(?!가 아)|고향|어느 ?(?:동네|지역|나라|도시|쪽)|사는 ?(?:곳|데)")
+_THERE = re.compile(
+    r"(?:이?요|이에요|예요|이?야|입니다|쪽이?[요야]?|에? ?살)(?![가-힣])|[ㄱ-ㆎ!.~^ ]*$"
+)
+
+
+def answers_where(question: str, text: str, start: int) -> bool:
+    """Say whether a mask hides where somebody is from or lives: 고향이 어디예요? / 목포요."""
+    return _WHERE.search(question) is not None and _THERE.match(text, start + 1) is not None
+
+
+def affiliation_of(texts: Sequence[str]) -> str | None:
+    """Return what the affiliations of a dialogue are if what stands behind one tells, else None.
+
+    >>> affiliation_of(["나 \ue002 붙었어", "\ue002 좋지"]), affiliation_of(["\ue002 갔어"])
+    ('university', None)
+    """
+    told = set()
+    for text in texts:
+        start = text.find(AFFILIATION)
+        while start >= 0:
+            for kind, pattern in (("university", _UNIVERSITY), ("firm name", _JOB)):
+                if pattern.match(text, start + 1):
+                    told.add(kind)
+            start = text.find(AFFILIATION, start + 1)
+    return told.pop() if len(told) == 1 else None
+
+
+def kind_at(text: str, start: int, *, place_named: bool, affiliation: str | None = None) -> str:
     """Return what stands for a placeholder: `name`, or a key of `WORDS`.
 
     Args:
         text: with placeholders.
         start: of the placeholder.
-        place_named: a place was hidden by a mask before.
+        place_named: a mask hides a place elsewhere in the dialogue.
+        affiliation: what an affiliation is of which nothing else is known.
     """
     placeholder = text[start]
     if placeholder in (AFFILIATION, FIRM):
-        plain = "affiliation" if placeholder == AFFILIATION else "firm name"
+        plain = (affiliation or "affiliation") if placeholder == AFFILIATION else "firm name"
         return next(
             (kind for kind, pattern in _AFFILIATED if pattern.match(text, start + 1)), plain
         )

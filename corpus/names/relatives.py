@@ -12,6 +12,7 @@ from corpus.names.particles import Sex
 GENERATION = 30
 ANY = 9999  # whoever speaks, of any age
 _PARENT = 1980  # a speaker born then or before may speak of a child of his or her own
+_OLD_PARENT = 1970  # ... of a grown-up child
 _YOUNG_PARENT = 1990  # ... of a small child
 
 
@@ -120,6 +121,18 @@ _TOPIC: tuple[tuple[Relative, re.Pattern[str]], ...] = tuple(
     )
     for sex, years, words in _PARENTS
 )
+_ASKED_FOR = {
+    word: relative
+    for relative, words in (
+        *((Relative(sex, GENERATION, ANY), words) for sex, words in _CHILD),
+        *((Relative(sex, 0, ANY), words) for sex, words in (*_PARTNER, *_KIN, *_CALLED)),
+        *((Relative(sex, -years, ANY), words) for sex, years, words in _PARENTS),
+    )
+    for word in words.split()
+}
+_NAME_ASKED = re.compile(
+    rf"(?<![가-힣])(?P<word>{_either(' '.join(_ASKED_FOR))})(?:분|님)? ?(?:이름|성함|함자|존함)"
+)
 _AFTER = re.compile(_IS)
 _LAST_WORD = re.compile("(?<![가-힣])[가-힣]+(?= ?$)")  # a word is begun once, not at each syllable
 _WORDS_BEFORE = frozenset(
@@ -130,15 +143,33 @@ _WORDS_BEFORE = frozenset(
         )
     ).split()
 )
+# 길동 아버지 칠순: of a friend's parent, where 지호 엄마 is of a child's.
+OF_A_FRIEND = re.compile("이? ?(?:아버지|어머니|아버님|어머님)")
 _OURS_TOO = re.compile("이?(?:도|두|는|은)(?![가-힣])|은(?![가-힣])")
 _SMALL = re.compile(
-    "(?:이?[가는도를]?|이) ?(?:낮잠|유치원|어린이집|돌잔치|백일|이유식|기저귀|분유|등원|하원"
+    "(?:이?[가는도를]?|이) ?(?:(?:오늘|어제|지금|요즘|이제|내일|또|아직|벌써) )?(?:낮잠|유치원"
+    "|어린이집|돌잔치|백일|이유식|기저귀|분유|등원|하원"
     "|키즈카페|문화센터|소아과|재웠|재우[고는려]|젖병|걸음마|옹알이)"
 )
 _PUPIL = re.compile(
-    "(?:이?[가는도를]?|이) ?"
-    "(?:수능|학원|초등|중학교|고등학교|입학|하교|등교|[초중고][0-9일이삼]|숙제|방학)"
+    "(?:이?[가는도를]?|이) ?(?:(?:오늘|어제|지금|요즘|이제|내일|또|아직|벌써|이번에|올해|작년에) )?"
+    "(?:수능|학원|초등|중학교|고등학교|입학|하교|등교|[초중고][0-9일이삼]|숙제|방학|대학|군대|입대"
+    "|제대|전역|수시|정시"
+    "|재수|모의고사|성적|담임|과외|(?:데리고|데려)(?![^.?!]{0,20}(?:술|소주|한잔|맥주|회식))|맡기"
+    "|재우|씻기)"
 )
+# Of a grown-up child, said by whoever was born before 1980.
+_GROWN = re.compile("(?:이?[가는도를]?|이) ?(?:시집|장가|취직|취업|상견례|결혼시)")
+
+
+def relative_asked(question: str) -> Relative:
+    """Return what relative's name somebody is asked for: 할머니 성함이 어떻게 돼?
+
+    >>> relative_asked("외할머니 성함이 뭐야?").younger, relative_asked("이름이 뭐야?").younger
+    (-60, 0)
+    """
+    found = _NAME_ASKED.search(question)
+    return _ASKED_FOR[found["word"]] if found else NOBODY
 
 
 def relative_at(
@@ -177,7 +208,9 @@ def relative_at(
     is_small = _SMALL.match(text, start + 1) is not None
     owner = speaker if ours and (is_small or _OURS_TOO.match(text, start + 1)) else ""
     if is_small:
-        return Relative("any", GENERATION, _YOUNG_PARENT), owner
+        return Relative("any", GENERATION, _YOUNG_PARENT, "child" if owner else ""), owner
+    if _GROWN.match(text, start + 1):
+        return Relative("any", GENERATION, _OLD_PARENT), owner
     if _PUPIL.match(text, start + 1) or (intimate and ours):
         return OF_A_PARENT, owner
     return NOBODY, owner

@@ -1,68 +1,25 @@
-"""Who is spoken to, and who gives the own name, as far as the text around a name tells."""
+"""Who is spoken to, and who is spoken of, as far as the text around a name tells."""
 
 import re
 from collections.abc import Callable, Sequence
 
-from corpus.names.titles import CALLED_SO, POLITE, Title
+from corpus.names.titles import CALLED_SO, POLITES, Title
+from corpus.records import PLACEHOLDERS
 
 READ = 1_000  # characters to either side of a name tell whether somebody is spoken to
-
-# 나 지우인데, 제 이름은 지우예요, 저 지우라고 하는데요
-_ME = re.compile(
-    "(?<![가-힣])(?:나|난|나는|나도|내가|저|전|저는|저도|제가"
-    "|(?:내|제|나의|저의) ?(?:이름|본명|성함)[은이]?"
-    r"|^(?:이름|본명)은)[ ,.~]*$"
-)
-_ITS_ME = re.compile(r"(?<![가-힣])(?:나야|나다|나요|저예요|저에요|저야|저요|접니다)[ ,.!~]*$")
-_HELLO = re.compile(
-    "(?:안녕하세요|여보세요|반갑습니다|반가워요|처음 뵙겠습니다|감사합니다|고맙습니다)"
-    "[ ,.!~^]*(?:[가-힣0-9 ]{0,24} )?$"
-)
-# Of somebody who serves customers: 네 상담사 지우입니다, 고객센터 지우입니다.
-_SERVING = re.compile(
-    r"(?:상담원|상담사|상담직원|담당자|담당|매니저|컨설턴트|직원|고객 ?센터|상담 ?센터|콜센터"
-    r"|프런트|프론트|예약실|지점|본점|[가-힣]팀|[가-힣]과)[ ,.]*$"
-)
-# 상담사 지우 대리입니다
-_RANK = re.compile(
-    " (?:대리|과장|차장|부장|팀장|실장|주임|사원|매니저|실무관|기사|점장|간호사|강사)(?=입니다)"
-)
 _ASKED_TO_BE = re.compile(
     "(?:고객|회원|예약자|환자|구매자|신청자|주문자|수령인|손)(?:님|분)?(?: (?:성함|이름)[이은]?)? $"
 )
 _IS_IT = re.compile("(?: ?(?:님|씨))?(?:이|께서)? ?(?:맞[으는나]|이시|이신|되시|본인이[신시세])")
-_YES = re.compile(r"^(?:네|넵|예|아|아 네|네 네|음)?[ ,.~]*$")
-# What a reader takes for a question after the name of who is spoken to.
-_ASKED = re.compile(
-    r"(?:^|(?<![가-힣])(?:혹시|근데|그럼|그런데|그러면|실례지만|고객님|회원님|환자분|손님|너|넌|너는|니|네|저기|아|본인"
-    r"|예약자|예약자분|예약하신 분|선생님|회원분|고객님의|당신|당신은|그쪽|그쪽은)[ ,.~]+)"
-    r"(?:성함|이름|본명|성함이|이름이|성함은|이름은|이름을|성함을) ?"
-    r"(?:좀 |다시 |한번 |한 번 )*(?:뭐|뭔|어떻게|어찌|무엇|말씀|알려|여쭤|여쭙|부탁|확인|모르)"
-)
-I_AM = re.compile(
-    "(?:인데|인 ?(?:거|것|걸|줄)"
-    "|이?(?:라고|야|예요|에요|이에요|거든|고(?![가-힣])|지(?![가-힣])|다(?![가-힣])|구(?![가-힣]))"
-    "|이에요|이예요|이어요|여요|입니다|임(?![가-힣])|이?요(?![가-힣]))"
-)
-_I_AM_CALLED = re.compile("입니다|이?에요|이?예요|이?라고 (?:합니다|해요|하는데|부르|하고)")
-_ENDS = re.compile("[ㄱ-ㆎ?!.~^]|$")
-_STATED = re.compile(" ?[ㄱ-ㆎ!.~^]*$")
-# Such a question is for the person who is spoken to, unless it names somebody else.
-_HONOURED = re.compile(
-    "(?:성함|존함)[^.?!]{0,20}(?:어떻게|어찌|무엇|말씀|알려|여쭤|여쭙|부탁|확인|불러|남겨|적어)"
-)
-_OF_A_THIRD = re.compile(
-    "(?:그|저|이|상대|담당|받[으는]시?[는실]?|보호|수령하실) ?(?:분|사람|자|인)의? ?(?:성함|존함)"
-    "|(?:담당자|수령인|상담사|선생님|어머니|아버지|부모님|아이|자녀|따님|아드님|배우자|남편분|아내분|사장님"
-    "|교수님|원장님|대표님)(?:분|의)? ?(?:성함|존함)"
-)
+_STOP = re.compile("[.!?]")
 _ENDS_TEXT = re.compile("[ㄱ-ㆎ!.,~^ ]*")
 _BEGINS_TEXT = re.compile("(?:네|넵|예|저기|아|안녕하세요|안녕|저기요|여보세요)?[ ,.!~]*")
-_IT_IS = re.compile("(?<=[가-힣])(?:이|가|은|는|건|게) $")  # 쟤가 지우야, 이름이 지우야
 # Behind 님 or 씨 somebody is spoken of, not to: 민준 씨가, 민준 씨한테.
 _SPOKEN_OF = re.compile(
-    "이랑|이나|이네|이라|이야|이었|이에요|이예요|이세요|이신|입니다|인[가데지 ]"
+    "이랑|이나|이네|라고|라는|란|이라|이야|이었|이에요|이예요|이세요|이신|입니다|인[가데지 ]"
     "|을|를|한테|에게|께|랑|하고|과|와|의|네"
+    "| ?(?:자리|일|업무|책상|메일|연락처|가방|결혼식|휴가|말|얘기)[은는이가](?![가-힣])"
+    "| ?(?:진료|수업|강의|과목|논문|연구실)"
     "|처럼|보다|때문|까지|꺼|거|들|덕분(?!에)|생일(?! ?축)|전화|번호|집"
 )
 _SUBJECT = re.compile("[이가](?:요|서)?(?![가-힣])")
@@ -71,9 +28,10 @@ _ASKS = re.compile(
 )
 # 휴가래요 is said of a third, 갈래요 to the second.
 _SUGGESTED = "".join(map(chr, range(ord("갈"), ord("힣") + 1, 28)))
+_NO_RAE = "그노빨원오아미고모거또"  # 그래, 노래, 원래
 _HEARSAY = re.compile(
     r"(?:대|대요|더라|더라고요?|던데요?|다던데요?|셨어|오셨어요|오셨네요?"
-    rf"|(?<![{_SUGGESTED}])래요?|다고 하[네더던]\S*|라고 하[네더던]\S*)[?!~. ㄱ-ㆎ^]*$"
+    rf"|(?<![{_SUGGESTED}{_NO_RAE}])래요?|다고 하[네더던]\S*|라고 하[네더던]\S*)[?!~. ㄱ-ㆎ^]*$"
 )
 _POLITE = re.compile(
     "(?:(?<![필중수금목월화토일개])요|[니습]니다|습니까|ㅂ니다|죠|세용|네여|해여)(?![가-힣])"
@@ -85,14 +43,77 @@ _SAID_TO = re.compile(
     r"(?:뭐 ?(?:해(?![가-힣])|해요|하[니냐세시]|행|함)"
     r"|어디(?:야|니|냐|임|예요|에요|세요|쯤)?(?![가-힣])"
     r"|안녕|생일 ?축하|축하[해드]|고마[워웠]|감사|미안|죄송|사랑[해합]|보고 ?싶어|굿모닝|굿밤"
-    r"|잘 ?(?:자(?![가-힣])|지내[?니요]|있었)|하이(?![가-힣])|오랜만|자[니냐](?![가-힣])"
+    r"|잘 ?(?:자(?![가-힣])|지내[?니요]|있었)|하이(?![가-힣])|오랜만|생축|심심하|배고프?[니냐]"
+    r"|졸리[니냐]|신났|삐졌|삐쳤|자[니냐](?![가-힣])"
     r"|바[빠쁘](?:니|냐|세요)?(?![가-힣])|일어났[어니냐]|밥 먹었[어니냐]|있잖아|혹시"
     r"|시간 ?(?:돼|되|있))"
 )
 _REACTS = re.compile(
-    "괜찮[아지]|축하[해드합]|고마[워웠]|감사|힘내|미안|죄송|수고|고생|왔[어네구니]|그치|그러게|맞[아지네]"
+    "괜찮[아지]|축하[해드합]|고마[워웠]|감사|힘내|미안|죄송|수고|고생|왔[어네구니]|그치|그러게"
+    "|맞[아지네]"
     "|알[았겠]어|오랜만|어서 ?와|반가|잘했|잘됐|어떡[해하]|왜 그래|뭐라는|무슨 소리"
 )
+# 지우 너는?, 지우 니가 해; not 지우 너랑 갔대
+_YOU = re.compile(
+    "이?[ ,~]{1,3}(?:너|넌|너는|너도|너만|너나|너네|너야|너희|니가|네가|니도|니는|니|널|자기|자기는"
+    "|당신|당신은)"
+    "(?![가-힣])"
+)
+_CALLED_ALONE = re.compile("^(?:야|어이|얌마|야야)[ ,.!~]*$")
+_WHAT_IS_IT = re.compile("이? ?(?:왜|와|뭐)[ㄱ-ㆎ?!.~ ]*$|이? (?:전화|말)해")
+_THANKS = re.compile("(?:고마워|고맙|역시)[ㄱ-ㆎ!~. ]*$")
+# 서윤이 왜ㅠㅠ, 아현이 ㅠㅠ: to whoever has just spoken
+_COMFORTED = re.compile("이?(?: ?왜[ㅠㅜㅋㅎ?!. ]+.*| ?[ㅠㅜ]+[ㅠㅜ. ]*)")
+_HONOURS = re.compile(
+    "세요|시[ㄴ는네죠지나면]|셨|실[래까게 ]|신가|드릴|드려|주[세실]|[갈할볼먹]래요|까요"
+)
+_HERE = re.compile("^(?:응|웅|어|엉|네|넹|왜|오|그래|어 그래|ㅇㅇ|ㅇ)[ ,.~!]*$")
+# Asked of the other one, who answers 나는: 민준이는 먹었어? / 나는 아직.
+_ASKED_BACK = re.compile(
+    r"(?:(?:이?네)?(?:이?는|은|이?도|이?네도)(?:요)?(?![가-힣])|이?(?= (?:오늘|내일|지금|몇 ?시"
+    r"|언제|뭐|어디|왜|안|못|점심"
+    r"|저녁|아침|밥|주말|요즘)(?![가-힣])))(?P<rest>[^?!.]{0,200})(?:\?"
+    r"|(?<=[어야지냐니나래])[ㄱ-ㆎ ]*$)"
+)
+_OF_ONESELF = re.compile(
+    r"(?:응|웅|어|엉|아니|아뇨|아니요|네|넵|ㅇㅇ|ㄴㄴ|음|흠|헐|아|오|[ㅋㅎㅠㅜ]+)?[ ,.~!ㄱ-ㆎ]*"
+    r"(?:(?:나는|난|나도|나두|저는|전|저도|저두|우리는|우린|우리도|저희는|저희도|내꺼"
+    r"|제꺼)(?![가-힣])|^나 )"
+    r"(?! ?(?:잘 ?)?(?:몰라|모르|모름|궁금|들었|걔|그 ?사람))"
+)
+# Said of a third: 온대, 갔대, 온다더라; not 군대, 순대.
+_ENDS_IN_N = "".join(map(chr, range(ord("간"), ord("힣") + 1, 28)))
+_ENDS_IN_SS = "".join(map(chr, range(ord("갔"), ord("힣") + 1, 28)))
+_NO_HEARSAY = "군순반현연건인전단근언원선안판진민한신관본천"
+_TOLD_OF = re.compile(
+    rf"(?:(?<![{_NO_HEARSAY}])[{_ENDS_IN_N}]|(?<=[가-힣])한|[{_ENDS_IN_SS}])(?:대|대요"
+    rf"|댄다)(?![가-힣])"
+)
+_TOLD = re.compile(
+    _TOLD_OF.pattern
+    + "|(?:[다라]더라|[다라]던데|[다라]데|더라[고구]?요?|던데요?)(?![가-힣])|걔|얘(?![가-힣])|쟤"
+)
+_OF_SOMEBODY = re.compile(
+    "이?한텐?|이?에게|께|이?랑|랑도|이?하고|이?를|을|와|과|이와|이?라는|이?라고|이?란"
+)
+_SOMEBODY = re.compile(
+    "(?:(?<![가-힣])(?:그|저번에|어제|아까|전에|새로|우리 ?반|같은 ?반)(?: [가-힣]+)?[ 은는온]+"
+    "|(?:말한|말했던|만난|만났던|봤던|새로 온|새로온|얘기한|얘기했던|소개해준|소개받은) )$"
+)
+# Who says 과장님 to somebody says no 민준 씨 to him.
+_TO_ANOTHER = re.compile(
+    "(?:네 |아 |저 |저기 )?(?:(?:과장|팀장|부장|차장|실장|사장|대표|대리|원장|점장|교수|선생|선배"
+    "|형|누)님|쌤|언니|오빠|형|누나"
+    "|선배|엄마|아빠|이모|삼촌|여보|자기야)[ ,!~.?]"
+)
+_OF_ANOTHER = re.compile(
+    "(?:이?랑|하고|한테|에게|께|을|를|와|과|보다|처럼|네)(?![가-힣])"
+    "| ?(?:자리|일|업무|책상|메일|가방|결혼식|휴가|말|얘기)[은는이가](?![가-힣])"
+    "| ?(?:진료|수업|강의|과목|논문|연구실)"
+)
+_AND_HE = re.compile(r"(?:이?는|은)(?:요)? ?\?")
+_THEN = re.compile("(?:^|[ ,.])(?:그럼|그러면|아니면) $")
+_YOU_KNOW = re.compile("(?: ?씨| ?님)?(?:이|가)? ?(?:있잖아|알[아지죠]|아세요|아시죠|기억)")
 _FIRST = re.compile(r"^(?:야|오|와|아|헐|음|저기|근데|응|안녕|ㅇㅇ|[ㅋㅎㅠㅜ]+)?[ ,!~.]*$")
 
 
@@ -103,50 +124,6 @@ def is_polite(texts: Sequence[str]) -> bool:
     (True, False)
     """
     return 3 * sum(map(bool, map(_POLITE.search, texts))) >= len(texts)
-
-
-def asks_for_name(text: str) -> bool:
-    """Say whether who is spoken to is asked for the own name.
-
-    >>> asks_for_name("고객님 성함이 어떻게 되세요?"), asks_for_name("강아지 이름이 뭐야?")
-    (True, False)
-    """
-    if _ASKED.search(text):
-        return True
-    return _HONOURED.search(text) is not None and _OF_A_THIRD.search(text) is None
-
-
-def is_oneself(before: str, text: str, start: int, *, asked: bool) -> bool:
-    """Say whether the name that stands at `start` is the speaker's own.
-
-    Args:
-        before: what stands before it, without a surname.
-        text: with placeholders.
-        start: of the placeholder.
-        asked: the other one has just asked for it.
-    """
-    end = start + 1
-    if _ME.search(before):
-        return I_AM.match(text, end) is not None or _STATED.match(text, end) is not None
-    if _ITS_ME.search(before):
-        return _ENDS.match(text, end) is not None
-    if _SERVING.search(before) and (rank := _RANK.match(text, end)):
-        end = rank.end()
-    if asked and _YES.search(before):
-        return bool(I_AM.match(text, end) or _STATED.match(text, end))
-    if _HELLO.search(before) or _SERVING.search(before):
-        return _I_AM_CALLED.match(text, end) is not None
-    return _YES.search(before) is not None and text.startswith("입니다", end)
-
-
-def serves(before: str) -> bool:
-    """Say whether what stands before a name is what somebody is who serves customers."""
-    return _SERVING.search(before) is not None
-
-
-def is_copula(before: str, text: str, start: int) -> bool:
-    """Say whether 야 behind the name is no call but 이다: 쟤가 지우야."""
-    return bool(_IT_IS.search(before) and _ENDS.match(text, start + 2))
 
 
 def addressee(speakers: Sequence[str], texts: Sequence[str], place: int) -> str | None:
@@ -168,6 +145,50 @@ def addressee(speakers: Sequence[str], texts: Sequence[str], place: int) -> str 
     return behind
 
 
+def is_of_a_third(text: str, start: int, title: Title | None, particle: str) -> bool:
+    """Say whether whoever is named is neither the speaker nor the one who is spoken to.
+
+    >>> [is_of_a_third(text, 0, None, "") for text in ("\ue000 온대", "\ue000 군대 가?")]
+    [True, False]
+    """
+    if title is None and _OF_SOMEBODY.fullmatch(particle):
+        return True
+    end = title.end if title else start + 1
+    if title is not None and _OF_ANOTHER.match(text, end + text.startswith("님", end)):
+        return True
+    if _AND_HE.match(text, end) and _THEN.search(text[max(0, start - READ) : start]):
+        return True
+    clause = _STOP.split(text[end : end + READ], maxsplit=1)[0]
+    return bool(_TOLD.search(clause) or _HEARSAY.search(clause))
+
+
+def is_comforted(text: str, start: int, before: str) -> bool:
+    """Say whether whoever has just spoken, of nobody else, is comforted: 서윤이 왜ㅠㅠ."""
+    if start or not before or any(one in PLACEHOLDERS for one in before):
+        return False
+    return _COMFORTED.fullmatch(text, 1) is not None
+
+
+def honours(text: str, start: int) -> bool:
+    """Say whether what is said behind a name honours whoever does it."""
+    return _HONOURS.search(text, start) is not None
+
+
+def tells_of_oneself(reply: str) -> bool:
+    """Say whether somebody answers of himself or herself: 나는 아직."""
+    return _OF_ONESELF.match(reply) is not None
+
+
+def is_asked_back(text: str, end: int) -> bool:
+    """Say whether a name may stand for who is asked, if that one then answers of himself.
+
+    >>> is_asked_back("\ue000이는 먹었어?", 1), is_asked_back("\ue000이는 먹었대?", 1)
+    (True, False)
+    """
+    asked = _ASKED_BACK.match(text, end)
+    return asked is not None and not (_HEARSAY.search(asked["rest"]) or _TOLD.search(asked["rest"]))
+
+
 def is_spoken_to(
     text: str,
     start: int,
@@ -182,18 +203,28 @@ def is_spoken_to(
     if _ASKED_TO_BE.search(text[:start]) and _IS_IT.match(text, start + 1):
         return True
     if title is None:
+        if _YOU.match(text, start + 1):
+            return _TOLD_OF.search(text, start) is None
+        if text.startswith("밖에 없", start + 1) and _THANKS.search(text[:start]):
+            return True
+        if _HERE.search(text[:start]) and _WHAT_IS_IT.match(text, start + 1):
+            return True
+        if _CALLED_ALONE.search(text[:start]) and _ENDS_TEXT.fullmatch(text, start + 1):
+            return True
         end = start + (2 if text.startswith("이 ", start + 1) else 1)
         return _FIRST.search(text[:start]) is not None and _is_said_to(text, end)
     if title.word in CALLED_SO:
         return _is_said_to(text, title.end)
-    if title.word not in (POLITE, "선생"):
+    if title.word not in POLITES and title.word != "선생":
         return False
     rest = text[title.end :].removeprefix("님")
-    if _SPOKEN_OF.match(rest):
+    if _SPOKEN_OF.match(rest) or _SOMEBODY.search(text[:start]):
+        return False
+    if _TO_ANOTHER.match(text) or _YOU_KNOW.match(rest) or _THEN.search(text[:start]):
         return False
     if _ENDS_TEXT.fullmatch(rest) and _BEGINS_TEXT.fullmatch(text[:start]):
         return True
-    clause = re.split("[.!?]", rest, maxsplit=1)[0]
+    clause = _STOP.split(rest, maxsplit=1)[0]
     if _SUBJECT.match(rest):
         return _ASKS.search(clause) is not None
     if _HEARSAY.search(clause):

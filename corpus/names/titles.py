@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from corpus.names.particles import Sex
 
-POLITE = "씨"  # 씨 and 님: said to and of grown-ups of any age
+POLITES = frozenset(("씨", "님"))  # said to and of grown-ups of any age
 
 
 class Title(NamedTuple):
@@ -28,15 +28,17 @@ class Title(NamedTuple):
 _OLD = (
     (1950, "할머니 할머님 할매 할아버지 할아버님 할배 어르신 여사"),
     (1960, "회장 사장 대표 국장 교장 교감 의원 장관 목사"),
-    (1960, "아저씨 아줌마 아주머니 사모 큰아버지 큰엄마"),
+    (1960, "아저씨 아재 아줌마 아주머니 사모 큰아버지 큰엄마"),
     (1970, "부장 상무 전무 이사 교수 원장 소장 감독 고모 이모 삼촌 숙모 외숙모 고모부 이모부"),
     (1970, "작은아버지 작은엄마 외삼촌 선생"),
     (1980, "쌤 샘 과장 차장 팀장 실장 코치 박사 점장 반장 역장 강사 기사"),
 )
 _DECADES = {title: decade for decade, titles in _OLD for title in titles.split()}
-_SAME_AGE = "오빠 형 언니 누나 선배 대리 주임 군 양 병장 상병 일병 이병 하사 중사 상사"
+_SAME_AGE = (
+    "오빠 형 언니 누나 선배 대리 주임 사원 인턴 매니저 군 양 병장 상병 일병 이병 하사 중사 상사"
+)
 _PARENTS = "엄마 아빠 어머니 아버지 어머님 아버님 맘"
-_MEN = "형 오빠 삼촌 외삼촌 군 할아버지 할아버님 할배 아저씨 고모부 이모부 큰아버지 작은아버지"
+_MEN = "형 오빠 아재 삼촌 외삼촌 군 할아버지 할아버님 할배 아저씨 고모부 이모부 큰아버지 작은아버지"
 _WOMEN = (
     "누나 언니 이모 고모 양 할머니 할머님 할매 아줌마 아주머니 사모 숙모 외숙모 여사"
     " 큰엄마 작은엄마"
@@ -44,11 +46,13 @@ _WOMEN = (
 _SEXES: dict[str, Sex] = dict.fromkeys(_MEN.split(), "male")
 _SEXES |= dict.fromkeys(_WOMEN.split(), "female")
 CALLED_SO = ("오빠", "형", "언니", "누나", "선배")  # 지우 언니 뭐해?
-_KIN = ("오빠", "형", "언니", "누나", "이모", "고모", "삼촌")  # 민준이 형 is called so
+_KIN = ("오빠", "형", "언니", "누나", "이모", "고모", "삼촌", "아재")  # 민준이 형 is called so
+# Who says so of somebody says no name without it.
+KIN = frozenset((*_KIN, "외삼촌", "숙모", "할머니", "할아버지", "아저씨", "아줌마", "선배"))
 # A person has one of these titles: who is called 과장님 is not called 대리님.
 _RANKED = (
     "회장 사장 대표 국장 교장 교감 의원 장관 목사 부장 상무 전무 이사 교수 원장 소장 감독 과장 차장"
-    " 팀장 실장 코치 점장 반장 역장 강사 기사 대리 주임 작가 총무 사원 인턴"
+    " 팀장 실장 코치 점장 반장 역장 강사 기사 대리 주임 작가 총무 사원 인턴 매니저"
     " 병장 상병 일병 이병 하사 중사 상사"
 )
 RANKS = frozenset(_RANKED.split())
@@ -80,13 +84,14 @@ def title_at(text: str, start: int) -> Title | None:
     polite = _POLITE.match(text, start)
     if polite:
         customer = polite["customer"] is not None
-        return Title(POLITE, "any", None, polite.end(), possessor=False, customer=customer)
+        word = "씨" if polite[0].endswith("씨") else "님"
+        return Title(word, "any", None, polite.end(), possessor=False, customer=customer)
     title = _TITLE.match(text, start)
     if title is None or _MOVES.match(text, start):
         return None
     word = title["known"] or (title["other"] or "").removesuffix("님")
+    decade = _DECADES.get(word, 1980 if title["other"] else None)
     word = _SAME_PERSON.get(word, word)
     if title["parent"] or (title["i"] and word not in _KIN):
         return Title("", "any", None, title.end(), possessor=True)
-    decade = _DECADES.get(word, 1980 if title["other"] else None)
     return Title(word, _SEXES.get(word, "any"), decade, title.end(), possessor=False)

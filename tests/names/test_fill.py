@@ -56,7 +56,7 @@ TABLE = {
     " 이냐 이니 이래 이구 이잖 이든 은 을 과 으로",
     "O given": "야 얌 양 여",
     "O either": "가 는 눈 능 를 와 랑 랑도 로 라 라고 라는 라도 라면 라서 란 면 였 예요 냐 니 지 죠"
-    " 다 래 잖 든 구나 고 며 여서 용",
+    " 다 래 잖 든 구나 고 며 여서 용 야말로",
     "O if given": "도 두 만 한테 한텐 에게 의 하고 보다 처럼 까지 부터 께 답게 네",
     "any either": "님 씨 쌤 샘 선생님 오빠 언니 누나 형 선배 이모 이사 삼촌 과장 대리 의원 교수"
     " 입니다",
@@ -399,12 +399,12 @@ SNIPPETS = {
     "아": ("C", True),
     "야": ("O", True),
     "": ("any", False),
-    "도": ("any", False),
+    "만": ("any", False),
 }
 GAPS = [
     " ",
-    " 그래서 또 ",
-    " 그리고 나서 조금 뒤에 드디어 또 ",
+    " 그랬어. 또 ",
+    " 그랬어. 조금 뒤에 드디어 또 ",
 ]  # the middle one: near, but not past the next
 
 
@@ -413,8 +413,8 @@ def fewest(mentions, *, two):
 
     @cache
     def clash(one, other):
-        turn, at, speaker, after, (ending, calls) = one
-        turn_, at_, speaker_, after_, (ending_, calls_) = other
+        turn, at, sentence, speaker, (ending, calls) = one
+        turn_, at_, sentence_, speaker_, (ending_, calls_) = other
         return (
             {ending, ending_} == {"C", "O"}
             or (turn == turn_ and abs(at - at_) - 1 <= 12)
@@ -422,8 +422,7 @@ def fewest(mentions, *, two):
             # In a dialogue of two, who is called is the other speaker, who is not spoken of by
             # himself or herself.
             or (two and calls != calls_ and speaker != speaker_)
-            # the same particle in one chain of clauses
-            or (turn == turn_ and after == after_ in ("이가", "가", "도") and abs(at - at_) <= 60)
+            or (turn, sentence) == (turn_, sentence_)
         )
 
     def least(rest, people):
@@ -456,7 +455,7 @@ def test_no_more_people_are_invented_than_the_grammar_demands(lines):
     for turn, (speaker, line) in enumerate(lines):
         text = ""
         for snippet, gap in line:
-            mentions.append((turn, len(text), speaker, snippet, SNIPPETS[snippet]))
+            mentions.append((turn, len(text), text.count("."), speaker, SNIPPETS[snippet]))
             text += NAME + snippet + gap
         texts.append(text)
     filled = fill_names("d", [speaker for speaker, _ in lines], texts, seed=0)

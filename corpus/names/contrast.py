@@ -1,0 +1,221 @@
+"""Who is named beside somebody else: what is said between two mentions tells that they are two.
+
+민준이 못 온대 / 그럼 지훈이 부르자, 부케는 누가 받아? / 수진이래, 우진이는?, 지훈이도 왔어: nobody
+would say the name of whom the talk has just been about. Only the last mention is looked at, and
+none where the one before it named two, of whom this may be one.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from corpus.names.mentions import Mention
+
+READ = 60  # characters to either side of a name
+_FAR = 2  # utterances; what was said before is no longer what the talk is about
+_END = r"[ㄱ-ㆎ!?.~^ ]{0,20}$"
+_TITLED = (
+    "(?: ?(?:씨|님|쌤|샘|언니|오빠|누나|형|선배|대리|과장|차장|부장|팀장|사원|[가-힣]{1,3}님))?"
+)
+# 그럼 지훈이 부르자, 아니면 지훈이한테 물어봐
+_INSTEAD_BEFORE = re.compile(r"(?:^|[ ,.?!])(?:그럼|그러면|그러믄|글면|차라리|아니면|아님|대신) ?$")
+_INSTEAD = re.compile(
+    rf"{_TITLED}(?:이?[ㄱ-ㆎ!?.~ ]{{0,20}}$|이?한테|에게|이?랑|이?하고|이?라도|이?도(?= )"
+    rf"|이?[은는을를]?"
+    r"(?= ?(?:부르|부를|불러|불르|시키|시킬|시켜|데려|ㄱ|고고|어때|어떰|하자|보내자)))"
+)
+_ELSE = re.compile(rf"{_TITLED}(?:이?가|이)? ?(?:아니[고야었라지에]|아닌가|아님|말고|빼고 ?또)")
+# Alone, with nothing but a particle: 지훈이는?
+_AND = re.compile(rf"{_TITLED}(?:이?는|은|은요|이?는요) ?[ㄱ-ㆎ]{{0,9}}\?{_END}")
+_OPENING = re.compile(
+    "(?:그럼|그러면|근데|그리고|아|오|음|헐|응|네|아니|웅|ㅇㅇ|ㅇㅋ|[ㅋㅎㅠ]+|[가-힣]{1,8}[?!.~]+)?"
+    "[ ,.~]*"
+)
+_GUESS_BEFORE = re.compile(r"(?:^|[ ?!.,])(?:설마|혹시) $")
+_GUESS = re.compile(
+    rf"이?{_TITLED}이?(?:야|요|이야|예요|이에요|인가|인가요)? ?[ㄱ-ㆎ]{{0,9}}\?{_END}"
+)
+_WHO = re.compile(
+    r"누구(?:이?랑|하고|와|한테|네|누구|를|의|꺼|거)|누가|누굴|누군데\?|뉘랑|누랑|뭐였[지더어]"
+    r"|뭐더라|이름[이은]? ?뭐|누구였|누구더라"
+)
+_WHOEVER = re.compile("누구|누군데")
+_FRIEND = re.compile("[남여]친|[남여]자친구|애인|썸|사귀|사귄|결혼|소개팅|좋아하는 사람")
+_SAY_AGAIN = re.compile(
+    r"(?:[다라냐자]고|^(?:엥|응|어|뭐|헐)?[ ?!,]*(?:누가|누구)) ?[?ㄱ-ㆎ]{0,9}$"
+)
+_ASKS = re.compile(r"\?|(?:까|냐|니|대|어|야|지|나|래|데)[ㄱ-ㆎ.~ ]{0,9}$")
+_NAMED_BEFORE = re.compile("(?:이름|성함|본명|태명)(?:이|은|도|을|를)? ?$")
+_NAMED = re.compile(
+    "이?라고(?= )(?! ?(?:했|하[지면더고자니]|해|할|불|생각|그[랬러래]|말|들었|들은|알|믿|써|적|함"
+    "|치면|봐|보|우기|착각|저장|뜨|떠|나와|나오))|이?라는 (?:애|사람|친구|분|언니|오빠|여자|남자"
+    "|가수|배우|아이|동생|선배|후배|직원)"
+)
+_NAME_IS = re.compile("(?:이름|성함|본명|태명)(?:이|은|도|을|를)? [^?!.]{0,12}$")
+_NAMED_SO = re.compile("이?(?:래|야|라고|로|라더|라던|예요|에요|이에요|입니다|으로)")
+_AND_YOU = re.compile(
+    r"(?:너는|넌|너네는|너흰|너희는|당신은|그쪽은|님은|씨는|언니는|오빠는|형은"
+    r"|누나는)(?:요)? ?[?ㄱ-ㆎ ]{0,9}$"
+)
+_I = re.compile("(?:[가-힣]{1,3}[ ,.!~]+)?(?:나는|난|나|저는|전|저|우리는|우린|저희는) ")
+# 내 친구 혜미가, 남친이 태훈이 맞지?
+_RELATED = re.compile(
+    "(?:친구|동기|후배|동생|남동생|여동생|사촌|사촌동생|남편|신랑|와이프|아내|남친|여친|전남친"
+    "|전여친|딸|아들|조카|사위"
+    "|며느리|후임|선임|동료|상사|짝꿍|룸메|과외쌤|담임|담임쌤|담임선생님|시누이|시누|형부|제부"
+    "|매형|올케)"
+    "(?:이|가|은|는|이름은|이름이| 이름은| 이름이)? $"
+)
+_PARTED = re.compile("이?한테|에게|이?랑|이?하고|이?를|을")
+_MYSELF = re.compile("(?<![가-힣])(?:나|난|내가|나는|나도|우리|우린|저|제가|저는|전)(?![가-힣])")
+_TOLD = re.compile(r"(?:[했갔왔었았였됐렸졌났썼봤줬]|간|한|된|온|는)대[ㄱ-ㆎ!?.~ ]{0,20}$")
+_KNOWN = re.compile("이?라고 (?:알[아지]|아냐|아니\\?|아세요|있잖|기억)")
+_MORE = re.compile(rf"{_TITLED}(?:이?가|이|은|이?는)? (?:훨씬 )?더 ")
+_HEARD = re.compile("[가-힣](?:대|래(?<![그노원오빨고]래)|다던데|다더라)[ㄱ-ㆎ~.!]{0,9} $")
+_SUBJECT = re.compile("이?가")
+_NAME_ALONE = re.compile(
+    rf"(?:[가-힣]{{1,2}} )?[\ue000-\uf8ff]{_TITLED}(?:이|이요|이지|요)?[ㄱ-ㆎ!?.~^ ]*"
+)
+_WHAT_OF = re.compile(r"(?:^|[ ,.!])[가-힣]{2,5}[은는](?:요)?\?$")
+_STOP = re.compile("[?!.]")
+_NO = re.compile(r"^(?:아니|아뇨|ㄴㄴ|노|놉|땡|에이)(?![가-힣]*었)")
+_TOO = re.compile(
+    rf"{_TITLED}(?:이?도|이?두|이?한테도|이?랑도|에게도) (?!참|진짜|정말|이제|알[아았]|대단|괜찮"
+    rf"|좀|힘들|그렇|뭐|나름|결국"
+    rf"|어쩔|당연)"
+)
+
+
+def contrasted(
+    mentions: Sequence[Mention], speakers: Sequence[str], texts: Sequence[str]
+) -> Iterator[tuple[int, int]]:
+    """Yield the places of two mentions of which the second is named beside the first."""
+    for place, mention in enumerate(mentions):
+        text = texts[mention.utterance]
+        if _is_named(mention, text) or _is_related(mention, text):
+            yield from (
+                (before, place)
+                for before in range(place)
+                if mentions[before].bounds.speaker == mention.bounds.speaker
+                and not (_is_related(mentions[before], texts[mentions[before].utterance]))
+            )
+        rival = _rival(mentions, place)
+        if rival is not None and _is_another(mentions[rival], mention, texts):
+            yield rival, place
+            if _is_asked(mention, text) and place + 1 < len(mentions):
+                answer = mentions[place + 1]
+                if (
+                    answer.utterance == mention.utterance + 1
+                    and speakers[answer.utterance] != mention.bounds.speaker
+                ):
+                    yield rival, place + 1
+        if (asked := _asked_about(mentions, place, speakers, texts)) is not None:
+            yield asked, place
+
+
+def _rival(mentions: Sequence[Mention], place: int) -> int | None:
+    """Return the mention of whom the talk was before one, None if of nobody or of several."""
+    if not place:
+        return None
+    mention, last = mentions[place], mentions[place - 1]
+    if mention.utterance - last.utterance > _FAR or mention.bounds.caller:
+        return None
+    if place > 1 and mentions[place - 2].utterance == last.utterance:
+        return None
+    return place - 1
+
+
+def _is_another(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
+    """Say whether a mention is of somebody else than the last one, as the text around it says."""
+    text = texts[mention.utterance]
+    before, end = text[max(0, mention.start - READ) : mention.start], mention.start + 1
+    same_speaker = rival.bounds.speaker == mention.bounds.speaker
+    if _INSTEAD_BEFORE.search(before) and _INSTEAD.match(text, end):
+        return True
+    if not same_speaker and _ELSE.match(text, end):
+        return True
+    if _AND.match(text, end) and _OPENING.fullmatch(before.rpartition("\ue000")[2]):
+        return rival.utterance != mention.utterance or len(before) > 1
+    if _GUESS_BEFORE.search(before) and _GUESS.match(text, end):
+        return True
+    if _TOO.match(text, end) and (same_speaker or "?" not in text[end : end + READ]):
+        return rival.particle not in ("도", "이도")
+    if (
+        rival.utterance != mention.utterance
+        and _PARTED.fullmatch(mention.particle)
+        and _TOLD.search(_STOP.split(text[end : end + READ], maxsplit=1)[0])
+        and not _MYSELF.search(before)
+    ):
+        return rival.particle not in ("이한테", "한테", "이랑", "랑", "이하고", "하고")
+    if not same_speaker and _MORE.match(text, end):
+        return True
+    if _SUBJECT.fullmatch(mention.particle) and _HEARD.search(before):
+        return rival.utterance != mention.utterance
+    if not same_speaker and _I.fullmatch(before) and _NAME_ALONE.fullmatch(texts[rival.utterance]):
+        return True
+    if is_other_ones(texts[rival.utterance], before) and not same_speaker:
+        return True
+    return _is_next_guess(rival, mention, texts)
+
+
+def is_other_ones(asked: str, before: str) -> bool:
+    """Say whether one answers of oneself where the other one has told it: 너는? / 나는 한빛대.
+
+    >>> is_other_ones("나 한빛대 다녀 너는?", "나는 "), is_other_ones("나 한빛대 다녀", "나도 ")
+    (True, False)
+    """
+    return _AND_YOU.search(asked) is not None and _I.fullmatch(before) is not None
+
+
+def _is_next_guess(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
+    """Say whether the last mention was a guess that is refused: 선아? / 아니 / 아 혜린이!"""
+    guess = texts[rival.utterance]
+    if rival.utterance == mention.utterance or not _GUESS.match(guess, rival.start + 1):
+        return False
+    if not _OPENING.fullmatch(guess[: rival.start]):
+        return False
+    answer = texts[rival.utterance + 1]
+    refused = _NO.match(answer) is not None and mention.utterance == rival.utterance + 2
+    return refused and mention.bounds.speaker == rival.bounds.speaker
+
+
+def _asked_about(
+    mentions: Sequence[Mention], place: int, speakers: Sequence[str], texts: Sequence[str]
+) -> int | None:
+    """Return the mention of whom the other one asks who did it with him: this one answers."""
+    mention, question = mentions[place], mentions[place].utterance - 1
+    if not place or question < 0 or speakers[question] == mention.bounds.speaker:
+        return None
+    last, asked = mentions[place - 1], texts[question]
+    if _WHAT_OF.search(asked) and _NAME_ALONE.fullmatch(texts[mention.utterance]):
+        return place - 1 if last.utterance != mention.utterance else None
+    if last.utterance not in (question, question - 1) or _SAY_AGAIN.search(asked):
+        return None
+    if (who := _WHO.search(asked)) and _ASKS.search(asked):
+        guessed = last.utterance == question and last.start > who.start()
+        return None if guessed else place - 1
+    is_friend = last.utterance < question and _FRIEND.search(texts[last.utterance])
+    return place - 1 if is_friend and _WHOEVER.search(asked) else None
+
+
+def _is_asked(mention: Mention, text: str) -> bool:
+    """Say whether it is asked of somebody else now, of whom the answer then is: 그럼 지우는요?"""
+    return _AND.match(text, mention.start + 1) is not None
+
+
+def _is_related(mention: Mention, text: str) -> bool:
+    """Say whether a relation introduces somebody: 내 친구 혜미가."""
+    return _RELATED.search(text[max(0, mention.start - READ) : mention.start]) is not None
+
+
+def _is_named(mention: Mention, text: str) -> bool:
+    """Say whether somebody is told by name for the first time."""
+    if _KNOWN.match(text, mention.start + 1):
+        return True
+    if "?" in text[mention.start : mention.start + READ]:
+        return False
+    if _NAMED.match(text, mention.start + 1):
+        return True
+    before = text[max(0, mention.start - READ) : mention.start]
+    if _NAMED_SO.match(text, mention.start + 1) and _NAME_IS.search(before):
+        return True
+    return _NAMED_BEFORE.search(before) is not None

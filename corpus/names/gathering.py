@@ -1,0 +1,159 @@
+"""All mentions of a dialogue: where a placeholder stands, and what stands for it."""
+
+import re
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from corpus.names.lexicon import PROVINCES
+from corpus.names.mentions import Mention, mention_of, word_mention
+from corpus.names.own_name import asks_for_name
+from corpus.names.places import affiliation_of, answers_where, kind_at
+from corpus.names.relatives import NOBODY, relative_asked
+from corpus.names.spoken import (
+    addressee,
+    honours,
+    is_asked_back,
+    is_comforted,
+    is_polite,
+    tells_of_oneself,
+)
+from corpus.names.titles import POLITES, title_at
+from corpus.records import (
+    AFFILIATION,
+    MASKED_FULL,
+    MASKED_GIVEN,
+    MASKED_PLACE,
+    MASKED_STEM,
+    PLACEHOLDERS,
+)
+
+MASKED = (MASKED_GIVEN, MASKED_FULL)
+FIRST = 4  # characters before a name that answers: 음 순덕
+_PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
+# Kinds that nothing but a particle follows.
+WHOLE = ("place", "inner", "affiliation", "firm name", "university", *PROVINCES)
+# kinds that nothing but a particle follows
+_COUPLE = re.compile("여보(?!세요)|(?<![가-힣])자기(?:야|는|도|가)?(?![가-힣])")
+# Parents who speak of such things call children by a mere name.
+_FAMILY = re.compile(
+    "어린이집|유치원|얼집|수족구|이유식|기저귀|등원|하원|돌잔치|키즈카페|키카|학부모|알림장"
+    "|우리 애(?![가-힣])|우리 아이"
+    "|학원비|담임쌤|담임 ?선생님|초등학교|둘째|첫째|중성화"
+)
+
+
+def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[Mention]]:
+    """Return the mentions of a dialogue by what stands for them."""
+    joined = "\n".join(texts)
+    found = list(_PLACEHOLDER.finditer(joined))
+    if not found:
+        return {}
+    kinds: defaultdict[str, list[Mention]] = defaultdict(list)
+    place_named = MASKED_PLACE in joined or MASKED_STEM in joined
+    affiliation = affiliation_of(texts) if AFFILIATION in joined else None
+    person = _reader_of_people(speakers, texts, alone=len(found) == 1)
+    ends = list(accumulate(len(text) + 1 for text in texts))
+    for match in found:
+        utterance = bisect(ends, match.start())
+        text = texts[utterance]
+        start = match.start() - ends[utterance] + len(text) + 1
+        kind = kind_at(text, start, place_named=place_named, affiliation=affiliation)
+        if kind == "name" and text[start] in MASKED and utterance:
+            is_reply = speakers[utterance - 1] != speakers[utterance]
+            if is_reply and start < FIRST and answers_where(texts[utterance - 1], text, start):
+                kind, place_named = "place", True
+        if kind == "name":
+            mention = person(utterance, start, kinds["name"][-1] if kinds["name"] else None)
+        else:
+            mention = word_mention(utterance, text, start, ends=kind in WHOLE)
+        kinds[kind].append(mention)
+    return kinds
+
+
+def speaks_of_children(texts: Sequence[str]) -> bool:
+    """Say whether parents who write this speak of children, whom they call by a mere name."""
+    joined = "\n".join(texts)
+    return _COUPLE.search(joined) is not None or _FAMILY.search(joined) is not None
+
+
+def _reader_of_people(
+    speakers: Sequence[str], texts: Sequence[str], *, alone: bool
+) -> Callable[[int, int, Mention | None], Mention]:
+    """Return what reads a mention of somebody: of its utterance, its start and the last one."""
+    both = list(dict.fromkeys(speakers))
+    other = dict(zip(both, reversed(both), strict=True)) if len(both) == 2 else {}
+
+    polite: dict[str, bool] = {}
+
+    def is_polite_speaker(speaker: str) -> bool:
+        if speaker not in polite:
+            said = zip(speakers, texts, strict=True)
+            polite[speaker] = is_polite([text for who, text in said if who == speaker])
+        return polite[speaker]
+
+    def read(utterance: int, start: int, last: Mention | None) -> Mention:
+        speaker, partner = speakers[utterance], other.get(speakers[utterance])
+        is_answer = utterance > 0 and speakers[utterance - 1] != speaker
+        before = texts[utterance - 1] if is_answer else ""
+        mention = mention_of(
+            utterance,
+            speaker,
+            texts[utterance],
+            start,
+            partner,
+            is_polite_speaker,
+            asked=is_answer and asks_for_name(before),
+            alone=alone,
+        )
+        bounds, relative = mention.bounds, mention.relative
+        if is_answer and start < FIRST and relative == NOBODY:
+            relative = relative_asked(before)
+        if partner and _is_asked_back(mention, speakers, texts, partner):
+            bounds = bounds._replace(
+                who=partner, caller=speaker, owner="", relation="", third=False
+            )
+            relative = NOBODY
+        elif is_answer and not bounds.who and is_comforted(texts[utterance], start, before):
+            bounds = bounds._replace(who=partner, caller=speaker, third=False)
+        elif last and partner and _is_said_again(mention, last, texts[utterance]):
+            bounds = bounds._replace(who=None, caller=None, third=True)
+        if bounds.owner and any(map(_COUPLE.search, texts)):  # one child of both
+            bounds = bounds._replace(owner="", relation="")
+        answers = mention.answers
+        if not partner and bounds.caller:
+            answers = addressee(speakers, texts, utterance)
+        return mention._replace(bounds=bounds, relative=relative, answers=answers)
+
+    return read
+
+
+def _is_said_again(mention: Mention, last: Mention, text: str) -> bool:
+    """Say whether it goes on of a third of whom the other one has just said 씨 or 님."""
+    one, other = mention.bounds, last.bounds
+    return (
+        one.caller is not None
+        and one.title in POLITES
+        and one.title == other.title
+        and other.who is None
+        and one.speaker != other.speaker
+        and mention.utterance - last.utterance == 1
+        and not honours(text, mention.start)
+    )
+
+
+def _is_asked_back(
+    mention: Mention, speakers: Sequence[str], texts: Sequence[str], other: str
+) -> bool:
+    """Say whether the other one of two answers of himself what was asked of a name."""
+    reply = mention.utterance + 1
+    if mention.bounds.who or reply == len(texts) or speakers[reply] != other:
+        return False
+    if not tells_of_oneself(texts[reply]):
+        return False
+    text = texts[mention.utterance]
+    title = title_at(text, mention.start + 1)
+    if title is not None and (title.possessor or title.decade):
+        return False
+    return is_asked_back(text, title.end if title else mention.start + 1)
