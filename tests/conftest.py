@@ -1,6 +1,7 @@
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from effort import tries
 settings.register_profile("untimed", deadline=None, max_examples=tries(100))
 settings.load_profile("untimed")
 
-# Most tests write hundreds of small files, which takes a disk several times as long as memory.
+# Most tests write many small files, which takes a disk several times as long as memory.
 MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    tempfile.tempdir = os.environ.setdefault("TMPDIR", str(MEMORY))
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ _UNREAD_MAGIC = {
 # Only files that begin like a zip are given to zipfile: if it finds no zip, this is the reason.
 _NO_DIRECTORY = "it has no directory at its end: an unfinished download?"
 _DIRECTORY_END = b"PK\5\6"
+_EMPTY = 22  # bytes of a zip without members
 _UTF8_NAME = 0x800  # the flag of a zip's member whose name is UTF-8
 _SCAN = 1 << 20  # bytes are searched at once for a zip's directory
 # What zipfile raises for a directory that is damaged, or made to harm.
@@ -76,18 +77,23 @@ def zip_members(raw: Folder, container: Container) -> Iterator[tuple[str, Member
     """
     try:
         with io.BufferedReader(Joined(raw, container)) as file, zipfile.ZipFile(file) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
+            infos = archive.infolist()
+            is_empty = bool(infos) or file.seek(0, io.SEEK_END) <= _EMPTY + len(archive.comment)
+            infos = [info for info in infos if not info.is_dir()]
         slash = _slash_of(infos)
         infos = [info for info in infos if not info.filename.endswith(slash)]
     except _BROKEN as error:
         is_none = str(error) == "File is not a zip file"
         detail = _where_directory_is(raw, container) if is_none else error
         raise UnreadableError("broken_archive", f"zip: {detail}") from error
+    if not infos and not is_empty:
+        raise UnreadableError("broken_archive", "zip: its directory lists nothing of what it holds")
     overlapping, end = set[int](), 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:
             overlapping.add(id(info))
         end = max(end, info.header_offset + info.compress_size)
+    taken = set[str]()
     for info in infos:
         deflated = info.compress_type == zipfile.ZIP_DEFLATED
         member = Member(info.header_offset, info.compress_size, deflated, info.CRC)
@@ -95,7 +101,7 @@ def zip_members(raw: Folder, container: Container) -> Iterator[tuple[str, Member
         if not why and id(info) in overlapping:
             why = "zip_bomb", "the member shares its bytes with another"
         name = "/".join(map(_name_of, info.filename.split(slash), repeat(info)))
-        yield tidy_name(name), member, info.file_size, why
+        yield name_apart(tidy_name(name), taken), member, info.file_size, why
 
 
 def _where_directory_is(raw: Folder, container: Container) -> str:
@@ -182,3 +188,22 @@ def readable_name(name: bytes) -> str:
 def tidy_name(name: str) -> str:
     """Return a member's name as it is recorded."""
     return normalize("NFC", name).removeprefix("./")
+
+
+def name_apart(name: str, taken: set[str]) -> str:
+    """Return a name that no other one has, and take it: a row says by it where it came from.
+
+    Two members of an archive may have one name, and names that a disk tells apart may be one in
+    NFC. The last part stays, for it may be the id of a dialogue.
+
+    >>> taken = {"a/b.json"}
+    >>> name_apart("a/b.json", taken), name_apart("a/b.json", taken), name_apart("b.json", taken)
+    ('a/(2)/b.json', 'a/(3)/b.json', 'b.json')
+    """
+    folder, slash, last = name.rpartition("/")
+    apart, number = name, 1
+    while apart in taken:
+        number += 1
+        apart = f"{folder}{slash}({number})/{last}"
+    taken.add(apart)
+    return apart

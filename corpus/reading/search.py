@@ -12,7 +12,7 @@ from pathlib import Path
 from unicodedata import normalize
 from zlib import crc32
 
-from corpus.reading.archives import Container, kind_of, readable_name, zip_members
+from corpus.reading.archives import Container, kind_of, name_apart, readable_name, zip_members
 from corpus.reading.foreign import SHOWN, beginning, is_text, what_it_is, what_zip_is
 from corpus.reading.missing_labels import labels_missing
 from corpus.reading.parts import join_parts
@@ -52,6 +52,7 @@ class Search:
             self._visit_objects(self._raw, folder)
             return
         pending: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
+        taken = set[str]()
         while pending:
             folder, above = pending.pop()
             try:
@@ -74,7 +75,8 @@ class Search:
                     continue
                 elif stat.S_ISREG(status.st_mode):
                     size, stamp = status.st_size, status.st_mtime_ns
-                    files.append((_recorded(path), (Segment(path, 0, size, size, stamp),)))
+                    name = name_apart(_recorded(path), taken)
+                    files.append((name, (Segment(path, 0, size, size, stamp),)))
                 elif not stat.S_ISDIR(status.st_mode):
                     self.left_alone["special_file"] += 1
                 elif path != SAMPLE:
@@ -83,7 +85,7 @@ class Search:
 
     def _visit_objects(self, raw: Remote, folder: str) -> None:
         """Add every object below a folder of a store to `files`."""
-        hidden = set[str]()
+        hidden, taken = set[str](), set[str]()
         folders: dict[str, list[tuple[str, Container]]] = defaultdict(list)
         for path, (size, version) in raw.files().items():
             if path.startswith(f"{SAMPLE}/") == (folder == SAMPLE):
@@ -92,7 +94,8 @@ class Search:
                     hidden.add(first)  # counted once, as a folder is that nobody looks into
                 else:
                     container = (Segment(path, 0, size, size, stamp_of(version)),)
-                    folders[path.rpartition("/")[0]].append((_recorded(path), container))
+                    name = name_apart(_recorded(path), taken)
+                    folders[path.rpartition("/")[0]].append((name, container))
         self.left_alone["hidden"] += len(hidden)
         for files in folders.values():
             self.files += self._join_parts(files)
@@ -207,7 +210,9 @@ class Search:
         if damage:
             self._reject(archive, damage.reason, damage.detail)
         files: list[tuple[str, Container]] = []
-        for inner, part, why in members:
+        taken = set[str]()
+        for told, part, why in members:
+            inner = name_apart(told, taken)
             if _is_hidden(inner):
                 self.left_alone["hidden"] += 1
             elif why:

@@ -119,32 +119,35 @@ def served(
 
     # With a protocol of 0, as `create_server` has it, asyncio leaves Nagle's algorithm on, and each
     # answer on an open connection waits 40 ms for an acknowledgement.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen()
-        port = listener.getsockname()[1]
-        ends = []
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen()
+    port = listener.getsockname()[1]
+    ends = []
 
-        def app():
-            return make_app(
-                engine,
-                draw or Draw(seed=7),
-                Gate(host, port, key),
-                name=name,
-                services=services,
-                save=save,
-                on_made=ends.append,
-            )
+    def app():
+        return make_app(
+            engine,
+            draw or Draw(seed=7),
+            Gate(host, port, key),
+            name=name,
+            services=services,
+            save=save,
+            on_made=ends.append,
+        )
 
-        server = uvicorn.Server(config_of(app))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        try:
-            yield port
-        finally:
-            ends[0]()
-            server.should_exit = True
-            thread.join(10)
+    server = uvicorn.Server(config_of(app))
+
+    def serve():
+        with listener:
+            server.run(sockets=[listener])
+
+    threading.Thread(target=serve, daemon=True).start()
+    while not server.started:
+        time.sleep(0.005)
+    try:
+        yield port
+    finally:  # it looks for that ten times a second, and nobody waits for it
+        ends[0]()
+        server.should_exit = True

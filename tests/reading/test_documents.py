@@ -7,6 +7,7 @@ import tarfile
 import time
 import tracemalloc
 import unicodedata
+import warnings
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -394,6 +395,38 @@ def test_a_name_that_leads_out_of_the_archive_is_recorded_and_nothing_else(tmp_p
         [*(f"x.zip!{name}" for name in names), f"y.tar!{names[0]}"]
     )
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["raw", "x.zip", "y.tar"]
+
+
+def test_files_of_one_name_are_told_apart_and_all_are_read(tmp_path):
+    ours = [OURS.replace(b"{", b"{" + b" " * k, 1) for k in range(4)]
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile's: Duplicate name
+        for k in range(3):
+            archive.writestr("a/b.json", ours[k])
+    twice = tar_of({"b.json": ours[0]})[:1024] + tar_of({"b.json": ours[1]})
+    names = [unicodedata.normalize(form, "한/글.json") for form in ("NFC", "NFD")]
+    files = dict(zip(names, ours[2:], strict=True)) | {"x.zip": file.getvalue(), "y.tar": twice}
+    raw = put(tmp_path, files)
+    assert contents(raw) == {
+        "x.zip!a/b.json": ours[0],
+        "x.zip!a/(2)/b.json": ours[1],
+        "x.zip!a/(3)/b.json": ours[2],
+        "y.tar!b.json": ours[0],
+        "y.tar!(2)/b.json": ours[1],
+        "한/글.json": ours[2],
+        "한/(2)/글.json": ours[3],
+    }
+    hashed = [one.path for one in find(raw).files]
+    assert hashed == ["x.zip", "y.tar", "한/(2)/글.json", "한/글.json"]
+
+
+def test_a_zip_whose_directory_lists_nothing_of_it_is_broken(tmp_path):
+    end = b"PK\5\6" + bytes(18)
+    whole = zip_of(MEMBERS)
+    in_comment = whole[:-2] + len(end).to_bytes(2, "little") + end
+    raw = put(tmp_path, {"a.zip": in_comment, "b.zip": end, "c.json": OURS})
+    assert why(find(raw)) == {"a.zip": "broken_archive"}
 
 
 def tar_of_pax(headers):

@@ -105,8 +105,15 @@ def test_a_locale_without_korean_gives_the_same(folder, verb):
     assert done.stderr == usual.stderr
 
 
-@pytest.mark.parametrize("shell", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("verb", ["build", "show", "wrong"])
+@pytest.mark.parametrize(
+    ("verb", "shell"),
+    [
+        *(("show", shell) for shell in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-")),
+        *(("build", shell) for shell in (">&-", "2>&-")),  # with none at all: below
+        ("wrong", ">&-"),
+        ("wrong", "2>&-"),
+    ],
+)
 def test_a_stream_that_is_closed_changes_nothing_else(folder, verb, shell):
     usual, done = run_as_usual(folder, verb), run(folder, verb, shell=shell)
     assert done.returncode == usual.returncode
