@@ -37,7 +37,7 @@ _OTHER_PLACE = re.compile(
 )
 _WHICH = re.compile(r"이?[?]+ ?(?!아니|아님|혹시|설마|그럼)[가-힣][가-힣0-9 ]{0,11}")
 _ASKED = re.compile(r"이?[?]")
-_BUT = re.compile("이?(?:랑|가)?[!.~ㄱ-ㆎ ]+(?:근데|그런데|아니 근데) ")  # 유림이랑! 근데 유림이
+_BUT = re.compile("이?(?:랑|가)?[!.~ㄱ-ㆎ ]{1,12}(?:근데|그런데|아니 근데) ")  # 유림이랑! 근데 유림이
 _CHOICE = re.compile("[까냐니][?, ]*$")
 _ECHOED = re.compile(r"이?[?]+ ?")
 _WHAT_OF_IT = re.compile("(?:이?가|이?는|이|은)? ?(?:왜|누구|또|뭐|무슨|어디|언제|그)|이?가 ")
