@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from functools import cache
 from importlib import import_module
-from itertools import chain, pairwise
+from itertools import chain
 from math import inf
 from pathlib import Path
 from time import process_time, sleep
@@ -137,22 +137,21 @@ def timed(run, n):
 def assert_linear(run, name="", tries=TRIES):
     """Hold that twice the text takes at most `GROWTH` times as long.
 
-    A busy machine makes some of them longer. So they are taken again, later and later, and the
-    least of each counts.
+    Only one doubling is timed, of long texts: there the square of a length weighs most. A busy
+    machine makes some times longer. So they are taken again, later and later, and the least of
+    each counts.
     """
-    first = timed(run, 4 * N)
-    if first <= NOTHING:
+    longer = timed(run, 4 * N)
+    if longer <= NOTHING:
         return
-    least = [inf, inf, first]
+    shorter = inf
     for n_tried in range(tries):
         sleep(n_tried * PAUSE)
-        for k in range(3 if n_tried else 2):
-            least[k] = min(least[k], timed(run, N << k))
-        grown = [
-            after / max(before, NOTHING / 4) for before, after in pairwise(least) if after > NOTHING
-        ]
-        if all(one <= GROWTH for one in grown):
+        shorter = min(shorter, timed(run, 2 * N))
+        grown = longer / max(shorter, NOTHING / 4)
+        if grown <= GROWTH:
             return
+        longer = min(longer, timed(run, 4 * N))
     raise AssertionError(name, grown)
 
 
