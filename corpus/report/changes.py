@@ -62,7 +62,7 @@ def change(before: str, after: str) -> Html:
     was = html("<bdi>{}{}{}</bdi>", head, html("<del>{}</del>", removed) if removed else "", tail)
     if before == after:
         stays = t(
-            "자리만 남깁니다. 채운 뒤는 아래 태그에 있습니다.",
+            "자리 표시만 남깁니다. 채운 결과는 아래 태그에 있습니다.",
             "A placeholder stays; filled in, it stands below.",
         )
         became = html('<span class="en after">{}</span>', stays)
@@ -86,7 +86,7 @@ def samples(found: Sequence[Sequence[str]]) -> Html:
     """Draw samples: each before and after, and, of tags, what was chosen."""
     if not found:
         return html(
-            '<p class="note">{}</p>\n', t("다른 예가 없습니다.", "There is no other sample.")
+            '<p class="note">{}</p>\n', t("다른 예시가 없습니다.", "There is no other sample.")
         )
     lines = (
         html("<li>{}{}</li>\n", change(before, after), chosen(*more) if more else NONE)

@@ -21,6 +21,7 @@ _KINDS = {
     "면": ("면", "a 면"),
     "리": ("리", "a 리"),
     "affiliation": ("소속", "an affiliation"),
+    "university": ("대학", "a university"),
     "firm name": ("회사", "a firm"),
     "school": ("학교", "a school"),
     "kindergarten": ("유치원이나 반", "a kindergarten or a class"),

@@ -16,9 +16,9 @@ FILE_FORMS = (
     (r"the document ends behind an entry", r"문서가 대화 하나의 뒤에서 끊겼습니다"),
     (r"the document ends between two entries", r"문서가 두 대화 사이에서 끊겼습니다"),
     (r"a link to a folder above it", r"위쪽 폴더를 가리키는 링크입니다"),
-    (r"an archive in a zip: unpack it first", r"zip 안의 압축 파일입니다. 먼저 푸세요"),
-    (r"a tar in a tar: unpack it first", r"tar 안의 tar입니다. 먼저 푸세요"),
-    (r"(?P<kind>\w+): unpack it first", r"\g<kind> 파일입니다. 먼저 푸세요"),
+    (r"an archive in a zip: unpack it first", r"zip 안의 압축 파일입니다. 먼저 압축을 푸세요"),
+    (r"a tar in a tar: unpack it first", r"tar 안의 tar입니다. 먼저 압축을 푸세요"),
+    (r"(?P<kind>\w+): unpack it first", r"\g<kind> 파일입니다. 먼저 압축을 푸세요"),
     (
         r"it is text and no archive: it begins with (?P<what>.+)",
         r"압축 파일이 아니라 글입니다. 이렇게 시작합니다: \g<what>",
@@ -146,8 +146,9 @@ FILE_FORMS = (
             r" it is in (?:about )?(?P<rate>[0-9.%]+): .*"
         ),
         (
-            r"대화 \g<n>개의 \g<share>에 \g<quirk>. AIHub의 파일에서는 \g<rate>입니다."
-            r" 다른 데이터인가요, 손을 댔나요?"
+            r"대화 \g<n>개 가운데 \g<share>에 \g<quirk>가 나타납니다."
+            r" AIHub의 파일에서는 \g<rate>입니다."
+            r" 다른 데이터인가요, 누가 고쳤나요?"
         ),
     ),
     (

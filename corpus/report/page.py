@@ -58,8 +58,8 @@ def report_page(
         joined(contents),
         joined(drawn),
         say(
-            "이 쪽은 파일 하나이며 네트워크도 스크립트도 쓰지 않습니다. 숫자는 _manifest.json의 "
-            "것이고, 예는 모두 해시로 골랐습니다.",
+            "이 페이지는 파일 하나로 되어 있으며 네트워크도 스크립트도 쓰지 않습니다. 숫자는 "
+            "_manifest.json에서 왔고, 예시는 모두 해시로 골랐습니다.",
             "This page is one file, without network or script. Its numbers are those of "
             "_manifest.json, and all examples were chosen by hash.",
         ),
@@ -71,7 +71,7 @@ def _head() -> Html:
         '<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        "<title>말뭉치 보고서 · Corpus report</title>\n"
+        "<title>코퍼스 보고서 · Corpus report</title>\n"
         '<link rel="icon" href="data:,">\n<style>\n{}</style>\n</head>\n',
         file_of(STYLE),
     )
@@ -86,7 +86,7 @@ def _top(manifest: Mapping[str, Any]) -> Html:
         '<label><input type="radio" name="language" id="only-ko">한국어</label>\n'
         '<label><input type="radio" name="language" id="only-en">English</label>\n'
         "</fieldset>\n</div>\n{}\n</header>\n",
-        t("말뭉치 보고서", "Corpus report"),
+        t("코퍼스 보고서", "Corpus report"),
         manifest["versions"]["corpus"],
         first_minute(manifest),
     )

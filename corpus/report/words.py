@@ -18,7 +18,9 @@ REASONS = {
     "duplicate_key": Words("한 객체에 같은 키가 두 번 있습니다", "an object has a key twice"),
     "too_big": Words("한도보다 큽니다", "is larger than the limit"),
     "cut_short": Words("중간에 끊겼습니다", "breaks off in the middle"),
-    "no_text": Words("규칙을 거치니 남은 말이 없습니다", "nothing is left after the text rules"),
+    "no_text": Words(
+        "규칙을 적용하니 남은 발화가 없습니다", "nothing is left after the text rules"
+    ),
     "one_speaker": Words("화자가 한 명만 남았습니다", "one speaker is left"),
     "multi_party": Words("화자가 셋 이상입니다", "more than two people speak"),
     "ends_on_usr": Words(
@@ -42,7 +44,7 @@ REASONS = {
     "near_validation": Words(
         "검증 대화와 거의 같습니다", "nearly a dialogue of validation: it would leak"
     ),
-    "near_test": Words("시험 대화와 거의 같습니다", "nearly a dialogue of test: it would leak"),
+    "near_test": Words("테스트 대화와 거의 같습니다", "nearly a dialogue of test: it would leak"),
     "unreadable": Words("읽을 수 없습니다 (권한, 디스크)", "cannot be read: permissions, the disk"),
     "symlink_loop": Words("위쪽 폴더로 되돌아가는 링크입니다", "a link to a folder above it"),
     "part_hole": Words("나뉜 파일 가운데 빠진 것이 있습니다", "a part of a split file is missing"),
@@ -59,7 +61,7 @@ REASONS = {
         "읽지 않는 압축 방식입니다", "packed in a way that is not read"
     ),
     "zip_bomb": Words(
-        "풀면 터무니없이 커지거나 바이트를 함께 씁니다",
+        "풀면 터무니없이 커지거나 다른 파일과 바이트가 겹칩니다",
         "unpacks to far too much, or shares its bytes",
     ),
     "special_file": Words("링크나 장치 파일입니다", "a link, a device or a sparse file"),
@@ -87,7 +89,7 @@ DROPPED = {
         "전화번호·계좌·상품명 등 (지어내지 않습니다)", "a phone or account number, a product"
     ),
     "other_tag": Words(
-        "가려진 낱말만 있거나 조사가 붙음 (#@기타#)",
+        "가려진 낱말뿐이거나 조사가 붙음 (#@기타#)",
         "a masked word alone, or with a particle (#@기타#)",
     ),
     "garbled": Words(
@@ -107,7 +109,7 @@ DROPPED = {
     "agent_opening": Words(
         "상담원이 고객보다 먼저 한 말", "what an agent says before the customer's first word"
     ),
-    "doubled_line": Words("두 번 적힌 줄", "a line that stands there twice"),
+    "doubled_line": Words("두 번 적힌 같은 줄", "a line that stands there twice"),
     "empty": Words("남은 글자가 없음", "no character is left"),
 }
 
@@ -118,7 +120,7 @@ PROBLEMS = {
         "something is far more frequent than in AIHub's files",
     ),
     "garbled_text": Words(
-        "글자가 깨진 말이 많습니다", "many utterances lost most of their letters"
+        "글자가 깨진 발화가 많습니다", "many utterances lost most of their letters"
     ),
     "unknown_tokens": Words(
         "<unk> 토큰이 너무 많습니다", "more than 5 % of the tokens of the corpus are <unk>"
@@ -152,5 +154,5 @@ SOURCES = {
 SPLITS = {
     "train": Words("학습", "train"),
     "validation": Words("검증", "validation"),
-    "test": Words("시험", "test"),
+    "test": Words("테스트", "test"),
 }

@@ -22,8 +22,10 @@ _BLANKS = r"\u115f\u1160\u3164\uffa0\u2800"  # letters and patterns that show no
 _DOTS = "ㆍ·・･•‧∙⋅"
 _NUMBERS = "①-⒛⓪⓫-⓴⓵-⓾❶-➓㉑-㉟㊱-㊿"
 _RAISED = "⁰¹²³⁴-⁹₀-₉"
+_POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _UNITS = r"\u3371-\u337a\u3380-\u33df"
 _SPELT = {"℃": "도", "℉": "f", "ℓ": "l", "Å": "a", "µ": "u", "μ": "u", "∕": "/", "⁄": "/"}
+_SPELT |= {"№": "no.", "±": "+-", "×": "x", "÷": "/"}
 
 
 def _accents() -> dict[str, str]:
@@ -104,7 +106,10 @@ def _letters(match: Match) -> str:
 
 
 def _raised(match: Match) -> str:
-    return _apart(match, "".join(str(unicodedata.digit(one)) for one in match[0]))
+    """Return raised digits as digits, a power with its sign: m2, but 10^2."""
+    written = "".join(str(unicodedata.digit(one)) for one in match[0])
+    is_power = match.string[match.start() - 1].isdecimal() and match[0][0] in _POWERS
+    return _apart(match, "^" + written if is_power else written)
 
 
 def _fraction(match: Match) -> str:
@@ -206,14 +211,21 @@ CHARACTER_RULES = (
         "a number in one character",
         ("①번 2②", "1번 2 2"),
     ),
-    Rule("raised_digit", f"[{_RAISED}]+", _raised, "m² is m2", ("m² 10²", "m2 10 2")),
+    Rule("raised_digit", f"[{_RAISED}]+", _raised, "m² is m2, 10² a power", ("m² 10²", "m2 10^2")),
     Rule("fraction", "[¼-¾⅐-⅞]", _fraction, "a number in one character", ("1½", "1 1/2")),
     Rule(
         "unit",
         f"[{_UNITS}{''.join(_SPELT)}]",
         _unit,
-        "kg in one character; degrees are 도",
-        ("5㎏ 30㎡ 25℃", "5kg 30m2 25도"),
+        "kg in one character; degrees are 도, ± is +-",
+        ("5㎏ 30㎡ 25℃ 3×4", "5kg 30m2 25도 3x4"),
+    ),
+    Rule(
+        "degree",
+        "(?<=[0-9])[°º˚](?: ?[Cc](?![a-zA-Z]))?",
+        "도",
+        "a sign for degrees behind a number",
+        ("36.5°C", "36.5도"),
     ),
     Rule(
         "letter_in_circle",
@@ -222,6 +234,6 @@ CHARACTER_RULES = (
         "Roman numbers and letters in one character",
         ("Ⅱ권 ⓐ ㉮", "II권 a 가"),
     ),
-    Rule("tilde", "〜", "~", "the wave of Japanese keyboards", ("네〜", "네~")),
+    Rule("tilde", "[〜∼]", "~", "the wave of Japanese keyboards", ("네〜", "네~")),
     Rule("dash", "[‐-―−﹘﹣]", "-", "all dashes are one", ("2–3", "2-3")),
 )

@@ -12,6 +12,12 @@ from corpus.text.tags import GARBLED
 # and no) but the filler U+3164 and the dot ㆍ, digits, Latin in lower case, some signs.
 KEPT = r"""가-힣ㄱ-ㅣㅥ-ㆌㆎ0-9a-z?!.,~^_'"%; """
 _SEPARATORS = r":/&+\-"  # only between two of [0-9a-z]
+# But the sign of a number (-5도, +10%, 5+-1), and the plus of a grade (a+, 1++).
+_SIGNED = (
+    r"(?:(?<=[ ~\n])(?:\+-|[+\-])(?=[0-9])|(?<=[0-9])\+-(?=[0-9])"
+    r"|(?<=(?<![0-9a-z+])[0-9a-z])\+{1,2}(?![0-9a-z+]))(*SKIP)(*FAIL)"
+)
+_COUNTED = "시|분|월|일|년|도|원|명|개|살|세|주|대"
 _SINGLE = {
     "exclamation_mark": "!",
     "question_mark": "?",
@@ -50,7 +56,7 @@ MONEY = _SIGN  # is in every text that the next rule is about
 MONEY_RULES = (
     Rule(
         "money",
-        rf"(?<![0-9]){_SIGN} ?{_AMOUNT}(?![0-9]|{_SIGN})|(?<![0-9.,]){_AMOUNT} ?{_SIGN}(?!\w)",
+        rf"(?<![0-9]){_SIGN} ?-?{_AMOUNT}(?![0-9]|{_SIGN})|(?<![0-9.,]){_AMOUNT} ?{_SIGN}(?!\w)",
         _in_words,
         "the sign of a currency is not kept, its name is",
         ("₩5,000 $30", "5,000원 30달러"),
@@ -66,11 +72,19 @@ KEPT_RULES = (
         ("좋아😂요", "좋아 요"),
     ),
     Rule(
+        "range",
+        rf"(?<=[0-9][만천백]?(?:{_COUNTED})) ?- ?(?=[0-9])"
+        "|(?<=(?<![가-힣])[월화수목금토일])-(?=[월화수목금토일](?:만|까지|은|에|에만)?(?![가-힣]))",
+        "~",
+        "from one to another, which a space would not say",
+        ("3시-5시 월-금", "3시~5시 월~금"),
+    ),
+    Rule(
         "separator",
-        rf"(?<![0-9a-z])[{_SEPARATORS}]|[{_SEPARATORS}](?![0-9a-z])|&(?=[0-9a-z]+;)",
+        rf"{_SIGNED}|(?<![0-9a-z])[{_SEPARATORS}]|[{_SEPARATORS}](?![0-9a-z])|&(?=[0-9a-z]+;)",
         " ",
-        "10:30, 2-3, 1/3, k-pop and a/s keep theirs",
-        ("1/3 - 2", "1/3   2"),
+        "10:30, 2-3, 1/3, k-pop and a/s keep theirs, and so do -5 and a+",
+        ("1/3 - 2 -5", "1/3   2 -5"),
     ),
 )
 LETTERS_LOST = "?? ?"  # is in every text that the next rule is about

@@ -112,7 +112,7 @@ def _is_it_good(m: Mapping[str, Any]) -> Html:
         share(sum(utterances["dropped"].values()), utterances["read"]),
         t("규칙이 버린 발화", "of the utterances dropped by the rules"),
         share(report["rows_cut"], sum(m["rows"].values())),
-        t("한도에서 뒤가 잘린 행", "of the rows end early, at the token limit"),
+        t("한도 때문에 뒤가 잘린 행", "of the rows end early, at the token limit"),
     )
 
 

@@ -37,7 +37,7 @@ _COLOURS = {"rows": "keep", "cut": "second"}
 def flows(m: Mapping[str, Any]) -> Html:
     """Draw the section."""
     about = say(
-        "폭은 대화의 수입니다. 아래로 갈라지는 흐름이 빠진 대화이며, 옆에 이유와 살리는 방법이 "
+        "폭은 대화 수입니다. 아래로 갈라지는 흐름이 빠진 대화이며, 옆에 이유와 살리는 방법이 "
         "있습니다.",
         "Width is the number of dialogues. What branches off was left out; beside it stand why, "
         "and what would keep it.",
@@ -190,14 +190,14 @@ def _other_choices(m: Mapping[str, Any]) -> Html:
     return html(
         '{}<table>\n<tr><td>{}</td><td class="wide">{}</td><td class="num"><b>{}</b></td></tr>\n'
         "{}</table>\n{}{}",
-        title("다른 선택지였다면", "What other options would have kept"),
-        t("지금 이 말뭉치", "this corpus"),
+        title("다른 옵션을 썼다면", "What other options would have kept"),
+        t("지금 이 코퍼스", "this corpus"),
         bar(part(n_rows, most)),
         count(n_rows),
         joined(rows),
         of_fold if "--multi-party fold" in others else NONE,
         note(
-            "행의 수이며 어림이 아닙니다. 모든 대화를 세었고 겹치는 것은 뺐습니다.",
+            "행 수이며 추정이 아닙니다. 모든 대화를 세었고 중복은 뺐습니다.",
             "Rows, and no estimate: every dialogue was counted, duplicates taken out.",
         ),
     )
@@ -217,12 +217,12 @@ def _of_utterances(m: Mapping[str, Any]) -> Html:
         count(m["utterances"]["read"]),
         _by_source(
             m["turns_joined"],
-            "사이의 발화가 모두 제외되어 한 턴으로 이어진 턴:",
+            "사이의 발화가 모두 빠져 하나로 합쳐진 턴:",
             "Turns of one speaker that became one, since all that stood between was dropped:",
         ),
         _by_source(
             m["other_speaker"],
-            "다른 화자의 말이라 어느 턴에도 들지 않은 발화:",
+            "다른 화자의 말이라 어느 턴에도 들어가지 않은 발화:",
             "Utterances in no turn, for another speaker came last before the answer:",
         ),
         _flow(flow.height, streams),

@@ -16,7 +16,7 @@ def good_korean(m: Mapping[str, Any]) -> Html:
     rows, turns = sample["rows"], sample["turns"]
     is_all = rows == sum(m["rows"].values())
     about = say(
-        f"말투·웃음·자주 나오는 말은 id의 해시가 가장 작은 대화의 행 {rows:,}개({turns:,} 턴)에서 "
+        f"말투·웃음·자주 나오는 말은 id의 해시가 가장 작은 대화의 행 {rows:,}개({turns:,}턴)에서 "
         "세었습니다.",
         f"Speech, laughter and frequent turns were counted in {rows:,} rows, those of the "
         f"dialogues whose ids have the smallest hashes ({turns:,} turns)"
@@ -49,7 +49,7 @@ def _speech(sample: Mapping[str, Any]) -> Html:
         _shares(t("대화", "dialogues"), of_rows, sample["rows"], kinds_of_rows),
         note(
             "-요, -죠, -ㅂ니다, -ㅂ니까, -시오로 끝나는 낱말이 하나라도 있으면 존댓말(필요 같은 "
-            "명사는 빼고), 한글 낱말은 있는데 하나도 없으면 반말로 봅니다. 어림입니다.",
+            "명사는 빼고), 한글 낱말은 있는데 하나도 없으면 반말로 봅니다. 대략적인 기준입니다.",
             "A turn with a word that ends in -요, -죠, -ㅂ니다, -ㅂ니까 or -시오 counts as polite "
             "(nouns such as 필요 aside), one with words of Hangul but none of these as casual. A "
             "rule of thumb.",
@@ -140,9 +140,9 @@ def _frequent_turns(sample: Mapping[str, Any]) -> Html:
     ]
     return html(
         '{}{}<ul class="chips">{}</ul>\n',
-        title("가장 잦은 턴", "Most frequent turns"),
+        title("가장 자주 나온 턴", "Most frequent turns"),
         note(
-            f"서로 다른 턴 {n:,}개. 두 번 이상 나온 것 가운데 가장 잦은 것들입니다.",
+            f"서로 다른 턴 {n:,}개. 두 번 이상 나온 것 가운데 가장 자주 나온 것들입니다.",
             f"{n:,} different turns; the most frequent of those that come more than once.",
         ),
         joined(chips) or html("<li>{}</li>", t("없음", "none")),
@@ -169,7 +169,8 @@ def _laughter(topics: Mapping[str, Mapping[str, int]]) -> Html:
         t("턴", "turns"),
         joined(rows),
         note(
-            "ㅋ이나 ㅎ, ㅠ나 ㅜ가 하나라도 있는 턴의 비율입니다. 턴이 적은 주제는 흔들립니다.",
+            "ㅋ이나 ㅎ, ㅠ나 ㅜ가 하나라도 있는 턴의 비율입니다. "
+            "턴이 적은 주제는 값이 들쭉날쭉합니다.",
             "Share of turns with a ㅋ or ㅎ, with a ㅠ or ㅜ. Topics with few turns are uncertain.",
         ),
     )

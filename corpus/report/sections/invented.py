@@ -24,10 +24,10 @@ from corpus.report.words import Words
 
 PEOPLE = Words("사람", "people")
 _ENDINGS = {
-    "C": ("받침이 있어야 하는 것 (민준이, 민준아)", "the name must end in a consonant"),
-    "O": ("받침이 없어야 하는 것 (지우가, 지우야)", "the name must end in a vowel"),
+    "C": ("받침이 있어야 함 (민준이, 민준아)", "the name must end in a consonant"),
+    "O": ("받침이 없어야 함 (지우가, 지우야)", "the name must end in a vowel"),
     "any": (
-        "무엇이든 되는 것 (– 띄어쓰기·부호·끝, + 다른 글자)",
+        "둘 다 됨 (– 띄어쓰기·부호·끝, + 다른 글자)",
         "either will do (– a space, a sign or the end; + another syllable)",
     ),
 }
@@ -37,7 +37,7 @@ def invented(m: Mapping[str, Any]) -> Html:
     """Draw the section."""
     names = m["names"]
     about = say(
-        "원본에서 가려진 사람에게 뒤따르는 조사에 맞는 이름을 지어 줍니다. 성은 2015년 "
+        "원본에서 가려진 사람에게는 뒤에 오는 조사에 맞는 이름을 지어 줍니다. 성은 2015년 "
         "인구총조사의 비율을 따릅니다.",
         "People who were masked in the raw files get names that fit the particle behind them. "
         "Surnames follow the census of 2015.",
@@ -69,9 +69,9 @@ def _people(m: Mapping[str, Any]) -> Html:
         '<div class="grid">\n{}<div>\n{}</div>\n</div>\n{}{}{}{}',
         _surnames(m["report"]),
         _per_dialogue(m["people"]),
-        title("자주 준 이름", "Given names"),
+        title("자주 쓴 이름", "Given names"),
         _chips(most_first(m["report"]["given_names"])),
-        title("뒤따른 조사", "Particles met"),
+        title("뒤에 온 조사", "Particles met"),
         joined(particles),
     )
 
@@ -103,10 +103,11 @@ def _surnames(report: Mapping[str, Any]) -> Html:
     ]
     return html(
         '<figure class="card">\n<figcaption>{}</figcaption>\n<table>\n{}</table>\n{}</figure>\n',
-        say("성: 준 것과 인구총조사", "Surnames: given, and the census"),
+        say("성씨: 지어 준 비율과 인구총조사", "Surnames: given, and the census"),
         joined(rows),
         note(
-            f"막대는 준 비율, 세로줄과 마지막 칸은 인구총조사. 지은 사람 {people:,}명.",
+            f"막대는 지어 준 비율, 세로줄과 마지막 칸은 인구총조사입니다. "
+            f"지어낸 사람은 {people:,}명입니다.",
             f"Bar: given. Line and last column: census. {people:,} people were invented.",
         ),
     )
@@ -115,10 +116,10 @@ def _surnames(report: Mapping[str, Any]) -> Html:
 def _per_dialogue(people: Mapping[str, int]) -> Html:
     return html(
         '<figure class="card">\n<figcaption>{}</figcaption>\n{}\n{}</figure>\n',
-        say("대화 하나에 지은 사람", "Invented people per dialogue"),
+        say("대화 하나에 지어낸 사람 수", "Invented people per dialogue"),
         histogram(charts.histogram(people, step=1), Axes(PEOPLE, DIALOGUES)),
         note(
-            "가려진 자리가 있는 대화만. 0은 곳이나 소속만 채운 대화입니다.",
+            "가려진 자리가 있는 대화만 셌습니다. 0은 장소나 소속만 채운 대화입니다.",
             "Dialogues with a mask alone; in those with 0 only a place or an affiliation was "
             "filled in.",
         ),

@@ -66,7 +66,7 @@ def _reasons(m: Mapping[str, Any], examples: Mapping[str, Sequence[Mapping[str, 
         )
     return html(
         "{}{}{}{}",
-        title("이유마다 예 둘", "Each reason, with two examples"),
+        title("이유별 예시 두 개", "Each reason, with two examples"),
         about,
         joined(drawn) or nothing,
         others,
@@ -81,7 +81,7 @@ def _reason(
     is_open: bool,
 ) -> Html:
     reason, n = counted
-    none = note("보일 예가 없습니다.", "There is no example to show.")
+    none = note("보여 줄 예시가 없습니다.", "There is no example to show.")
     return html(
         '<details{}>\n<summary>{}<span class="count">{}</span><span class="why">{}{}</span>'
         '</summary>\n<div class="inside grid">\n{}</div>\n</details>\n',
@@ -129,10 +129,10 @@ def _rules(m: Mapping[str, Any], examples: Mapping[str, Sequence[Sequence[str]]]
     idle = [code(rule.name) for rule in listed if rule.name not in fired]
     return html(
         '{}{}{}<p class="note">{}</p>\n',
-        title("글 규칙: 바뀐 것", "Text rules: what they changed"),
+        title("텍스트 규칙: 바뀐 것", "Text rules: what they changed"),
         note(
-            "규칙은 순서대로 적용됩니다. 앞뒤는 그 규칙 하나만의 것이고, 숫자는 바뀐 곳의 "
-            "수입니다. 예는 규칙마다 셋까지 해시로 골랐습니다.",
+            "규칙은 순서대로 적용됩니다. 앞뒤는 그 규칙 하나만 적용한 글이고, 숫자는 바뀐 "
+            "곳의 수입니다. 예시는 규칙마다 세 개까지 해시로 골랐습니다.",
             "Rules run in this order. Before and after are of that rule alone, the number is of "
             "places that it changed. Up to three samples of each, chosen by hash.",
         ),
@@ -154,7 +154,8 @@ def _rules(m: Mapping[str, Any], examples: Mapping[str, Sequence[Sequence[str]]]
 def _rule(rule: Listed, n: int, found: Sequence[Sequence[str]]) -> Html:
     shown = [rule.example] if rule.example else found
     invented = note(
-        "개인 정보가 들어 있을 수 있어 말뭉치의 예는 보이지 않습니다. 위의 예는 지어낸 것입니다.",
+        "개인 정보가 들어 있을 수 있어 코퍼스의 예시는 보여 주지 않습니다. "
+        "위의 예시는 지어낸 것입니다.",
         "It may hold somebody's data, so no sample of the corpus is shown. The one above is "
         "invented.",
     )
@@ -198,7 +199,7 @@ def _tags(m: Mapping[str, Any], examples: Mapping[str, Sequence[Sequence[str]]])
         "{}{}{}{}",
         title("태그와 별표", "Tags and masks"),
         note(
-            "원본에 적힌 그대로와, 이름까지 채운 뒤의 발화, 그리고 무엇을 골랐는지입니다.",
+            "원본 그대로의 발화, 이름까지 채운 발화, 그리고 무엇을 골랐는지 보여 줍니다.",
             "The utterance as it was written, and as it became, names filled in, with what was "
             "chosen.",
         ),

@@ -65,7 +65,7 @@ def _before_the_limit(m: Mapping[str, Any]) -> Html:
     return html(
         '<figure class="card">\n<figcaption>{}</figcaption>\n{}\n<p class="note">{}</p>\n'
         "</figure>\n",
-        say("대화의 토큰, 자르기 전", "Tokens per dialogue, before the limit"),
+        say("대화당 토큰 수 (자르기 전)", "Tokens per dialogue, before the limit"),
         histogram(drawn, Axes(TOKENS, DIALOGUES), at_cap=label),
         t(
             f"한도를 넘는 대화 약 {n_over:,}개 ({of_all}). 마지막 막대는 그 이상을 모두 담습니다.",
@@ -79,7 +79,7 @@ def _turns(m: Mapping[str, Any]) -> Html:
     turns = charts.histogram(added(m["report"]["turns"].values()), step=1)
     return html(
         '<figure class="card">\n<figcaption>{}</figcaption>\n{}\n{}</figure>\n',
-        say("한 행의 턴", "Turns per row"),
+        say("행당 턴 수", "Turns per row"),
         histogram(turns, Axes(TURNS, ROWS)),
         note(
             "모든 행은 <usr>로 시작해 <sys>로 끝나므로 짝수입니다.",
@@ -100,7 +100,7 @@ def _group(one: Mapping[str, Any], limit: int) -> Html:
         html("{} {}", code(name), said(name, SOURCES)) if is_source else t(SPLITS[name].ko, name),
         count(one["rows"]),
         t("행", "rows"),
-        t(f"중앙값 약 {tokens} 토큰, {turns} 턴", f"median about {tokens} tokens, {turns} turns"),
+        t(f"중앙값 약 {tokens}토큰, {turns}턴", f"median about {tokens} tokens, {turns} turns"),
         histogram(one["tokens"], Axes(TOKENS, SHARE_OF_ROWS), kind, at_cap=at_cap),
         histogram(one["turns"], Axes(TURNS, SHARE_OF_ROWS), kind),
     )

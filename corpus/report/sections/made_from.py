@@ -18,7 +18,7 @@ def made_from(m: Mapping[str, Any]) -> Html:
         "<pre><code>python -m corpus verify processed/ --raw raw/</code></pre>\n{}{}{}{}",
         heading(7, "provenance", "어디에서 어떻게", "Made from what, and how"),
         say(
-            "같은 원본, 같은 선택, 같은 판이면 같은 바이트가 나옵니다. 다시 만들려면:",
+            "같은 원본, 같은 옵션, 같은 버전이면 같은 바이트가 나옵니다. 다시 만들려면:",
             "The same raw files, options and versions give the same bytes. To build it again:",
         ),
         command(m),
@@ -27,7 +27,7 @@ def made_from(m: Mapping[str, Any]) -> Html:
         _raw_files(m["raw"]),
         _shards(m["shards"]),
         note(
-            "AIHub의 자료와 그것으로 만든 말뭉치는 다시 나누어 줄 수 없습니다. 이 쪽에도 원문이 "
+            "AIHub의 데이터와 그것으로 만든 코퍼스는 재배포할 수 없습니다. 이 페이지에도 원문이 "
             "들어 있습니다.",
             "AIHub forbids passing on its data and what is made of it. This page holds raw text, "
             "too.",
@@ -40,7 +40,7 @@ def _inputs(m: Mapping[str, Any]) -> Html:
     if m["quirks"]:
         quirks = html(
             "<dt>{}</dt><dd>{}</dd>\n",
-            t("원본의 버릇", "quirks of raw"),
+            t("원본의 특이점", "quirks of raw"),
             counts(most_first(m["quirks"])),
         )
     return html(

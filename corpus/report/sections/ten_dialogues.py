@@ -43,7 +43,7 @@ def _dialogue(row: Mapping[str, Any]) -> Html:
         row["source"],
         visible(row["topic"]),
         row["split"],
-        t(f"{n_turns} 턴, {n_tokens} 토큰", f"{n_turns} turns, {n_tokens} tokens"),
+        t(f"{n_turns}턴, {n_tokens}토큰", f"{n_turns} turns, {n_tokens} tokens"),
         joined(turns),
         _more(f"턴 {hidden}개 더", f"{hidden} more turns in this row") if hidden else NONE,
         _more(f"✂ 한도에 걸려 턴 {cut}개가 잘림", f"{cut} turns behind this were cut off")
