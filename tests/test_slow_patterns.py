@@ -186,7 +186,7 @@ READ = (
         "corpus.evaluation.measure",
         "corpus.chat.filters",
         "corpus.chat.window",
-        "corpus.building.unknown",
+        "corpus.building.unknown_tokens",
         "corpus.names.apart",
         "corpus.names.contrast",
         "corpus.names.gathering",

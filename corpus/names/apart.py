@@ -37,6 +37,9 @@ _OTHER_PLACE = re.compile(
 )
 _WHICH = re.compile(r"이?[?]+ ?(?!아니|아님|혹시|설마|그럼)[가-힣][가-힣0-9 ]{0,11}")
 _ASKED = re.compile(r"이?[?]")
+_BUT = re.compile(
+    "이?(?:랑|가)?[!.~ㄱ-ㆎ ]{1,12}(?:근데|그런데|아니 근데) "
+)  # 유림이랑! 근데 유림이
 _CHOICE = re.compile("[까냐니][?, ]*$")
 _ECHOED = re.compile(r"이?[?]+ ?")
 _WHAT_OF_IT = re.compile("(?:이?가|이?는|이|은)? ?(?:왜|누구|또|뭐|무슨|어디|언제|그)|이?가 ")
@@ -100,6 +103,8 @@ def _is_repeated(
     text = texts[mention.utterance]
     between = text[other.start + 1 : mention.start]
     if _AGAIN.fullmatch(between) and text.startswith(between.rstrip(), mention.start + 1):
+        return True
+    if _BUT.fullmatch(between):
         return True
     if other.bounds.surname and other.bounds.surname == mention.bounds.surname:
         return True

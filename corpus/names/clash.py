@@ -63,7 +63,7 @@ def _other_title(one: Bounds, other: Bounds) -> bool:
     if one.title != other.title and one.title in RANKS and other.title in RANKS:
         return True
     if one.speaker == other.speaker:
-        if other.intimate or (other.bare and one.title in KIN):
+        if other.intimate or (other.bare and (one.title in KIN or other.caller is not None)):
             return True
         if one.title == "씨" and other.title in RANKS and other.older:
             return True

@@ -75,6 +75,9 @@ _SUBJECT = re.compile("이?가")
 _NAME_ALONE = re.compile(
     rf"(?:[가-힣]{{1,2}} )?[\ue000-\uf8ff]{_TITLED}(?:이|이요|이지|요)?[ㄱ-ㆎ!?.~^ ]*"
 )
+_NAMES_ALONE = re.compile(
+    rf"(?:{_NAME_ALONE.pattern}|[\ue000-\uf8ff]{_TITLED}(?:이?랑|하고|,) ?){{1,4}}"
+)
 _WHAT_OF = re.compile(r"(?:^|[ ,.!])[가-힣]{2,5}[은는](?:요)?\?$")
 _STOP = re.compile("[?!.]")
 _NO = re.compile(r"^(?:아니|아뇨|ㄴㄴ|노|놉|땡|에이)(?![가-힣]*었)")
@@ -186,8 +189,9 @@ def _asked_about(
     if not place or question < 0 or speakers[question] == mention.bounds.speaker:
         return None
     last, asked = mentions[place - 1], texts[question]
-    if _WHAT_OF.search(asked) and _NAME_ALONE.fullmatch(texts[mention.utterance]):
-        return place - 1 if last.utterance != mention.utterance else None
+    if _WHAT_OF.search(asked) and _NAMES_ALONE.fullmatch(texts[mention.utterance]):
+        before = (k for k in range(place - 1, -1, -1) if mentions[k].utterance < question)
+        return next(before, None)
     if last.utterance not in (question, question - 1) or _SAY_AGAIN.search(asked):
         return None
     if (who := _WHO.search(asked)) and _ASKS.search(asked):

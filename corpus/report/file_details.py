@@ -101,6 +101,10 @@ FILE_FORMS = (
         r"체크섬이 맞지 않습니다. 바뀐 바이트가 있습니다",
     ),
     (r"the beginning of the zip is missing", r"zip의 앞부분이 없습니다"),
+    (
+        r"zip: its directory lists nothing of what it holds",
+        r"zip의 목록에 들어 있는 파일이 하나도 적혀 있지 않습니다",
+    ),
     (r"the member needs a password", r"비밀번호가 걸려 있습니다"),
     (
         r"zip method (?P<how>[0-9]+); deflate is read",

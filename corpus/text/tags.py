@@ -231,75 +231,86 @@ def _in_stars(match: Match) -> str:
     return MASKED_FULL if len(match[0]) == 3 else MASKED_GIVEN
 
 
-MASK_RULES = tuple(
-    Rule(name, pattern, replacement, why, example, only="topic")
-    for name, pattern, replacement, why, example in (
-        (
-            "masked_word",
-            _whole(
-                rf"{_THREE_OR_TWO}(?:(?:{_OF_A_VERB})| (?:{_OF_A_THING}))"
-                rf"|(?<![가-힣])(?:개|존나?|졸라?|씨|시|쌍)\*{{2,3}}(?!\*)"
-                rf"|(?<![가-힣])(?:이런|저런|요런|미친|야 이|아 이|에라이)"
-                r" \*{2,3}[ㅋㅎㅠㅜ!?.~ ]*$"
-                r"|(?<![가-힣])(?:아오|아으|아놔|어휴|에휴|미쳤다|미친|빡[쳐치침쳤]다?|짜증나네?"
-                r"|열받네?)[ ,.!~ㅋㅠ]*"
-                r" \*{2,3}(?![*가-힣^])"
-                rf"|{_THREE_OR_TWO}나 (?:{_OF_A_THING}|{_OF_A_QUALITY})"
+MASK_RULES = (
+    Rule(
+        "times",
+        r"(?<=[0-9])\*(?=[0-9])",
+        "x",
+        "a star between two numbers multiplies them",
+        ("3*4", "3x4"),
+    ),
+    *(
+        Rule(name, pattern, replacement, why, example, only="topic")
+        for name, pattern, replacement, why, example in (
+            (
+                "masked_word",
+                _whole(
+                    rf"{_THREE_OR_TWO}(?:(?:{_OF_A_VERB})| (?:{_OF_A_THING}))"
+                    rf"|(?<![가-힣])(?:개|존나?|졸라?|씨|시|쌍)\*{{2,3}}(?!\*)"
+                    rf"|(?<![가-힣])(?:이런|저런|요런|미친|야 이|아 이|에라이)"
+                    r" \*{2,3}[ㅋㅎㅠㅜ!?.~ ]*$"
+                    r"|(?<![가-힣])(?:아오|아으|아놔|어휴|에휴|미쳤다|미친|빡[쳐치침쳤]다?|짜증나네?"
+                    r"|열받네?)[ ,.!~ㅋㅠ]*"
+                    r" \*{2,3}(?![*가-힣^])"
+                    r"|(?<=[0-9\-])\*{2,3}(?!\*)"
+                    rf"|{_THREE_OR_TWO}(?:[0-9]|[만천백] ?원|원(?![가-힣])|년생)"
+                    rf"|{_THREE_OR_TWO}나 (?:{_OF_A_THING}|{_OF_A_QUALITY})"
+                ),
+                STARS,
+                "stars that hide no name but a word, mostly a swear word: the utterance is dropped",
+                ("진짜 **어", ""),
             ),
-            STARS,
-            "stars that hide no name but a word, mostly a swear word: the utterance is dropped",
-            ("진짜 **어", ""),
-        ),
-        (
-            "masked_becoming",
-            _THREE_OR_TWO + _becoming(r"\*{2,3}", "*"),
-            _in_stars,
-            "from one person or group to another, though 에서 stands behind the first",
-            ("**에서 ***으로 바뀌었어", "#@이름#에서 ***으로 바뀌었어"),
-        ),
-        (
-            "masked_place",
-            f"{_THREE_OR_TWO}(?={_OF_A_PLACE})",
-            MASKED_PLACE,
-            "where somebody is, lives or goes can only be a place",
-            ("**에서 만나", "#@주소#에서 만나"),
-        ),
-        (
-            "masked_stem",
-            rf"(?<![*^])\*\*(?=[동역구시읍](?![가-힣])|[동역구시읍](?:{_PARTICLE}))",
-            MASKED_STEM,
-            "the stem of a place: 역삼동, 강남역",
-            ("**동에 살아", "#@주소#동에 살아"),
-        ),
-        (
-            "masked_full",
-            r"(?<![*^])\*{3}(?![*^])",
-            MASKED_FULL,
-            "a star is a syllable: surname and given name",
-            ("*** 밴드", "#@이름# 밴드"),
-        ),
-        (
-            "masked_given",
-            r"(?<![*^])\*\*(?![*^])",
-            MASKED_GIVEN,
-            "a given name",
-            ("**가 왔어", "#@이름#가 왔어"),
-        ),
-        (
-            "masked_surname",
-            r"(?<![*^])\*(?=씨|님|교수|대리|과장|부장|선생)",
-            MASKED_SURNAME,
-            "a surname, where a title follows",
-            ("*씨 계세요", "#@이름#씨 계세요"),
-        ),
-        (
-            "mask",
-            _whole(_STARS),
-            STARS,
-            "any other star hides what nobody can guess: the utterance is dropped",
-            ("* 잘 들어", ""),
-        ),
-    )
+            (
+                "masked_becoming",
+                _THREE_OR_TWO + _becoming(r"\*{2,3}", "*"),
+                _in_stars,
+                "from one person or group to another, though 에서 stands behind the first",
+                ("**에서 ***으로 바뀌었어", "#@이름#에서 ***으로 바뀌었어"),
+            ),
+            (
+                "masked_place",
+                f"{_THREE_OR_TWO}(?={_OF_A_PLACE})",
+                MASKED_PLACE,
+                "where somebody is, lives or goes can only be a place",
+                ("**에서 만나", "#@주소#에서 만나"),
+            ),
+            (
+                "masked_stem",
+                rf"(?<![*^])\*\*(?=[동역구시읍](?![가-힣])|[동역구시읍](?:{_PARTICLE}))",
+                MASKED_STEM,
+                "the stem of a place: 역삼동, 강남역",
+                ("**동에 살아", "#@주소#동에 살아"),
+            ),
+            (
+                "masked_full",
+                r"(?<![*^])\*{3}(?![*^])",
+                MASKED_FULL,
+                "a star is a syllable: surname and given name",
+                ("*** 밴드", "#@이름# 밴드"),
+            ),
+            (
+                "masked_given",
+                r"(?<![*^])\*\*(?![*^])",
+                MASKED_GIVEN,
+                "a given name",
+                ("**가 왔어", "#@이름#가 왔어"),
+            ),
+            (
+                "masked_surname",
+                r"(?<![*^])\*(?=씨|님|교수|대리|과장|부장|선생)",
+                MASKED_SURNAME,
+                "a surname, where a title follows",
+                ("*씨 계세요", "#@이름#씨 계세요"),
+            ),
+            (
+                "mask",
+                _whole(_STARS),
+                STARS,
+                "any other star hides what nobody can guess: the utterance is dropped",
+                ("* 잘 들어", ""),
+            ),
+        )
+    ),
 )
 
 _WRITTEN_TAG, _WRITTEN_MASK = re.compile(_TAG), re.compile(_STARS)

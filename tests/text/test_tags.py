@@ -64,7 +64,7 @@ def test_two_stars_before_the_suffix_of_a_place_are_its_stem(suffix, particle):
 def test_stars_are_no_masks_in_a_source_that_has_tags(source):
     texts = ["**가", "***", "*씨", "5*3"]
 
-    assert normalise(texts, source=source) == ["가", None, "씨", "5 3"]
+    assert normalise(texts, source=source) == ["가", None, "씨", "5x3"]
 
 
 def test_tags_and_masks_are_counted_as_they_were_written():
