@@ -6,12 +6,19 @@ import subprocess
 import sys
 import time
 
+import pytest
 from corpora import ROOT
 from forked import PATIENCE, fork, run_script
 from ranks import start_ranks
 
 TINY = ("--model", "tiny", "--device", "cpu", "--threads", "1", "--batch-tokens", "512")
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
+
+
+@pytest.fixture
+def whole_train(program):
+    """Run train.py in this process, with samples as long as in a process of its own."""
+    return lambda *arguments: program.main([*map(str, arguments)])
 
 
 def wait_for_lines(log, lines, process):
@@ -34,19 +41,19 @@ def files(run):
     )
 
 
-def test_two_processes_come_to_the_bits_of_one(tmp_path, processed, train):
+def test_two_processes_come_to_the_bits_of_one(tmp_path, processed, whole_train):
     """With dropout and four micro-batches a step, in bfloat16 where the CPU is fast at it."""
     words = (processed, *TINY, "--epochs", 2, "--micro-tokens", 128)
     both = [(*words, "--out", tmp_path / "runs/two")] * 2
     two = start_ranks(tmp_path, *both, machines=1)
-    assert train(*words, "--out", tmp_path / "runs/one") == 0
+    assert whole_train(*words, "--out", tmp_path / "runs/one") == 0
     told = [one.end() for one in two]
     assert [status for _, _, status in told] == [0, 0], told
     assert [out.count("Done.") for out, _, _ in told] == [1, 0], "one process speaks for all"
     assert files(tmp_path / "runs/two") == files(tmp_path / "runs/one")
 
 
-def test_two_processes_that_are_stopped_are_gone_on_with_by_one(tmp_path, processed, train):
+def test_two_processes_that_are_stopped_are_gone_on_with_by_one(tmp_path, processed, whole_train):
     """Under torchrun itself. With dropout and two micro-batches a step, in float32."""
     words = (processed, *TINY, "--epochs", 2, "--precision", "fp32", "--out")
     stopped, whole = tmp_path / "runs/stopped", tmp_path / "runs/whole"
@@ -64,8 +71,8 @@ def test_two_processes_that_are_stopped_are_gone_on_with_by_one(tmp_path, proces
     assert "Stopped and saved after step" in out, out + error
     done = json.loads((stopped / "last").resolve().parent.joinpath("progress.json").read_text())
     assert 0 < done["step"] < 12
-    assert train(*words, stopped) == 0
-    assert train(*words, whole) == 0
+    assert whole_train(*words, stopped) == 0
+    assert whole_train(*words, whole) == 0
     assert files(stopped) == files(whole)
 
 
