@@ -130,7 +130,8 @@ OPTIONS: tuple[Option, ...] = (
         "limit of a row, <s> and </s> included",
         lowest=MIN_TOKENS,
         below=2**31,
-        range_help=f"the shortest row has {MIN_TOKENS}: <s> <usr> one <sys> one </s>",
+        range_help=f"the shortest row has {MIN_TOKENS}: <s> <usr> one <sys> one </s>; "
+        "and numbers from 2,147,483,648 on are too large",
         metavar="N",
     ),
     Option("sources", SOURCES, "build these alone", choices=SOURCES),

@@ -32,9 +32,11 @@ import corpus
 from corpus.building import commit, engines, limit, run, workers
 from corpus.building import item as item_module
 from corpus.building.limit import at_most
+from corpus.building.shares import commit_shares
 from corpus.output import files, locks, manifest, shards
 from corpus.output.ledger import read_ledger
 from corpus.records import CorpusError
+from corpus.sample.write import write_sample
 from corpus.views.card import card_text
 
 ROOT = Path(__file__).parent.parent
@@ -617,10 +619,33 @@ def test_a_corpus_that_lost_a_file_is_not_finished(raw, tmp_path, name):
     ):
         damage(out / name)
         for options in ({}, {"update": True}):
-            with pytest.raises(CorpusError, match=f"but not whole: {told}; add --fresh to build"):
+            with pytest.raises(CorpusError, match=f"but not whole: {told}; `build` with --fresh"):
                 built(raw, out, **options)
+        with pytest.raises(CorpusError, match=f"but not whole: {told}; `build` with --fresh"):
+            commit_shares(out)
     built(raw, out, fresh=True)
     assert hashes(out) == before
+
+
+def test_a_copy_of_a_shard_in_a_corpus_is_never_replaced_and_the_way_out_is_no_circle(
+    raw, tmp_path
+):
+    out = tmp_path / "out"
+    built(raw, out)
+    (out / "train/00001.parquet").write_bytes((out / "train/00000.parquet").read_bytes())
+    with pytest.raises(CorpusError, match=r"no build wrote: train/00001\.parquet\."):
+        built(raw, out, fresh=True)
+
+
+def test_a_build_none_of_whose_items_could_be_built_says_so(raw, tmp_path):
+    with pytest.raises(CorpusError, match=r"no dialogue was read: .* items of the plan could not"):
+        built(raw, tmp_path / "out", item_timeout=1e-6)
+
+
+def test_the_sample_is_not_written_into_a_corpus(raw, tmp_path):
+    built(raw, tmp_path / "out")
+    with pytest.raises(CorpusError, match="out holds a corpus, which files of raw/ would spoil"):
+        write_sample(tmp_path / "out")
 
 
 def test_fresh_uses_nothing_that_another_build_left_and_goes_on_with_its_own(raw, tmp_path):

@@ -71,7 +71,7 @@ def test_the_command_of_a_build_builds_the_same(chosen):
         ("rules", "mine", "rules can be default or chathuman, not 'mine'."),
         ("sources", [], "sources can be topic, summary, sns, task, not none."),
         ("sources", ["topic", "kakao"], "sources can be topic, summary, sns, task, not kakao."),
-        ("max_tokens", 5, "max_tokens is 5; the shortest row has 6: <s> <usr> one <sys> one </s>."),
+        ("max_tokens", 5, "max_tokens is 5; the shortest row has 6: <s> <usr> one <sys> one </s>"),
         ("max_tokens", 2**64, "max_tokens is 18446744073709551616; the shortest row has 6"),
         ("test_share", 1, "test_share is 1; it is a share of train: 0.05, say."),
         ("test_share", float("nan"), "test_share is nan; it is a share of train"),

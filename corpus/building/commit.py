@@ -76,6 +76,12 @@ def commit(
     work = work.absolute()  # tasks of Ray have another working directory
     results, counts = _read_receipts(work, n_items)
     if not counts["read"]:
+        if n_failed := counts["broken"]["failed_item"]:
+            raise CorpusError(
+                f"no dialogue was read: {n_failed:,} of {n_items:,} items of the plan could not be "
+                "built. Give the machine more memory, fewer --workers or a longer --item-timeout, "
+                "and add --fresh."
+            )
         sources = ", ".join(inputs["options"]["sources"])
         remove_work(processed)  # nothing in it is worth keeping, and it would refuse other sources
         raise CorpusError(

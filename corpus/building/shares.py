@@ -34,7 +34,7 @@ from corpus.output.into_place import is_ready, put_in_place
 from corpus.output.locks import locked
 from corpus.output.manifest import differences, inputs_of, versions
 from corpus.output.result import discard_results
-from corpus.output.standing import finished_build
+from corpus.output.standing import finished_build, refuse_lost
 from corpus.output.work import WORK, begin_work, check_folders, check_how, remove_work, work_name
 from corpus.processed import read_manifest
 from corpus.reading.decode import sniff
@@ -163,14 +163,14 @@ def commit_shares(
     """
     processed = folder_of(processed)
     if not (processed / WORK).is_dir():
-        return read_manifest(processed)
+        return _finished(processed)
     with locked(processed):
         if isinstance(processed, Path) and is_ready(processed):  # a commit was cut short
             put_in_place(processed)
             remove_work(processed)
         plan = declared_plan(processed)
         if plan is None:
-            return read_manifest(processed)
+            return _finished(processed)
         others = [*differences(plan.inputs, plan.inputs | {"versions": versions()})]
         if others:
             raise CorpusError(f"The shards were built with other versions: {'; '.join(others)}.")
@@ -210,6 +210,13 @@ def commit_shares(
                 progress=progress,
             )
         remove_work(processed)
+    return manifest
+
+
+def _finished(processed: Folder) -> dict[str, Any]:
+    """Return the manifest of a corpus that stands there whole."""
+    manifest = read_manifest(processed)
+    refuse_lost(processed, manifest)
     return manifest
 
 

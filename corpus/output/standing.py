@@ -46,7 +46,7 @@ def finished_build(
         for what, there in told:
             _refuse_another(processed, what, there, inputs, update=update)
     if manifest and not _raw_difference(manifest, inputs):
-        _refuse_lost(processed, manifest)
+        refuse_lost(processed, manifest)
         return manifest
     if isinstance(processed, Path):
         _refuse_strangers(processed, fresh=fresh)
@@ -98,7 +98,7 @@ def _raw_difference(there: dict[str, Any], here: dict[str, Any]) -> str:
     )
 
 
-def _refuse_lost(processed: Folder, manifest: dict[str, Any]) -> None:
+def refuse_lost(processed: Folder, manifest: dict[str, Any]) -> None:
     """Raise CorpusError if files of the corpus are missing or have another size."""
     sizes: dict[str, int] = manifest["file_bytes"]
     if isinstance(processed, Remote):
@@ -113,8 +113,8 @@ def _refuse_lost(processed: Folder, manifest: dict[str, Any]) -> None:
     ]
     if lost:
         raise CorpusError(
-            f"{processed} is this build, but not whole: {_first(lost)}; add --fresh to build it "
-            "again."
+            f"{processed} is this build, but not whole: {_first(lost)}; `build` with --fresh "
+            "builds the corpus again."
         )
 
 
@@ -145,7 +145,8 @@ def _refuse_strangers(processed: Path, *, fresh: bool) -> None:
     ]
     if not strangers:
         return
-    if set(strangers) <= set(_own_looking(processed)):
+    has_manifest = (processed / MANIFEST).exists()
+    if not has_manifest and set(strangers) <= set(_own_looking(processed)):
         raise CorpusError(
             f"{processed} holds files of a build without its manifest ({_first(strangers)}): add "
             "--fresh to replace them, or choose another folder."

@@ -11,7 +11,7 @@ from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 
-from corpus.records import CorpusError
+from corpus.records import MANIFEST, CorpusError
 from corpus.sample.bank import SAMPLE_TEXT, SERVICE_TEXT, read_bank
 from corpus.sample.chats import plan_chats, write_sns, write_summary
 from corpus.sample.task import write_task
@@ -43,6 +43,8 @@ def write_sample(
         )
     if out.exists() and not out.is_dir():
         raise CorpusError(f"{out} is not a folder.")
+    if (out / MANIFEST).exists():
+        raise CorpusError(f"{out} holds a corpus, which files of raw/ would spoil.")
     for home in (TOPIC_HOME, SUMMARY_HOME, SNS_HOME, TASK_HOME):
         if (out / home).exists():
             raise CorpusError(f"{out / home} is already there; give a folder without it.")
