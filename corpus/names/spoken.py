@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from corpus.names.titles import CALLED_SO, POLITES, Title
 from corpus.records import PLACEHOLDERS
 
+NEARBY = 40  # characters before a name say what it is named beside
 READ = 1_000  # characters to either side of a name tell whether somebody is spoken to
 _ASKED_TO_BE = re.compile(
     "(?:고객|회원|예약자|환자|구매자|신청자|주문자|수령인|손)(?:님|분)?(?: (?:성함|이름)[이은]?)? $"
@@ -158,7 +159,7 @@ def is_of_a_third(text: str, start: int, title: Title | None, particle: str) -> 
     end = title.end if title else start + 1
     if title is not None and _OF_ANOTHER.match(text, end + text.startswith("님", end)):
         return True
-    if _AND_HE.match(text, end) and _THEN.search(text[max(0, start - READ) : start]):
+    if _AND_HE.match(text, end) and _THEN.search(text[max(0, start - NEARBY) : start]):
         return True
     clause = _STOP.split(text[end : end + READ], maxsplit=1)[0]
     return bool(_TOLD.search(clause) or _HEARSAY.search(clause))
@@ -173,7 +174,7 @@ def is_comforted(text: str, start: int, before: str) -> bool:
 
 def honours(text: str, start: int) -> bool:
     """Say whether what is said behind a name honours whoever does it."""
-    return _HONOURS.search(text, start) is not None
+    return _HONOURS.search(text, start, start + READ) is not None
 
 
 def tells_of_oneself(reply: str) -> bool:
@@ -207,7 +208,9 @@ def is_spoken_to(
     if title is None:
         if _YOU.match(text, start + 1):
             return _TOLD_OF.search(text, start) is None
-        if text.startswith("밖에 없", start + 1) and _THANKS.search(text[:start]):
+        if text.startswith("밖에 없", start + 1) and _THANKS.search(
+            text[max(0, start - NEARBY) : start]
+        ):
             return True
         if _HERE.search(text[:start]) and _WHAT_IS_IT.match(text, start + 1):
             return True
@@ -220,9 +223,13 @@ def is_spoken_to(
     if title.word not in POLITES and title.word != "선생":
         return False
     rest = text[title.end :].removeprefix("님")
-    if _SPOKEN_OF.match(rest) or _SOMEBODY.search(text[:start]):
+    if _SPOKEN_OF.match(rest) or _SOMEBODY.search(text[max(0, start - NEARBY) : start]):
         return False
-    if _TO_ANOTHER.match(text) or _YOU_KNOW.match(rest) or _THEN.search(text[:start]):
+    if (
+        _TO_ANOTHER.match(text)
+        or _YOU_KNOW.match(rest)
+        or _THEN.search(text[max(0, start - NEARBY) : start])
+    ):
         return False
     if _ENDS_TEXT.fullmatch(rest) and _BEGINS_TEXT.fullmatch(text[:start]):
         return True
