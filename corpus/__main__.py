@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from corpus import __version__
-from corpus.building.process import end_without_search, tune_process
+from corpus.building.process import Ending, tune_process
 from corpus.commands import builds, finished, models, raw_folder
 from corpus.records import CorpusError
 from corpus.views.screen import close_streams, leave_stdout, open_streams, say
@@ -112,9 +112,9 @@ def parser_of(*verbs: str) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    ending = Ending()
     if sys.argv[1:2] not in ([models.TRAIN], [models.EVAL]):  # transformers looks for pandas
         tune_process()
     open_streams()
-    code = close_streams(main())
-    end_without_search()
-    sys.exit(code)
+    ending.code = close_streams(main())
+    sys.exit(ending.code)

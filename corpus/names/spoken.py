@@ -89,7 +89,7 @@ _ENDS_IN_N = "".join(map(chr, range(ord("간"), ord("힣") + 1, 28)))
 _ENDS_IN_SS = "".join(map(chr, range(ord("갔"), ord("힣") + 1, 28)))
 _NO_HEARSAY = "군순반현연건인전단근언원선안판진민한신관본천"
 _TOLD_OF = re.compile(
-    rf"(?:(?<![{_NO_HEARSAY}])[{_ENDS_IN_N}]|(?<=[가-힣])한|[{_ENDS_IN_SS}])(?:대|대요"
+    rf"(?:(?![{_NO_HEARSAY}])[{_ENDS_IN_N}]|(?<=[가-힣])한|[{_ENDS_IN_SS}])(?:대|대요"
     rf"|댄다)(?![가-힣])"
 )
 _TOLD = re.compile(
