@@ -2,8 +2,9 @@
 
 import json
 import re
+import socket
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -308,6 +309,14 @@ def test_reload_and_restart_keep_the_conversations():
         assert chat.value("document.querySelectorAll('.line').length") == 1
 
 
+def until_gone(port):
+    """Wait until a server has ended: `served` does not."""
+    with suppress(ConnectionRefusedError):
+        while True:
+            socket.create_connection(("127.0.0.1", port)).close()
+            time.sleep(0.01)
+
+
 def test_a_server_that_is_restarted_under_the_page_loses_nothing():
     first, second = FakeEngine(), FakeEngine(name="other-model")
     with served(first) as port:
@@ -316,6 +325,7 @@ def test_a_server_that_is_restarted_under_the_page_loses_nothing():
         chat = Chat(page, second)
         chat.say("안녕")
         [reply] = chat.replies
+    until_gone(port)
     try:
         chat.say("들려?")
         assert "연결할 수 없어요" in chat.value("document.querySelector('.note.bad').textContent")
