@@ -1,11 +1,13 @@
-"""The picture of the page in the README: `python tests/benchmarks/page_picture.py` makes it anew.
+"""The pictures in the README: `python tests/benchmarks/page_picture.py` makes them anew.
 
-The replies are invented: the picture shows the page, not what a model says. Needs Chromium.
+One is of the page of chat, one of the report on raw/sample. The replies are invented: the picture
+shows the page, not what a model says. Needs Chromium.
 """
 
 import sys
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests/chat")]
@@ -13,7 +15,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests/chat")]
 from browser import opened  # noqa: E402
 from fake_engine import FakeEngine, served  # noqa: E402
 
+import corpus  # noqa: E402
 from corpus.chat.reply import Seen, Token  # noqa: E402
+from corpus.records import REPORT  # noqa: E402
 
 TALK = {
     "dkssud? 오늘 뭐 했어?": "안녕! 나 오늘 집에서 쉬었어 ㅎㅎ",
@@ -53,25 +57,36 @@ class Scripted(FakeEngine):
         return Seen(text, ("jamo_run",), tuple((f"▁{word}", 0, False) for word in text.split()))
 
 
+def take(page, path):
+    path.write_bytes(page.picture())
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes")
+
+
+def size_of(page, width, height):
+    page.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=height,
+        deviceScaleFactor=1,
+        mobile=False,
+    )
+
+
 def main():
     engine = Scripted(name="topic-all-sys")
     with served(engine) as port, opened(f"http://127.0.0.1:{port}/") as page:
-        page.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=1040,
-            height=640,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
+        size_of(page, 1040, 640)
         page.call("Emulation.setTimezoneOverride", timezoneId="Asia/Seoul")
         for text in TALK:
             page.type(text)
             page.press("Enter", text="\r", windowsVirtualKeyCode=13)
             page.wait_for("document.getElementById('stop').hidden")
-        path = ROOT / "docs" / "chat.png"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(page.picture())
-        print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes")
+        take(page, ROOT / "corpus/chat/README.page.png")
+    with TemporaryDirectory() as folder:
+        corpus.build(ROOT / "raw/sample", Path(folder) / "out", tokenizer="builtin")
+        with opened((Path(folder) / "out" / REPORT).as_uri()) as page:
+            size_of(page, 1000, 620)
+            take(page, ROOT / "corpus/report/README.page.png")
 
 
 if __name__ == "__main__":
