@@ -159,9 +159,12 @@ def test_raw_alone_or_processed_alone_may_lie_in_a_store(raw, tmp_path, whole, b
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole") == content(f"{bucket}/out")
 
 
-def test_worker_processes_read_and_write_the_store(raw, tmp_path, whole, bucket, monkeypatch):
+def test_worker_processes_read_and_write_the_store(
+    server, raw, tmp_path, whole, bucket, monkeypatch
+):
     monkeypatch.setattr(workers, "BYTES_PER_WORKER", 1)
     put(raw, f"{bucket}/raw")
+    monkeypatch.setattr(server, "fails", 4 * FAILS)  # worker processes wait as long as users do
     assert built(f"{bucket}/raw", f"{bucket}/out", workers=2) == whole
 
 

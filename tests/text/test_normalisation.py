@@ -159,6 +159,13 @@ def stands_in(few, many):
     return all(one in rest for one in few)
 
 
+# The sign of a number (-5, +10, 5+-1) and the plus of a grade (a+, 1++).
+SIGNED = (
+    r"(?<![^ ~])(?:\+-|[+\-])(?=[0-9])|(?<=[0-9])\+-(?=[0-9])"
+    r"|(?<=(?<![0-9a-z+])[0-9a-z])\+{1,2}(?![0-9a-z+])"
+)
+
+
 @given(HOSTILE, SOURCE)
 @LAW
 def test_what_is_written_holds_kept_characters_and_short_runs_alone(text, source):
@@ -168,7 +175,8 @@ def test_what_is_written_holds_kept_characters_and_short_runs_alone(text, source
     untagged = TAG.sub("", written)
 
     assert re.fullmatch(r"""[가-힣ㄱ-ㅣㅥ-ㆎ0-9a-z?!.,~^_'"%; :/&+\-]*""", untagged)
-    assert not re.search(r"(?<![0-9a-z])[:/&+\-]|[:/&+\-](?![0-9a-z])", written)
+    between = re.sub(SIGNED, " ", written)
+    assert not re.search(r"(?<![0-9a-z])[:/&+\-]|[:/&+\-](?![0-9a-z])", between)
     assert not re.search(r"""([ㄱ-ㆎ.^])\1\1|([?!,~;_'"% ])\2|[?!]{3}|ㅜㅜ|ㅠㅜ|ㅜㅠ""", written)
     assert written == written.strip()
 
