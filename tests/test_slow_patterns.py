@@ -26,8 +26,8 @@ from corpus.text.rules import TABLES
 N = 1_000  # characters
 GROWTH = 2.5  # at most, for twice the text
 NOTHING = 0.005  # seconds: what takes less is not measured
-TRIES = 8  # at most
-PAUSE = 0.05  # seconds before the second try, twice as many before the third
+TRIES = 20  # at most
+PAUSE = 0.05  # seconds before the second try, more before each of the next
 
 # What patterns begin with, repeated: each opens a match that never closes, or closes in vain.
 ATOMS = [
@@ -146,7 +146,7 @@ def assert_linear(run, name="", tries=TRIES):
         return
     shorter = inf
     for n_tried in range(tries):
-        sleep(n_tried * PAUSE)
+        sleep(min(n_tried, 6) * PAUSE)
         shorter = min(shorter, timed(run, 2 * N))
         grown = longer / max(shorter, NOTHING / 4)
         if grown <= GROWTH:
