@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from corpus.names.gathering import mentions_of
-from corpus.names.lexicon import names_a_place
+from corpus.names.lexicon import WORDS, names_a_place
+from corpus.report.chosen import about
 from corpus.text.normalisation import normalise_texts
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "places.json").read_text("utf-8"))
@@ -38,3 +39,8 @@ def test_what_stands_around_a_placeholder_says_of_which_kind_it_is(case):
 )
 def test_a_place_is_known_by_its_name_with_or_without_a_particle(text, named):
     assert names_a_place(text) is named
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_every_kind_of_word_is_told_in_both_languages(kind):
+    assert all(about(kind))
