@@ -46,6 +46,8 @@ _SITE = (
     "시장(?!님)|대?공원|터미널|체육관|도서관|박물관|미술관|사거리|삼거리|해수욕장|계곡|저수지"
     "|휴게소"
     "|온천|수목원|식물원|동물원|운동장|경기장|야구장|축구장|광장|지하상가|나들목|톨게이트|휴양림"
+    "|대교|호수|폭포|항구|댐|마을|스키장|골프장|터널|선착장|전망대|타워|해변|해안|둘레길"
+    "|(?:관|거리)(?=$|[ ?!.~]|에서|에(?![가-힣])|으?로(?![가-힣])|앞)"
 )
 _HILL = f"산(?:(?![가-힣])|(?:{_PARTICLES}|에서)(?![가-힣])|정상|등산)"
 _KINDS = (
@@ -91,6 +93,12 @@ _JOB = re.compile(
     "|월급|출근|퇴근|회식"
     "|인턴|공채|서류|알바|계약직|정규직|주식|대리|과장|부장|팀장|차장|사원|짤[렸린]|그만[뒀두둔])"
 )
+# What tells it from anywhere in the utterance.
+_STUDENTS = re.compile(
+    "휴학|복학|자퇴|편입|과잠|캠퍼스|수강 ?신청|학점|교수님|새내기|종강|개강|학식|대학원"
+)
+_STAFF = re.compile("입사|퇴사|이직|연봉|주가|상장|매출|야근|공채|인턴|사원증")
+_WHOLE_WORDS = (("university", _UNIVERSITY, _STUDENTS), ("firm name", _JOB, _STAFF))
 
 
 def affiliation_of(texts: Sequence[str]) -> str | None:
@@ -101,12 +109,10 @@ def affiliation_of(texts: Sequence[str]) -> str | None:
     """
     told = set()
     for text in texts:
-        start = text.find(AFFILIATION)
-        while start >= 0:
-            for kind, pattern in (("university", _UNIVERSITY), ("firm name", _JOB)):
-                if pattern.match(text, start + 1):
-                    told.add(kind)
-            start = text.find(AFFILIATION, start + 1)
+        behind = [match.end() for match in re.finditer(AFFILIATION, text)]
+        for kind, pattern, beside in _WHOLE_WORDS if behind else ():
+            if beside.search(text) or any(pattern.match(text, start) for start in behind):
+                told.add(kind)
     return told.pop() if len(told) == 1 else None
 
 

@@ -96,8 +96,9 @@ _THERE = re.compile(
 )
 
 
+LONG = 200  # characters of what was said before that are looked at
 _INSTEAD = re.compile(
-    r"(?:^|그럼|그러면|그럼요|아니면|아님|차라리|혹시|음|근데|그냥|그래도|이번엔|난|나는|저는|전)"
+    r"(?:^|그럼|그러면|그럼요|아니면|아님|차라리|혹시|음|아니|아뇨|아니요|근데|그냥|그래도|이번엔|난|나는|저는|전)"
     r" ?[,.]*$"
 )
 _RATHER = re.compile(
@@ -115,9 +116,9 @@ _TRAVEL = re.compile(
 def is_instead(before: Sequence[str], text: str, start: int) -> bool:
     """Say whether a mask hides a place instead of one just named: 부산 갈까? / 그럼 목포는?"""
     return (
-        _INSTEAD.search(text[:start]) is not None
+        _INSTEAD.search(text, max(0, start - 8), start) is not None
         and _RATHER.match(text, start + 1) is not None
-        and any(names_a_place(said) and _TRAVEL.search(said) for said in before)
+        and any(names_a_place(said[-LONG:]) and _TRAVEL.search(said[-LONG:]) for said in before)
     )
 
 
