@@ -16,7 +16,7 @@ import corpus
 from corpus.chat.services.bad_words import bad_word_pattern
 from corpus.chat.services.table import SERVICES
 from corpus.dialogues.pieces import find_pieces
-from corpus.names import mentions, places, titles
+from corpus.names import affiliations, mentions, places, titles
 from corpus.names.fill import fill_names
 from corpus.records import NAME, PLACEHOLDERS, SOURCES
 from corpus.text import brackets, characters, chathuman, identifiers, links, normalisation, tags
@@ -167,7 +167,7 @@ def test_a_pattern_that_grows_with_the_square_is_found(pattern):
 
 
 OF_TEXT = (brackets, characters, chathuman, identifiers, links, normalisation, tags)
-OF_NAMES = (mentions, places, titles)
+OF_NAMES = (affiliations, mentions, places, titles)
 
 
 def patterns():

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
+from corpus.names.affiliations import affiliation_of
 from corpus.names.lexicon import PROVINCES
 from corpus.names.mentions import Mention, mention_of, word_mention
 from corpus.names.own_name import asks_for_name
-from corpus.names.places import affiliation_of, answers_where, kind_at
+from corpus.names.places import answers_where, is_instead, kind_at
 from corpus.names.relatives import NOBODY, relative_asked
 from corpus.names.spoken import (
     addressee,
@@ -30,6 +31,7 @@ from corpus.records import (
 )
 
 MASKED = (MASKED_GIVEN, MASKED_FULL)
+NEAR = 2  # utterances before one that are looked at for a place
 FIRST = 4  # characters before a name that answers: 음 순덕
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
 # Kinds that nothing but a particle follows.
@@ -62,7 +64,9 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
         kind = kind_at(text, start, place_named=place_named, affiliation=affiliation)
         if kind == "name" and text[start] in MASKED and utterance:
             is_reply = speakers[utterance - 1] != speakers[utterance]
-            if is_reply and start < FIRST and answers_where(texts[utterance - 1], text, start):
+            is_answer = start < FIRST and answers_where(texts[utterance - 1], text, start)
+            before = texts[max(0, utterance - NEAR) : utterance]
+            if is_reply and (is_answer or is_instead(before, text, start)):
                 kind, place_named = "place", True
         if kind == "name":
             mention = person(utterance, start, kinds["name"][-1] if kinds["name"] else None)
