@@ -139,9 +139,12 @@ def _speakers(report: Mapping[str, Any]) -> Html:
         none = note("원본에 나이와 성별이 없습니다.", "The raw files do not tell.")
         return html("{}{}", head, none)
     about = note(
-        f"원본에 적힌 그대로, 행이 된 대화 {one_in:,}개 가운데 하나를 id의 해시로 골라 세었습니다.",
-        f"As the raw files say, counted for one in {one_in:,} dialogues that gave rows, chosen by "
-        "the hash of the id, duplicates not yet taken out.",
+        "원본에 적힌 그대로, 행이 된 모든 대화에서 세었습니다."
+        if one_in == 1
+        else f"원본에 적힌 그대로, 행이 된 대화 {one_in:,}개당 하나를 id의 해시로 골라 세었습니다.",
+        f"As the raw files say, counted for {'all' if one_in == 1 else f'one in {one_in:,}'}"
+        f" dialogues that gave rows{'' if one_in == 1 else ', chosen by the hash of the id'},"
+        " duplicates not yet taken out.",
     )
     cards = joined(map(_speakers_of, speakers))
     return html('{}{}<div class="grid">\n{}</div>\n', head, about, cards)
