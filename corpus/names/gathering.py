@@ -48,7 +48,7 @@ _FAMILY = re.compile(
 
 def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[Mention]]:
     """Return the mentions of a dialogue by what stands for them."""
-    joined = "\n".join(texts)
+    joined = "".join(texts)
     found = list(_PLACEHOLDER.finditer(joined))
     if not found:
         return {}
@@ -56,11 +56,11 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
     place_named = MASKED_PLACE in joined or MASKED_STEM in joined
     affiliation = affiliation_of(texts) if AFFILIATION in joined else None
     person = _reader_of_people(speakers, texts, alone=len(found) == 1)
-    ends = list(accumulate(len(text) + 1 for text in texts))
+    ends = list(accumulate(map(len, texts)))
     for match in found:
         utterance = bisect(ends, match.start())
         text = texts[utterance]
-        start = match.start() - ends[utterance] + len(text) + 1
+        start = match.start() - ends[utterance] + len(text)
         kind = kind_at(text, start, place_named=place_named, affiliation=affiliation)
         if kind == "name" and text[start] in MASKED and utterance:
             is_reply = speakers[utterance - 1] != speakers[utterance]

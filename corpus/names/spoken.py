@@ -93,8 +93,7 @@ _TOLD_OF = re.compile(
     rf"|댄다)(?![가-힣])"
 )
 _TOLD = re.compile(
-    _TOLD_OF.pattern
-    + "|(?:[다라]더라|[다라]던데|[다라]데|더라[고구]?요?|던데요?)(?![가-힣])|걔|얘(?![가-힣])|쟤"
+    "(?:[다라]더라|[다라]던데|[다라]데|더라[고구]?요?|던데요?)(?![가-힣])|걔|얘(?![가-힣])|쟤"
 )
 _OF_SOMEBODY = re.compile(
     "이?한텐?|이?에게|께|이?랑|랑도|이?하고|이?를|을|와|과|이와|이?라는|이?라고|이?란"
@@ -162,7 +161,7 @@ def is_of_a_third(text: str, start: int, title: Title | None, particle: str) -> 
     if _AND_HE.match(text, end) and _THEN.search(text[max(0, start - NEARBY) : start]):
         return True
     clause = _STOP.split(text[end : end + READ], maxsplit=1)[0]
-    return bool(_TOLD.search(clause) or _HEARSAY.search(clause))
+    return _is_told(clause)
 
 
 def is_comforted(text: str, start: int, before: str) -> bool:
@@ -189,7 +188,12 @@ def is_asked_back(text: str, end: int) -> bool:
     (True, False)
     """
     asked = _ASKED_BACK.match(text, end)
-    return asked is not None and not (_HEARSAY.search(asked["rest"]) or _TOLD.search(asked["rest"]))
+    return asked is not None and not _is_told(asked["rest"])
+
+
+def _is_told(text: str) -> bool:
+    """Say whether this was heard of somebody."""
+    return bool(_TOLD_OF.search(text) or _TOLD.search(text) or _HEARSAY.search(text))
 
 
 def is_spoken_to(
