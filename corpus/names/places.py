@@ -7,6 +7,7 @@ was named before and what is said is said of places: 사람 많지, 살아, 놀�
 import re
 from collections.abc import Sequence
 
+from corpus.names.where import is_where
 from corpus.records import (
     ADDRESS,
     AFFILIATION,
@@ -150,18 +151,6 @@ _JOB = re.compile(
 )
 
 
-_WHERE = re.compile("어디(?!가 아)|고향|어느 ?(?:동네|지역|나라|도시|쪽)|사는 ?(?:곳|데)")
-_THERE = re.compile(
-    r"(?:이?요|이에요|예요|이?야|입니다|쪽이?[요야]?|에? ?살| (?:어때|어떰|가자|갈까))(?![가-힣])"
-    r"|[ㄱ-ㆎ!.~^ ]{0,20}$"
-)
-
-
-def answers_where(question: str, text: str, start: int) -> bool:
-    """Say whether a mask hides where somebody is from or lives: 고향이 어디예요? / 목포요."""
-    return _WHERE.search(question) is not None and _THERE.match(text, start + 1) is not None
-
-
 def affiliation_of(texts: Sequence[str]) -> str | None:
     """Return what the affiliations of a dialogue are if what stands behind one tells, else None.
 
@@ -200,7 +189,8 @@ def kind_at(text: str, start: int, *, place_named: bool, affiliation: str | None
         if placeholder != NAME and (building := _MASKED_BUILDING.match(text, start + 1)):
             return next(kind for kind, pattern in _AFFILIATED if pattern.match(building[0]))
     if placeholder in (MASKED_GIVEN, MASKED_FULL):
-        return "place" if place_named and _OF_A_PLACE.match(text, start + 1) else "name"
+        is_place = place_named and _OF_A_PLACE.match(text, start + 1)
+        return "place" if is_place or is_where(text, start) else "name"
     if placeholder not in (ADDRESS, MASKED_STEM, MASKED_PLACE):
         return "name"
     suffix = _SUFFIX.match(text, start + 1)
