@@ -15,7 +15,7 @@ import corpus
 from corpus.chat.services.bad_words import bad_word_pattern
 from corpus.chat.services.table import SERVICES
 from corpus.dialogues.pieces import find_pieces
-from corpus.names import mentions, places, titles
+from corpus.names import affiliations, mentions, places, titles
 from corpus.names.fill import fill_names
 from corpus.records import NAME, PLACEHOLDERS, SOURCES
 from corpus.text import brackets, characters, chathuman, identifiers, links, normalisation, tags
@@ -165,7 +165,7 @@ def test_a_pattern_that_grows_with_the_square_is_found(pattern):
 
 
 OF_TEXT = (brackets, characters, chathuman, identifiers, links, normalisation, tags)
-OF_NAMES = (mentions, places, titles)
+OF_NAMES = (affiliations, mentions, places, titles)
 
 
 def patterns():
@@ -189,10 +189,14 @@ READ = (
         "corpus.chat.window",
         "corpus.building.unknown_tokens",
         "corpus.names.apart",
+        "corpus.names.compared",
         "corpus.names.contrast",
         "corpus.names.gathering",
+        "corpus.names.introduced",
+        "corpus.names.lives",
         "corpus.names.own_name",
         "corpus.names.relatives",
+        "corpus.names.replies",
         "corpus.names.spoken",
         "corpus.text.scripts",
     ),
@@ -209,7 +213,7 @@ WHOLE = (
 AT_START = {
     "corpus.names.own_name._STATED",
     "corpus.names.spoken._SAID_TO",
-    "corpus.names.spoken._OF_ONESELF",
+    "corpus.names.replies._OF_ONESELF",
     "corpus.reading.sources.merged._FIRST_BARE",
     *("corpus.reading.sources.task._PREFIX", "corpus.reading.sources.task._LETTER"),
     *("corpus.reading.sources.topic._PREFIX", "corpus.reading.sources.summary._AROUND"),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from corpus.names.introduced import READ
 from corpus.names.mentions import Mention
 
+FIRST = 4  # characters before a name that is nearly all that is said
 TITLED = (
     "(?: ?(?:씨|님|쌤|샘|언니|오빠|누나|형|선배|대리|과장|차장|부장|팀장|사원|이? ?(?:엄마|아빠)"
     "|[가-힣]{1,3}님))?"
@@ -39,7 +40,11 @@ _WITH = re.compile(
     "(?:동갑|동창|동기|친구|친하|친한|절친|사귀|사겨|썸|헤어|결혼|이혼|싸우|싸운|싸웠|화해|같은|쌍둥이"
     "|자매|형제|남매|부부)"
 )
-_NOT_I = re.compile("(?:아니|아뇨|ㄴㄴ|음|글쎄)[ ,.]*(?:나는|난|나|저는|전|저) ")
+_THAN = re.compile(rf"{TITLED}이?(?: ?(?:때|거|꺼|건|네|쪽))?보[다단]")
+_NOT_I = re.compile(
+    "(?:(?:응|어|네|오|아|음)[ ,.]+)?(?:아니|아뇨|ㄴㄴ|글쎄|근데|그래도|하지만)[ ,.]*"
+    "(?:나는|난|나|저는|전|저) "
+)
 _DENIED = re.compile("안 |못|몰|모르|없|싫|별로|아니")
 _YOU = re.compile("(?:^| )(?:너|넌|너는|니가|네가|너도|당신은) $")
 _I_SAID = re.compile("(?:^| )(?:나는|난|나|저는|전) $")
@@ -49,8 +54,8 @@ _YOU_HAVE = re.compile(f"{TITLED}이? ?있잖")
 _WHO_IS_IT = re.compile("누구|누군|누굴|걔")
 _BUT = re.compile(r"(?:면서|는데|은데|지만|던데)[ㄱ-ㆎ.~! ]{0,9}$")
 _HE = re.compile("(?<![가-힣])(?:걔|그 ?사람|그 ?분|얘|쟤)")
-_OURS = re.compile("(?<![가-힣])(?:우리|울) $")
-_OF_OURS = re.compile("이?(?:는|도|은|두)(?![가-힣])")
+OURS = re.compile("(?<![가-힣])(?:우리|울) $")
+_OFOURS = re.compile("이?(?:는|도|은|두)(?![가-힣])")
 # 민준이 동생이야: of whom the talk is; but 남친 있잖아 tells what somebody has
 _WHOSE = re.compile(
     "이?네? ?(?:(?:전|구) ?)?(?:(?:남친|여친|남자친구|여자친구|남편|신랑|와이프|아내)(?! ?있)"
@@ -60,8 +65,14 @@ _WHOSE = re.compile(
 _ASK_HIM = re.compile(
     f"{TITLED}이?한테 ?(?:물어|여쭤|연락해|전화해)[가-힣]{{0,2}}(?:봐|보[자면세]|바)"
 )
-_THAT_IS = re.compile("(?:^| )(?:그건|그거|그게|걔는|걘|쟤는) $")
-_COPULA = re.compile("이?(?:고|야|지|잖|였|인데|예요|에요)")
+_THAT_IS = re.compile("(?:^| )(?:[그저이]건|그거|그게|[걔쟤얘]는|[걘쟨얜]) $")
+_COPULA = re.compile("이?(?:고|야|지|네|잖|였|인데|예요|에요)")
+# What part somebody has in what is told: who did it, to whom, with whom.
+_PART = re.compile(
+    rf"{TITLED}(?:(?P<subject>이?가)|(?P<to>이?한테|이?에게)|(?P<beside>이?랑|이?하고)"
+    "|(?P<object>이?를|을))(?:요)?(?![가-힣])"
+)
+_NOTHING_ELSE = re.compile("[ㄱ-ㆎ?!. ]{0,20}$")
 
 
 def is_instead(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
@@ -82,8 +93,27 @@ def is_instead(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
     return any(_REFUSED.search(one[:READ]) for one in (*said, before))
 
 
-def is_compared(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
-    """Say whether somebody is named beside the last one as of one age, liked by me, and so on."""
+def _other_part(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
+    """Say whether nothing is said but who else has a part in it: 민준이가 때렸대 / 지훈이를?"""
+    text = texts[mention.utterance]
+    if mention.start >= FIRST or rival.utterance == mention.utterance:
+        return False
+    part = _PART.match(text, mention.start + 1)
+    if part is None or not _NOTHING_ELSE.match(text, part.end()):
+        return False
+    other = _PART.match(texts[rival.utterance], rival.start + 1)
+    return other is not None and other.lastgroup != part.lastgroup
+
+
+def is_compared(rival: Mention, mention: Mention, texts: Sequence[str], *, beside: bool) -> bool:
+    """Say whether somebody is named beside the last one as of one age, liked by me, and so on.
+
+    Args:
+        rival: of whom the talk has just been.
+        mention: the name that is looked at.
+        texts: with placeholders.
+        beside: the rival was named beside a third already, with whom this one may be compared.
+    """
     text, end = texts[mention.utterance], mention.start + 1
     before = text[max(0, mention.start - READ) : mention.start]
     rest = text[end : end + READ]
@@ -92,8 +122,10 @@ def is_compared(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
         return _LIKE.match(asked, rival.start + 1) is None
     if _WITH.match(rest):
         return MYSELF.search(before) is None and not PARTED.fullmatch(rival.particle)
-    if _IF.match(rest) or _WHOSE.match(rest):
+    if _IF.match(rest) or _WHOSE.match(rest) or (_THAN.match(rest) and not beside):
         return rival.utterance != mention.utterance
+    if _other_part(rival, mention, texts):
+        return True
     if _THAT_IS.search(before) and _COPULA.match(rest):
         return True
     if _ASK_HIM.match(rest) and "직접" not in rest + before:
@@ -107,8 +139,8 @@ def is_compared(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
     replies = [one[:READ] for one in texts[rival.utterance + 1 : mention.utterance]]
     if _YOU_HAVE.match(rest):
         return not any(map(_WHO_IS_IT.search, replies))
-    if _OURS.search(before) and _OF_OURS.match(rest) and not rival.bounds.relation:
-        return True
+    if OURS.search(before) and not rival.bounds.relation:
+        return "?" in asked[rival.start : rival.start + READ] or _OFOURS.match(rest) is not None
     if TOPIC.match(rest) is None:
         return False
     if "?" in rest:

@@ -9,11 +9,12 @@ import re
 from collections.abc import Sequence
 
 from corpus.names.clash import clash
-from corpus.names.compared import MYSELF, PARTED, TITLED, TOPIC, is_compared, is_instead
+from corpus.names.compared import MYSELF, OURS, PARTED, TITLED, TOPIC, is_compared, is_instead
 from corpus.names.introduced import READ, is_named, is_new, is_related
 from corpus.names.mentions import Mention
 
-_FAR = 2  # utterances; what was said before is no longer what the talk is about
+MOST = 8  # mentions of a list, or before one, that are looked at
+FAR = 2  # utterances; what was said before is no longer what the talk is about
 _END = r"[ㄱ-ㆎ!?.~^ ]{0,20}$"
 _NOT_HERE = re.compile(r"(?:안|못) ?[가-힣]{1,6} ?[ㄱ-ㆎ]{0,9}\?")
 _ELSE = re.compile(rf"{TITLED}(?:이?가|이)? ?(?:아니[고야었라지에]|아닌가|아님|말고|빼고 ?또)")
@@ -36,7 +37,7 @@ _FRIEND = re.compile("[남여]친|[남여]자친구|애인|썸|사귀|사귄|결
 _SAY_AGAIN = re.compile(
     r"(?:[다라냐자]고|^(?:엥|응|어|뭐|헐)?[ ?!,]*(?:누가|누구)) ?[?ㄱ-ㆎ]{0,9}$"
 )
-_ASKS = re.compile(r"\?|(?:까|냐|니|대|어|야|지|나|래|데)[ㄱ-ㆎ.~ ]{0,9}$")
+_ASKS = re.compile(r"\?|[까냐니대어야지나래데봐해와줘돼가](?:요)?[ㄱ-ㆎ.~ ]{0,9}$")
 _AND_YOU = re.compile(
     r"(?:너는|넌|너네는|너흰|너희는|당신은|그쪽은|님은|씨는|언니는|오빠는|형은"
     r"|누나는)(?:요)? ?[?ㄱ-ㆎ ]{0,9}$"
@@ -55,7 +56,7 @@ _NAMES_ALONE = re.compile(
     r"(?:(?:우리|저희|내|제) [가-힣]{1,4}[은는] )?"
     rf"(?:{_NAME_ALONE.pattern}|[\ue000-\uf8ff]{TITLED}(?:이?랑|하고|,) ?){{1,4}}"
 )
-_WHAT_OF = re.compile(r"(?:^|[ ,.!])[가-힣]{2,5}[은는](?:요)?\?$")
+_WHAT_OF = re.compile(r"(?:^|[ ,.!?])[가-힣0-9]{2,5}[은는](?:요)?\?$")
 _STOP = re.compile("[?!.]")
 _NO = re.compile(r"^(?:아니|아뇨|ㄴㄴ|노|놉|땡|에이)(?![가-힣]*었)")
 _TOO = re.compile(
@@ -82,6 +83,7 @@ def contrasted(
             }
             if rival is not None and is_new(mention, text):
                 pairs.add((rival, place))
+        pairs |= {(before, place) for before in _others_children(mentions, place, texts)}
         # 지훈이는? / 지훈이도 안 와: he, too, beside the one before
         beside = place > 1 and (
             (place - 2, place - 1) in pairs
@@ -103,15 +105,35 @@ def contrasted(
 
 
 def _rival(mentions: Sequence[Mention], place: int) -> int | None:
-    """Return the mention of whom the talk was before one, None if of nobody or of several."""
-    if not place:
+    """Return the mention of whom the talk was before one, None if of nobody or of several.
+
+    Whoever is called is spoken to, so the talk is not of that one.
+    """
+    mention = mentions[place]
+    last = place - 1
+    while last > 0 and mentions[last].bounds.caller and not mentions[last - 1].bounds.caller:
+        last -= 1
+    if last < 0 or mention.bounds.caller or mention.utterance - mentions[last].utterance > FAR:
         return None
-    mention, last = mentions[place], mentions[place - 1]
-    if mention.utterance - last.utterance > _FAR or mention.bounds.caller:
-        return None
-    if place > 1 and mentions[place - 2].utterance == last.utterance:
-        return None
-    return place - 1
+    before = mentions[last - 1] if last else None
+    if before is None or before.utterance != mentions[last].utterance or before.bounds.caller:
+        return last
+    return None
+
+
+def _others_children(mentions: Sequence[Mention], place: int, texts: Sequence[str]) -> list[int]:
+    """Return of whom was asked before 우리 지훈이 is said: the child of the other one."""
+    mention = mentions[place]
+    if not OURS.search(texts[mention.utterance][max(0, mention.start - READ) : mention.start]):
+        return []
+    return [
+        before
+        for before in range(max(0, place - MOST), place)
+        if (other := mentions[before]).bounds.speaker == mention.bounds.speaker
+        and other.utterance != mention.utterance
+        and not other.bounds.relation
+        and "?" in texts[other.utterance][other.start : other.start + READ]
+    ]
 
 
 def _left_out(mentions: Sequence[Mention], place: int, texts: Sequence[str]) -> list[int]:
@@ -120,10 +142,10 @@ def _left_out(mentions: Sequence[Mention], place: int, texts: Sequence[str]) -> 
     text = texts[mention.utterance][mention.start + 1 :][:READ]
     if not (_AND.match(text) or (TOPIC.match(text) and _NOT_HERE.search(text))):
         return []
-    listed = []
+    listed: list[int] = []
     for before in range(place - 1, -1, -1):
         other = mentions[before]
-        if other.utterance != mention.utterance - 1:
+        if other.utterance != mention.utterance - 1 or len(listed) > MOST:
             break
         if other.bounds.speaker != mention.bounds.speaker:
             listed.append(before)
@@ -135,7 +157,7 @@ def _is_another(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
     text = texts[mention.utterance]
     before, end = text[max(0, mention.start - READ) : mention.start], mention.start + 1
     same_speaker = rival.bounds.speaker == mention.bounds.speaker
-    if is_instead(rival, mention, texts) or is_compared(rival, mention, texts):
+    if is_instead(rival, mention, texts) or is_compared(rival, mention, texts, beside=beside):
         return True
     if not same_speaker and _ELSE.match(text, end):
         return True
@@ -193,11 +215,14 @@ def _asked_about(
     if not place or question < 0 or speakers[question] == mention.bounds.speaker:
         return None
     last, asked = mentions[place - 1], texts[question]
+    one = mentions[place - 2] if place > 1 else None
     if _WHAT_OF.search(asked) and _NAMES_ALONE.fullmatch(texts[mention.utterance]):
         before = (k for k in range(place - 1, -1, -1) if mentions[k].utterance < question)
         return next(before, None)
-    if last.utterance not in (question, question - 1) or _SAY_AGAIN.search(asked):
+    if not 0 <= question - last.utterance <= FAR or _SAY_AGAIN.search(asked):
         return None
+    if one and one.utterance == last.utterance and not one.bounds.caller:
+        return None  # 민준이랑 지훈이가 싸웠대 / 누가 먼저 때렸어? asks of the two
     if (who := _WHO.search(asked)) and _ASKS.search(asked):
         guessed = last.utterance == question and last.start > who.start()
         return None if guessed else place - 1

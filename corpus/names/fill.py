@@ -14,15 +14,13 @@ from hashlib import sha256
 from corpus.names.apart import people_apart, places_apart
 from corpus.names.casting import share_out
 from corpus.names.gathering import WHOLE, mentions_of, speaks_of_children
-from corpus.names.lexicon import PROVINCES, WORDS
+from corpus.names.lexicon import PLACES, WORDS
 from corpus.names.mentions import Mention
 from corpus.names.people import Person, draw_word, ending_of, forms_of, invent_people
 from corpus.records import PLACEHOLDERS, SpeakerTraits
 
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
 _SYLLABLES = re.compile("[가-힣]*")
-
-_PLACES = ("place", "inner", *"동역구시읍군면리", *PROVINCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def fill_names(
         for share, forms in zip(shares, shown, strict=True):
             for mention, form in zip(share, forms, strict=True):
                 words[mention.utterance][mention.start] = form
-        counted = kind if kind == "name" else "place" if kind in _PLACES else "affiliation"
+        counted = kind if kind == "name" else "place" if kind in PLACES else "affiliation"
         counts[counted] += len(mentions)
     filled = list(texts)
     for utterance, surrogates in words.items():

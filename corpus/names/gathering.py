@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
-from corpus.names.lexicon import PROVINCES
+from corpus.names.affiliations import affiliation_of
+from corpus.names.lexicon import PLACES, PROVINCES
 from corpus.names.mentions import Mention, mention_of, word_mention
 from corpus.names.own_name import asks_for_name
-from corpus.names.places import affiliation_of, kind_at
+from corpus.names.places import answers_where, is_instead, kind_at
 from corpus.names.relatives import ANY, GENERATION, NOBODY, Relative, relative_asked
 from corpus.names.replies import (
     asks_after_alone,
@@ -20,7 +21,6 @@ from corpus.names.replies import (
 )
 from corpus.names.spoken import addressee, honours, is_polite
 from corpus.names.titles import POLITES, title_at
-from corpus.names.where import answers_where, asks_for_another, speak_of_places
 from corpus.records import (
     AFFILIATION,
     MASKED_FULL,
@@ -31,10 +31,11 @@ from corpus.records import (
 )
 
 MASKED = (MASKED_GIVEN, MASKED_FULL)
+NEAR = 2  # utterances before one that are looked at for a place
 FIRST = 4  # characters before a name that answers: 음 순덕
 FAR = 60  # characters to either side of a name
 READ = 200  # characters of an utterance
-NEWS = 3  # utterances: so long ago a birth was told whose name is told now
+NEWS = 3  # utterances: what was told so lately, a birth or a place, is still spoken of
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
 # Kinds that nothing but a particle follows.
 WHOLE = ("place", "inner", "affiliation", "firm name", "university", *PROVINCES)
@@ -48,7 +49,7 @@ _FAMILY = re.compile(
     "|애들 ?(?:방학|재[우웠]|학원|데[리려]|숙제|간식|밥|학교|등교|감기|옷|책)"
     "|(?<![가-힣])(?:네|예)[ ,]+(?:어머|아버)[니님]"
 )
-_OF_A_BABY = re.compile("낳았|낳은|태어[났난]|태명|신생아|아기 이름|애기 이름")
+_OF_A_BABY = re.compile("낳았|낳은|태어[났난]|태명|신생아|아기 이름|애기 이름|손[주자녀]")
 _NAMED = re.compile("이름(?:[은이도]|은 ?뭐)? ?$")
 
 
@@ -63,7 +64,7 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
     affiliation = affiliation_of(texts) if AFFILIATION in joined else None
     person = _reader_of_people(speakers, texts, alone=len(found) == 1)
     ends = list(accumulate(len(text) + 1 for text in texts))
-    last_place = last_name = -FAR  # utterances
+    last, last_at = "name", 0  # the kind of the last placeholder, and its utterance
     for match in found:
         utterance = bisect(ends, match.start())
         text = texts[utterance]
@@ -71,22 +72,17 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
         kind = kind_at(text, start, place_named=place_named, affiliation=affiliation)
         if kind == "name" and text[start] in MASKED and utterance:
             is_reply = speakers[utterance - 1] != speakers[utterance]
-            if is_reply and start < FIRST and answers_where(texts[utterance - 1], text, start):
+            is_answer = start < FIRST and answers_where(texts[utterance - 1], text, start)
+            before = texts[max(0, utterance - NEAR) : utterance]
+            masked = last in PLACES and utterance - last_at <= NEWS
+            if is_reply and (is_answer or is_instead(before, text, start, masked=masked)):
                 kind, place_named = "place", True
-            elif last_name < last_place or utterance - last_name > NEWS:
-                near = utterance - last_place <= NEWS or speak_of_places(
-                    texts[max(0, utterance - NEWS) : utterance]
-                )
-                if near and asks_for_another(text, start):
-                    kind, place_named = "place", True
         if kind == "name":
-            last_name = utterance
             mention = person(utterance, start, kinds["name"][-1] if kinds["name"] else None)
         else:
             mention = word_mention(utterance, text, start, ends=kind in WHOLE)
-            if text[start] != AFFILIATION:
-                last_place = utterance
         kinds[kind].append(mention)
+        last, last_at = kind, utterance
     return kinds
 
 
@@ -130,8 +126,9 @@ def _reader_of_people(
             relative = relative_asked(before)
         if relative == NOBODY and _NAMED.search(texts[utterance][max(0, start - FAR) : start]):
             told = texts[max(0, utterance - NEWS) : utterance + 1]
-            if any(_OF_A_BABY.search(text[:READ]) for text in told):
-                relative = Relative("any", GENERATION, ANY)
+            born = [born for text in told if (born := _OF_A_BABY.search(text[:READ]))]
+            if born:
+                relative = Relative("any", GENERATION * (1 + (born[0][0][0] == "손")), ANY)
         if meant := _who_replies(mention, speakers, texts, partner):
             bounds = bounds._replace(who=meant, caller=speaker, owner="", relation="", third=False)
             relative = NOBODY

@@ -69,6 +69,8 @@ _WORDS |= {
     "works": "미래 누리 한빛 가람 새봄 하늘 은하 다솜",
     "office": "강남 서초 송파 마포 종로 성동 노원 은평 강서 양천 관악 용산",
     "city hall": "수원 성남 용인 안양 부천 안산 김포 파주 천안 청주 전주 창원",
+    "site": "중앙 평화 신흥 송정 화정 동부 남부 도원 문화",
+    "hill": "관악 청계 도봉 수락 계룡 속리 인왕 치악 소백",
     "군": "무주 양평 가평 홍천 횡성 평창 단양 괴산 부여 예산 태안 완주 고창 담양 해남 거창 남해",
     "면": "이서 남산 금곡 송정 신평 대산 청평 서종 옥천",
     "리": "신기 금곡 송정 신평 대곡 상동 남산 신촌 화정",
@@ -90,6 +92,19 @@ _IN_PROVINCES = {
     "제주": "서귀포 애월 성산 중문 협재",
 }
 PROVINCES = tuple(_IN_PROVINCES)
+# Kinds that are places; every other is an affiliation.
+PLACES = frozenset({"place", "inner", "site", "hill", *"동역구시읍군면리", *PROVINCES})
+# Where people say they go, that mean nothing else; with the places above.
+_ABROAD = (
+    "일본 중국 미국 태국 베트남 대만 홍콩 마카오 필리핀 사이판 하와이 호주 뉴질랜드 캐나다 영국"
+    " 프랑스"
+    " 독일 이탈리아 스페인 스위스 체코 터키 유럽 동남아 오사카 도쿄 후쿠오카 교토 삿포로 오키나와"
+    " 방콕 다낭 나트랑 하노이 세부 보라카이 발리 싱가포르 파리 런던 로마 뉴욕 제주도 강원도 경기도"
+    " 전라도"
+    " 경상도 충청도 울릉도 거제도 강화도 경주 통영 남해 가평 양양 태안 안동 홍대 명동 이태원 성수"
+    " 잠실"
+    " 신촌 판교 동탄"
+)
 _WORDS |= _IN_PROVINCES
 
 _LIEUL = 8  # ㄹ among the final consonants of a syllable; 0 is none
@@ -104,6 +119,17 @@ def final_consonant(word: str) -> int:
     return (ord(word[-1]) - ord("가")) % 28
 
 
+def names_a_place(text: str) -> bool:
+    """Say whether a place stands in a text by its name, with or without a particle.
+
+    >>> names_a_place("부산은 어때?"), names_a_place("고양이 어때?")
+    (True, False)
+    """
+    return any(
+        word[:length] in _KNOWN for word in text.split(" ") for length in (2, 3, 4) if len(word) > 1
+    )
+
+
 def by_ending(words: Iterable[str]) -> Mapping[Ending, tuple[str, ...]]:
     """Sort words by how they end. Those in ㄹ are free ones alone: 서울로, but 부산으로."""
     every = tuple(words)
@@ -115,6 +141,7 @@ def by_ending(words: Iterable[str]) -> Mapping[Ending, tuple[str, ...]]:
     }
 
 
+_KNOWN = frozenset(_WORDS["place"].split() + _ABROAD.split())
 WORDS: Mapping[str, Mapping[Ending, tuple[str, ...]]] = {
     kind: by_ending(words.split()) for kind, words in _WORDS.items()
 }

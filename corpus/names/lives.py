@@ -6,7 +6,7 @@ from corpus.names.particles import Sex
 
 _WHEN = (
     "(?:오늘|어제|지금|요즘|이제|내일|또|아직|벌써|곧|드디어|결국|이번에|새|전|구|둘째"
-    "|(?:다음 ?[주달]|담 ?[주달]|내년|작년|올해|[0-9]+월)에?)"
+    "|(?:다음 ?[주달]|담 ?[주달]|내년|작년|올해|[0-9]{1,2}월)에?)"
 )
 # What only a woman or only a man does or has.
 _OF_A_WOMAN = (

@@ -7,7 +7,8 @@ was named before and what is said is said of places: 사람 많지, 살아, 놀�
 import re
 from collections.abc import Sequence
 
-from corpus.names.where import is_where
+from corpus.names.affiliations import affiliation_at, glued_at
+from corpus.names.lexicon import names_a_place
 from corpus.records import (
     ADDRESS,
     AFFILIATION,
@@ -28,56 +29,6 @@ _RURAL = re.compile(
     f"|(리)(?:(?![가-힣])|에서?(?![가-힣])|로(?![가-힣])|마을|이장)"
 )
 _SUFFIX = re.compile(f"([동역구시읍])(?:(?![가-힣])|{_PARTICLES}|(?<=[구시])청)")
-_BEHIND = (
-    f"(?:(?![가-힣])|{_PARTICLES}|랑|만|야|다[녀니]|라|생|출신|졸|나[와온왔]|앞|입구|학생|동기"
-    "|선배|후배)"
-)
-_SCHOOL = (
-    "(?:여자|남자|사이버|전문|체육|예술|외국어|과학|공업|상업)?(?:대학|고등|중학|초등|학교)"
-    f"|[여남공상교예외의법사치약과체]?[대고]{_BEHIND}|여?중(?!에){_BEHIND}|초(?:등|{_BEHIND})"
-    "|대 ?병원|전문대"
-)
-_SUBJECT = (
-    "학과|학부|과(?:생|대표|사무실|잠바|방|(?:이야|이에요|예요|야|입니다)?[?!. ]*$|에(?![가-힣])"
-    "| (?:나[왔와온]|다[녀니]|졸업|출신|학생|선배|후배|동기|교수|전공|지원|가고|붙))"
-)
-_TEAM = f"팀|부(?:장|서|원|실)|부(?!터|[장자]){_BEHIND}|본부|[실과](?:장님|원|에서 일|로 발령)"
-_OFFICE = (
-    "구청|군청|경찰서|소방서|우체국|보건소|세무서|도서관|(?:동 ?)?주민 ?센터|동사무소|복지관"
-    "|체육관|동 ?행정|법원|구립"
-)
-_WORKS = (
-    "연구[소원실]|공[장단사](?!님)|재단|협회|전자|건설|화학|제약|식품|물산|산업|중공업|자동차|상사"
-    f"|증권|보험|생명|화재|카드(?:사|{_BEHIND})|통신|항공|방송|신문|일보|출판|미디어|엔터|게임즈"
-    "|부대|사단|학회|사무소|사무실|법인|스튜디오|극단|구단|농장|농협"
-)
-_KINDS = (
-    ("school", _SCHOOL),
-    ("kindergarten", f"유치원|어린이집|반(?!장님){_BEHIND}"),
-    ("hospital", "병원|의원|한의원|치과|약국|내과|외과|피부과|안과|산부인과|소아과|요양원"),
-    ("firm", "회사"),
-    ("team", _TEAM),
-    ("subject", _SUBJECT),
-    ("church", "교회|성당"),
-    ("bank", "은행|뱅크"),
-    ("school", "학원"),
-    ("club", "동아리|동호회|모임|클럽|부원"),
-    ("city hall", "시청|시의회|시립"),
-    ("office", _OFFICE),
-    ("works", _WORKS),
-    ("shop", f"마트|카페|식당|호텔|백화점|그룹|센터|점{_BEHIND}|빌딩|아파트"),
-)
-_AFFILIATED = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
-
-# What follows the name of a school and not a person's: 민준 학교 is the school that 민준 goes to;
-# before 대학교 stands the name of a university.
-_MASKED_SCHOOL = re.compile(
-    "(?:대학교|대학병원|고등학교|중학교|초등학교)"
-    r"|여?대(?:(?=[ㄱ-ㆎ?!.~ ]*$)|(?=(?:에서?|에는|에도|랑|야|예요|입니다)(?![가-힣])))"
-    "|여?[대고](?= (?:다[녀니닌]|나[왔와온]|출신|졸업|합격|붙|입학|학생|축제|[0-9]학년))"
-)
-_MASKED_BUILDING = re.compile("병원|교회|성당|은행|유치원|어린이집|아파트|백화점|호텔")
-
 _GU = (
     "종로 성동 광진 동대문 중랑 성북 강북 도봉 노원 은평 서대문 마포 양천 강서 구로 금천 영등포"
     " 동작 관악 서초 강남 송파 강동 용산 영도 부산진 동래 해운대 사하 금정 연제 수영 사상 수성 달서"
@@ -119,12 +70,12 @@ _IN_A_PROVINCE = re.compile(rf"(?<![가-힣])({'|'.join(_PROVINCE_OF)}) *$")
 
 # Said of a place behind a mask: 은 사람 많지, 까지 얼마나 걸려, 맛집. Not said of people.
 _OF_A_PLACE = re.compile(
-    "(?:[은는이가도]|에|으로|로|까지|부터|쪽|쪽으로|쪽에|근처|근처에)?"
+    "(?:[은는이가도]|이?면|이?라서?|에|으로|로|까지|부터|쪽|쪽으로|쪽에|근처|근처에)?"
     "(?: (?:쪽|근처|가면|진짜|완전|너무|좀|되게|거기|지금|요즘|많이|엄청|한번|다|또|안|못|잘))"
     "{0,8} ?"
     "(?:사람 ?(?:이|도|들이)? ?(?:진짜|너무|엄청)? ?(?:많|없|적)|살[아았고던면]|사는|산다|살기"
-    "|가[면고자서려본봤볼]|갔|간[다적지대]|갈[래까게거]|멀|가깝|가까|도착|여행|놀러|맛집|날씨"
-    "|춥|추[워웠울운]|덥|더[워웠울운]|시원|따뜻|(?:[가-힣]{1,6}[이가] (?:진짜 |정말 )?)?유명"
+    "|가 ?[본봤볼]|가[면고자서려기]|갔|간[다적지대]|갈[래까게거]|멀|가깝|가까|도착|여행|놀러|맛집"
+    "|날씨|춥|추[워웠울운]|덥|더[워웠울운]|시원|따뜻|(?:[가-힣]{1,6}[이가] (?:진짜 |정말 )?)?유명"
     "|[가-힣]{1,6}[이가] (?:진짜 |정말 )?맛있|(?:야경|바다|경치|풍경|단풍|벚꽃|노을|해변)[이가]"
     "|비행기|물가|집값|근처"
     "|동네|쪽|출발|비 ?[가는]? ?[오와왔온]"
@@ -138,34 +89,55 @@ _OF_A_PLACE = re.compile(
 )
 
 
-_UNIVERSITY = re.compile(
-    "(?:[이은는을를도만]|에|로|으로|랑)? ?(?:또 |다 |못 |안 )?(?:붙|합격|떨어[졌진지질]|입학|졸업"
-    "|자퇴|휴학|복학"
-    "|편입|수시|정시|논술|캠퍼스|학번|과잠|축제|등록금|원서|새내기|신입생|전액 ?장학|출신|나왔"
-    "|나온|나와서)"
-)
-_JOB = re.compile(
-    "(?:에서?|로|으로|[이은는을를도만가])? ?(?:일[해하한했할]|입사|퇴사|면접|이직|취[직업뽀]|연봉"
-    "|월급|출근|퇴근|회식"
-    "|인턴|공채|서류|알바|계약직|정규직|주식|대리|과장|부장|팀장|차장|사원|짤[렸린]|그만[뒀두둔])"
+# 언니랑 홍콩 가기로 했어
+_GOES = re.compile(" ?(?:으?로 )?가(?:기로|려고|려는|자고|고 있)")
+_WITH = re.compile("(?:(?<![나너저])랑|하고|같이|함께) $")
+_WHERE = re.compile("어디(?!가 아)|고향|어느 ?(?:동네|지역|나라|도시|쪽)|사는 ?(?:곳|데)")
+_THERE = re.compile(
+    r"(?:이?요|이에요|예요|이?야|입니다|쪽이?[요야]?|에? ?살| (?:어때|어떰|가자|갈까))(?![가-힣])"
+    r"|[ㄱ-ㆎ!.~^ ]{0,20}$"
 )
 
 
-def affiliation_of(texts: Sequence[str]) -> str | None:
-    """Return what the affiliations of a dialogue are if what stands behind one tells, else None.
+LONG = 200  # characters of what was said before that are looked at
+_INSTEAD = re.compile(
+    r"(?:^|그럼|그러면|그럼요|아니면|아님|차라리|혹시|음|아니|아뇨|아니요|근데|그냥|그래도|이번엔|난|나는|저는|전)"
+    r" ?[,.]*$"
+)
+_RATHER = re.compile(
+    "(?:[은는]|이?나|쪽은|도|이?랑|보다는?|으?로)?"
+    "(?: ?(?:어때|어떰|어떠|어떨|갈래|가자|가요|가볼|갈까|괜찮|별로|너무 멀|멀|좋|싫)| ?[?!]"
+    "|[ㄱ-ㆎ!.~^ ]*$)"
+)
+_WHAT_OF = re.compile("(?:[은는도](?:요)?|쪽은)(?: ?(?:어때|어떰|어떠|어떨)[가-힣]{0,2})? ?[?!]")
+_TRAVEL = re.compile(
+    "여행|놀러|휴가|갈[까래지]|가[고자봤본]|갔|간다|사[는세]|살[아고]|이사|날씨|비 ?[와오온]|눈"
+    " ?[와오온]"
+    "|출장|고향|어때|맛집|바다|숙소|비행기|드라이브"
+)
 
-    >>> affiliation_of(["나 \ue002 붙었어", "\ue002 좋지"]), affiliation_of(["\ue002 갔어"])
-    ('university', None)
+
+def is_instead(before: Sequence[str], text: str, start: int, *, masked: bool) -> bool:
+    """Say whether a mask hides a place instead of one just named: 부산 갈까? / 그럼 목포는?
+
+    Args:
+        before: what was said last.
+        text: with placeholders.
+        start: of the mask.
+        masked: the last placeholder before, not long ago, hides a place.
     """
-    told = set()
-    for text in texts:
-        start = text.find(AFFILIATION)
-        while start >= 0:
-            for kind, pattern in (("university", _UNIVERSITY), ("firm name", _JOB)):
-                if pattern.match(text, start + 1):
-                    told.add(kind)
-            start = text.find(AFFILIATION, start + 1)
-    return told.pop() if len(told) == 1 else None
+    if masked and _WHAT_OF.match(text, start + 1):
+        return _INSTEAD.search(text, max(0, start - 8), start) is not None
+    return (
+        _INSTEAD.search(text, max(0, start - 8), start) is not None
+        and _RATHER.match(text, start + 1) is not None
+        and any(names_a_place(said[-LONG:]) and _TRAVEL.search(said[-LONG:]) for said in before)
+    )
+
+
+def answers_where(question: str, text: str, start: int) -> bool:
+    """Say whether a mask hides where somebody is from or lives: 고향이 어디예요? / 목포요."""
+    return _WHERE.search(question) is not None and _THERE.match(text, start + 1) is not None
 
 
 def kind_at(text: str, start: int, *, place_named: bool, affiliation: str | None = None) -> str:
@@ -180,17 +152,14 @@ def kind_at(text: str, start: int, *, place_named: bool, affiliation: str | None
     placeholder = text[start]
     if placeholder in (AFFILIATION, FIRM):
         plain = (affiliation or "affiliation") if placeholder == AFFILIATION else "firm name"
-        return next(
-            (kind for kind, pattern in _AFFILIATED if pattern.match(text, start + 1)), plain
-        )
-    if placeholder in (MASKED_GIVEN, MASKED_FULL, NAME):
-        if school := _MASKED_SCHOOL.match(text, start + 1):
-            return next(kind for kind, pattern in _AFFILIATED if pattern.match(school[0]))
-        if placeholder != NAME and (building := _MASKED_BUILDING.match(text, start + 1)):
-            return next(kind for kind, pattern in _AFFILIATED if pattern.match(building[0]))
-    if placeholder in (MASKED_GIVEN, MASKED_FULL):
+        return affiliation_at(text, start) or plain
+    masked = placeholder in (MASKED_GIVEN, MASKED_FULL)
+    if (masked or placeholder == NAME) and (kind := glued_at(text, start, masked=masked)):
+        return kind
+    if masked:
         is_place = place_named and _OF_A_PLACE.match(text, start + 1)
-        return "place" if is_place or is_where(text, start) else "name"
+        is_goal = _GOES.match(text, start + 1) and _WITH.search(text, max(0, start - 9), start)
+        return "place" if is_place or is_goal else "name"
     if placeholder not in (ADDRESS, MASKED_STEM, MASKED_PLACE):
         return "name"
     suffix = _SUFFIX.match(text, start + 1)

@@ -34,6 +34,11 @@ _DIRECTION = rf"[ ~.]*{_WHOSE}(?:{_DIRECTIONS}|{_GESTURES}) ?{_DONE}[ ~.!?ㄱ-�
 _SYLLABLE = r"가-힣\ue000-\uf8ff"
 _NO_WORD = rf"[^()\n{_SYLLABLE}]*"
 _EITHER = "이|가|은|는|을|를|와|과|으|아|야|이나|나|이랑|랑|이라|라|로|으로"
+# Fits the word before it, which has none yet: 사과(는), but not 사과을(를) and 고양이(가).
+_ONE_PARTICLE = (
+    r"(?<=\p{Hangul_Syllable_Type=LVT})(?<![은는을를])\(([은을])\)(?![가-힣])"
+    r"|(?<=\p{Hangul_Syllable_Type=LV})(?<!이)\(([는를가])\)(?![가-힣])"
+)
 _GLUED = (
     "(?:이|가|은|는|을|를|도|에|에서|에게|로|으로|랑|이랑|와|과|의|만|까지|부터|한테|하고|이나|나"
     "|라고"
@@ -81,10 +86,10 @@ ASIDE_RULES = (
     ),
     Rule(
         "syllable_in_brackets",
-        rf"(?<=[{_SYLLABLE}])\((?:([도만요])\)(?![가-힣])|([들님])\))",
-        r"\1\2",
+        rf"(?<=[{_SYLLABLE}])\((?:([도만요])\)(?![가-힣])|([들님])\))|{_ONE_PARTICLE}",
+        r"\1\2\3\4",
         "a syllable that belongs to the word before it",
-        ("나(도) 친구(들)이랑", "나도 친구들이랑"),
+        ("나(도) 밥(은) 친구(들)이랑", "나도 밥은 친구들이랑"),
     ),
     Rule(
         "other_particle",

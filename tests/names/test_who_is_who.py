@@ -9,14 +9,13 @@ import pytest
 
 from corpus.names.fill import fill_names
 from corpus.names.gathering import mentions_of
-from corpus.names.lexicon import PROVINCES
+from corpus.names.lexicon import PLACES
 from corpus.records import PLACEHOLDERS, SpeakerTraits
 from corpus.text.normalisation import normalise_texts
 
 CASES = json.loads(
     (Path(__file__).parents[1] / "cases" / "who_is_who.json").read_text(encoding="utf-8")
 )
-PLACES = ("place", "inner", *"동역구시읍군면리", *PROVINCES)
 
 
 def left_of(case):
