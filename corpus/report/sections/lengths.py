@@ -139,7 +139,7 @@ def _speakers(report: Mapping[str, Any]) -> Html:
         none = note("원본에 나이와 성별이 없습니다.", "The raw files do not tell.")
         return html("{}{}", head, none)
     counted = (
-        f"행이 된 대화 {one_in:,}개 가운데 하나를 id의 해시로 골라"
+        f"행이 된 대화 {one_in:,}개당 하나를 id의 해시로 골라"
         if one_in > 1
         else "행이 된 모든 대화에서",
         f"one in {one_in:,} dialogues that gave rows, chosen by the hash of the id"
