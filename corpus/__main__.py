@@ -17,6 +17,7 @@ DESCRIPTION = (
     "Turn AIHub's Korean dialogues (543 topic, 117 summary, 114 sns, 544 task) into a chat corpus."
 )
 EPILOG = "python -m corpus VERB --help tells the options of a verb."
+KEEPING = {"build", "commit"}  # verbs that keep what is done
 NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -73,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else [*argv]
     if words[:1] == [models.TRAIN]:
         return models.run_train(words[1:])
+    keeps = not KEEPING.isdisjoint(words[:1])
     try:
         args = parser_of(*(word for word in words if word in VERBS)).parse_args(words)
         run: Callable[[argparse.Namespace], int] = args.run
@@ -81,7 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sentence = str(error)
     except KeyboardInterrupt:
         with suppress(OSError):
-            print("\nStopped. The same command goes on from here.", file=sys.stderr)
+            goes_on = " The same command goes on from here." if keeps else ""
+            print(f"\nStopped.{goes_on}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
         leave_stdout()
@@ -90,7 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         sentence = f"{where}{error.strerror or error}."
         if error.errno in NO_ROOM:
-            sentence = "the disk is full. Make room; the same command then goes on from here."
+            goes_on = "; the same command then goes on from here" if keeps else ""
+            sentence = f"the disk is full. Make room{goes_on}."
     say(f"corpus: {sentence}", sys.stderr)
     return 2
 

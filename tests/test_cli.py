@@ -131,6 +131,15 @@ def test_ctrl_c_is_one_sentence(raw, tmp_path, capsys, monkeypatch):
     assert run(capsys, "build", raw, tmp_path / "out", "--tokenizer", "builtin")[0] == 0
 
 
+def test_ctrl_c_of_a_verb_that_keeps_nothing_promises_nothing(raw, capsys, monkeypatch):
+    def stop(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "find_documents", stop)
+    code, _, err = run(capsys, "check", raw, "--tokenizer", "builtin")
+    assert (code, err) == (130, "\nStopped.\n")
+
+
 def test_show_prints_dialogues_as_people_read_them(processed, capsys):
     code, out, _ = run(capsys, "show", processed, "-n", "5")
     assert code == 0
@@ -353,6 +362,15 @@ def test_a_call_that_makes_no_sense_is_refused(raw, processed, tmp_path, capsys,
         (["build", "RAW", "OUT", "--shard", ""], "--shard can be 1/8, 2/8, ... 8/8"),
         (["build", "RAW", "OUT", "--item-timeout", "0"], "item_timeout is 0.0; it is a number of"),
         (["build", "RAW", "OUT", "--item-timeout", "nan"], "item_timeout is nan; it is a number"),
+        *(
+            ([*words, "--workers", "0"], "workers is 0; one is needed at least.")
+            for words in (
+                ["build", "RAW", "OUT"],
+                ["check", "RAW"],
+                ["verify", "PROCESSED"],
+                ["commit", "PROCESSED"],
+            )
+        ),
         (["build", "RAW", "OUT", "--tokenizer", ""], "tokenizer is ''; it is a hub name, a path"),
         (["build", "", "OUT"], "'' is no path of a folder"),
         (["build", "RAW", ""], "'' is no path of a folder"),

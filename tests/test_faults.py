@@ -29,6 +29,7 @@ from raw_trees import (
 from small_builds import TALK, built, hashes
 
 import corpus
+from corpus.__main__ import main
 from corpus.building import commit, engines, limit, run, workers
 from corpus.building import item as item_module
 from corpus.building.limit import at_most
@@ -836,3 +837,15 @@ def test_a_worker_that_dies_costs_a_retry_and_an_item_that_always_kills_it_is_re
     monkeypatch.setattr(engines, "build_or_tell", gives_up)
     built(many, tmp_path / "one", workers=1, **options)
     assert hashes(tmp_path / "three") == hashes(tmp_path / "one")
+
+
+def test_a_folder_in_place_of_the_manifest_is_one_sentence_and_stays(raw, tmp_path, capsys):
+    out = tmp_path / "out"
+    (out / "_manifest.json").mkdir(parents=True)
+    words = ("build", str(raw), str(out), "--tokenizer", "builtin")
+    for call in (words, (*words, "--fresh"), ("show", str(out)), ("card", str(out))):
+        assert main([*call]) == 2
+        assert "is a folder and no manifest: take it away." in capsys.readouterr().err
+    assert main(["verify", str(out)]) == 10
+    assert "_manifest.json: is a folder" in capsys.readouterr().out
+    assert (out / "_manifest.json").is_dir()

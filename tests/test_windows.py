@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from effort import IS_THOROUGH
 from raw_trees import sns_document, summary_document, summary_entry, write
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +71,7 @@ def whole(raw, tmp_path_factory):
     return (folder / "out" / "_manifest.json").read_bytes()
 
 
-@pytest.mark.parametrize("hidden", [*HIDDEN, "all"])
+@pytest.mark.parametrize("hidden", [*(HIDDEN if IS_THOROUGH else ()), "all"])
 def test_a_build_needs_nothing_that_windows_lacks(raw, tmp_path, whole, hidden):
     lines = "\n".join(HIDDEN.values()) if hidden == "all" else HIDDEN[hidden]
     workers = "2" if hidden in WITH_WORKERS else "1"

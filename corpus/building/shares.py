@@ -35,7 +35,15 @@ from corpus.output.locks import locked
 from corpus.output.manifest import differences, inputs_of, versions
 from corpus.output.result import discard_results
 from corpus.output.standing import finished_build, refuse_lost
-from corpus.output.work import WORK, begin_work, check_folders, check_how, remove_work, work_name
+from corpus.output.work import (
+    WORK,
+    begin_work,
+    check_folders,
+    check_how,
+    check_workers,
+    remove_work,
+    work_name,
+)
 from corpus.processed import read_manifest
 from corpus.reading.decode import sniff
 from corpus.reading.documents import (
@@ -158,9 +166,10 @@ def commit_shares(
         progress: draw a bar on stderr.
 
     Raises:
-        CorpusError: a shard has not built all of its items, or no shard was built at all; what was
-            in `processed` before is untouched.
+        CorpusError: a wrong call; a shard has not built all of its items, or no shard was built at
+            all; what was in `processed` before is untouched.
     """
+    check_workers(workers)
     processed = folder_of(processed)
     if not (processed / WORK).is_dir():
         return _finished(processed)

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 from typing import Any
 
 from corpus.options import DEFAULT_TOKENIZER, ITEM_TIMEOUT, Option
@@ -63,9 +64,11 @@ def add_item_timeout(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("--item-timeout", type=float, default=ITEM_TIMEOUT, metavar="S", help=text)
 
 
-def use_system_allocator() -> None:
-    """Let pyarrow, which is not loaded yet, take memory from the system, here and in workers.
+def begin_long_work() -> None:
+    """Let SIGTERM end this process like Ctrl-C, and pyarrow take memory from the system.
 
-    Its own allocator keeps 80 MB more of 320.
+    So what lies aside is removed at the end. pyarrow is not loaded yet, here and in workers; its
+    own allocator keeps 80 MB more of 320.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

@@ -1,7 +1,6 @@
 """`build` and `commit`: build PROCESSED from RAW, on one machine or on several."""
 
 import argparse
-import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from corpus.commands.arguments import (
     add_strict,
     add_tokenizer,
     add_workers,
-    use_system_allocator,
+    begin_long_work,
 )
 from corpus.options import ENGINES, OPTIONS
 from corpus.records import REPORT
@@ -73,8 +72,7 @@ def add_build(parser: argparse.ArgumentParser) -> None:
 
 def run_build(args: argparse.Namespace) -> int:
     """Build a corpus, or one share of it, and tell what came of it."""
-    use_system_allocator()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a build like Ctrl-C
+    begin_long_work()
     from corpus.building.run import build
     from corpus.building.shares import build_share
     from corpus.processed import has_manifest, read_manifest
@@ -119,8 +117,7 @@ def add_commit(parser: argparse.ArgumentParser) -> None:
 
 def run_commit(args: argparse.Namespace) -> int:
     """Turn the shares that are built into the corpus, and tell what came of it."""
-    use_system_allocator()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    begin_long_work()
     from corpus.building.shares import commit_shares
     from corpus.processed import has_manifest, read_manifest
 

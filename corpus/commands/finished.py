@@ -4,7 +4,7 @@ import argparse
 import os
 import time
 
-from corpus.commands.arguments import add_finished, add_workers, use_system_allocator
+from corpus.commands.arguments import add_finished, add_workers, begin_long_work
 from corpus.records import CorpusError
 from corpus.remote import folder_of
 from corpus.verify.findings import CLASSES
@@ -69,7 +69,7 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Tell what is wrong with a corpus; the class of it is the exit code."""
-    use_system_allocator()
+    begin_long_work()
     from corpus.processed import local_copy
     from corpus.verify.checks import verify
 

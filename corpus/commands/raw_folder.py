@@ -8,7 +8,7 @@ from corpus.commands.arguments import (
     add_item_timeout,
     add_tokenizer,
     add_workers,
-    use_system_allocator,
+    begin_long_work,
 )
 from corpus.remote import folder_of
 from corpus.views.screen import say
@@ -48,7 +48,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
 
 def run_check(args: argparse.Namespace) -> int:
     """Tell what is in RAW, and what a build of it would give."""
-    use_system_allocator()
+    begin_long_work()
     from corpus.views.check import check_lines
 
     for line in check_lines(

@@ -34,6 +34,9 @@ _WORKS = (
     "연구[소원실]|공[장단사](?!님)|재단|협회|전자|건설|화학|제약|식품|물산|산업|중공업|자동차|상사"
     f"|증권|보험|생명|화재|카드(?:사|{_BEHIND})|통신|항공|방송|신문|일보|출판|미디어|엔터|게임즈"
     "|부대|사단|학회|사무소|사무실|법인|스튜디오|극단|구단|농장|농협"
+    "|지점|지사|본사|본점|영업[소점]|대리점|매장|물류|지부|버스|택시|철도|라면|우유|소주|맥주|페이"
+    "|톡"
+    "|당(?=원(?!이야)| (?:지지|후보|대표|의원|공천|뽑))"
 )
 _SHOP = (
     "마트|카페|커피|식당|호텔|백화점|그룹|치킨|피자|버거|분식|김밥|반점|갈비|국밥|족발|보쌈|냉면"
@@ -77,6 +80,9 @@ _MASKED_SCHOOL = re.compile(
 )
 _MASKED_BUILDING = re.compile(
     f"병원|치과|약국|교회|성당|은행|유치원|어린이집|아파트|{_SHOP}"
+    "|지점|지사|본사|본점|영업[소점]|대리점|매장|버스|택시|철도|라면|우유|소주|맥주|페이"
+    "|톡(?=[으은이을]|[ ?!.]|$)"
+    "|당(?=원(?!이야)| (?:지지|후보|대표|의원|공천|뽑))"
     "|전자|건설|제약|식품|물산|중공업|자동차|증권|생명|화재|카드|통신|항공"
 )
 _MASKED_SITE = re.compile(f"{_SITE}|{_HILL}")
@@ -84,7 +90,8 @@ _MASKED_SITE = re.compile(f"{_SITE}|{_HILL}")
 _UNIVERSITY = re.compile(
     "(?:[이은는을를도만]|에|로|으로|랑)? ?(?:또 |다 |못 |안 )?(?:붙|합격|떨어[졌진지질]|입학|졸업"
     "|자퇴|휴학|복학"
-    "|편입|수시|정시|논술|캠퍼스|[1-4]학년|학번|과잠|축제|등록금|원서|새내기|신입생|전액 ?장학"
+    "|편입|수시|정시|논술|캠퍼스|[1-4]학년|학번|과잠|축제|등록금|기숙사|원서|새내기|신입생|전액"
+    " ?장학"
     "|출신|나왔"
     "|나온|나와서)"
 )
@@ -108,10 +115,11 @@ def affiliation_of(texts: Sequence[str]) -> str | None:
     ('university', None)
     """
     told = set()
-    for text in texts:
+    for nth, text in enumerate(texts):
         behind = [match.end() for match in re.finditer(AFFILIATION, text)]
         for kind, pattern, beside in _WHOLE_WORDS if behind else ():
-            if beside.search(text) or any(pattern.match(text, start) for start in behind):
+            near = (text, *texts[nth + 1 : nth + 2])
+            if any(map(beside.search, near)) or any(pattern.match(text, start) for start in behind):
                 told.add(kind)
     return told.pop() if len(told) == 1 else None
 
@@ -135,8 +143,8 @@ def glued_at(text: str, start: int, *, masked: bool) -> str | None:
     behind = start + 1
     if school := _MASKED_SCHOOL.match(text, behind):
         return _first(school[0], 0)
-    if masked and (building := _MASKED_BUILDING.match(text, behind)):
-        return _first(building[0], 0)
+    if masked and _MASKED_BUILDING.match(text, behind):
+        return _first(text, behind)
     if masked and _MASKED_SITE.match(text, behind):
         return "hill" if text[behind] == "산" else "site"
     return None

@@ -85,6 +85,7 @@ _OF_A_PLACE = re.compile(
     "|넓"
     "|시골|볼 ?거|볼게 있|볼만|다녀[오왔온]|인구|번화|조용[하한]|복잡|공기|풍경|경치|버스|지하철"
     "|기차|숙소"
+    "|(?<=면 )(?:[가-힣]{1,6} ){0,2}[가-힣]{0,6}(?:근처|가까|멀[겠다어지])"
     "|호텔|펜션|다들 가|축제|시장|공항)"
 )
 
@@ -95,13 +96,15 @@ _WITH = re.compile("(?:(?<![나너저])랑|하고|같이|함께) $")
 _WHERE = re.compile("어디(?!가 아)|고향|어느 ?(?:동네|지역|나라|도시|쪽)|사는 ?(?:곳|데)")
 _THERE = re.compile(
     r"(?:이?요|이에요|예요|이?야|입니다|쪽이?[요야]?|에? ?살| (?:어때|어떰|가자|갈까))(?![가-힣])"
+    r"|이?나 [가-힣]"
     r"|[ㄱ-ㆎ!.~^ ]{0,20}$"
 )
 
 
 LONG = 200  # characters of what was said before that are looked at
 _INSTEAD = re.compile(
-    r"(?:^|그럼|그러면|그럼요|아니면|아님|차라리|혹시|음|아니|아뇨|아니요|근데|그냥|그래도|이번엔|난|나는|저는|전)"
+    r"(?:^|그럼|그러면|그럼요|아니면|아님|차라리|혹시|음|아니|아뇨|아니요|근데|그냥|그래도|이번엔"
+    r"|난|나는|저는|전)"
     r" ?[,.]*$"
 )
 _RATHER = re.compile(
@@ -167,10 +170,11 @@ def kind_at(text: str, start: int, *, place_named: bool, affiliation: str | None
         return suffix[1]
     if placeholder == MASKED_STEM and text[start + 1 : start + 2] in _HALVES:
         return text[start + 1]
-    if placeholder == ADDRESS:
+    if placeholder in (ADDRESS, MASKED_STEM):
         rural = _RURAL.match(text, start + 1)
         if rural:
             return rural[1] or rural[2] or rural[3]
+    if placeholder == ADDRESS:
         province = _IN_A_PROVINCE.search(text, max(0, start - 12), start)
         if province:
             return _PROVINCE_OF[province[1]]

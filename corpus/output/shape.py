@@ -76,6 +76,8 @@ def read_whole(path: Folder) -> dict[str, Any]:
         why = misfit(manifest)
     except orjson.JSONDecodeError as error:
         manifest, why = {}, f"it is no JSON: {error}"
+    except IsADirectoryError:
+        raise CorpusError(f"{path} is a folder and no manifest: take it away.") from None
     if not why:
         return dict(manifest)
     written_by = manifest.get("corpus_version") if isinstance(manifest, dict) else None

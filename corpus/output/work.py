@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from corpus.output.files import write_file, write_json
-from corpus.records import TOKENIZER, CorpusError
+from corpus.records import MANIFEST, TOKENIZER, CorpusError
 from corpus.remote import Folder, Remote
 
 WORK = ".work"
@@ -31,10 +31,15 @@ MOST_SECONDS = 366 * 86_400  # what every system's timer can hold
 FRESH = "fresh"  # the build was begun with --fresh
 
 
+def check_workers(workers: int) -> None:
+    """Raise CorpusError if nothing can be done by so many processes."""
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise CorpusError(f"workers is {workers!r}; one is needed at least.")
+
+
 def check_how(*, workers: int, item_timeout: float) -> None:
     """Raise CorpusError if no build can be done like this."""
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise CorpusError(f"workers is {workers!r}; a build needs one at least.")
+    check_workers(workers)
     is_number = isinstance(item_timeout, (int, float)) and not isinstance(item_timeout, bool)
     if not is_number or not 0 < item_timeout <= MOST_SECONDS:
         raise CorpusError(
@@ -46,6 +51,8 @@ def check_folders(raw: Folder, processed: Folder) -> None:
     """Raise CorpusError if no build can be made from and into these folders."""
     if isinstance(processed, Path) and processed.is_symlink() and not processed.exists():
         raise CorpusError(f"{processed} is a link to {processed.readlink()}, which is not there.")
+    if isinstance(processed, Path) and (processed / MANIFEST).is_dir():
+        raise CorpusError(f"{processed / MANIFEST} is a folder and no manifest: take it away.")
     if isinstance(raw, Path) and isinstance(processed, Path):  # there may be links between them
         same = raw.resolve() == processed.resolve()
         within = processed.resolve().is_relative_to(raw.resolve())

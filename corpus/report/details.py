@@ -5,6 +5,7 @@ import re
 from corpus.report.file_details import FILE_FORMS
 
 OTHER_WORDS = "프로그램의 설명: "
+_WHERE = "(?P<where>.+) at (?P<byte>[0-9,]+)"
 _FORMS = (
     (
         r"(?P<who>[0-9,]+) speakers, (?P<n>[0-9,]+) utterances left",
@@ -14,23 +15,30 @@ _FORMS = (
         r"(?P<n>[0-9,]+) tokens; (?P<fit>[0-9,]+) fit beside <s> and </s>",
         r"\g<n> 토큰. <s>와 </s>를 빼고 \g<fit>까지 들어갑니다",
     ),
+    (
+        r"its first pair of turns has (?P<n>[0-9,]+) tokens",
+        r"첫 두 턴만으로도 \g<n>토큰입니다",
+    ),
     (r"(?P<n>[0-9,]+) utterances left", r"남은 발화 \g<n>개"),
-    (r"same id as (?P<one>.+) in (?P<where>.+)", r"id가 \g<where>의 \g<one> 대화와 같습니다"),
     (
-        r"same text as (?P<one>.+) in (?P<where>.+)",
-        r"내용이 \g<where>의 \g<one> 대화와 같습니다",
+        rf"same id as (?P<one>.+) in {_WHERE}",
+        r"id가 \g<where>의 \g<byte>바이트 위치에 있는 \g<one> 대화와 같습니다",
     ),
     (
-        r"another text under the id of (?P<one>.+) in (?P<where>.+)",
-        r"\g<where>의 \g<one> 대화와 id는 같고 내용이 다릅니다",
+        rf"same text as (?P<one>.+) in {_WHERE}",
+        r"내용이 \g<where>의 \g<byte>바이트 위치에 있는 \g<one> 대화와 같습니다",
     ),
     (
-        r"an older text of (?P<one>.+) in (?P<where>.+)",
-        r"\g<where>의 \g<one> 대화보다 오래된 내용입니다",
+        rf"another text under the id of (?P<one>.+) in {_WHERE}",
+        r"\g<where>의 \g<byte>바이트 위치에 있는 \g<one> 대화와 id는 같고 내용이 다릅니다",
     ),
     (
-        r"(?P<how>[0-9.]+) similar to (?P<one>.+) in (?P<where>.+)",
-        r"\g<where>의 \g<one> 대화와 유사도 \g<how>",
+        rf"an older text of (?P<one>.+) in {_WHERE}",
+        r"\g<where>의 \g<byte>바이트 위치에 있는 \g<one> 대화보다 오래된 내용입니다",
+    ),
+    (
+        rf"(?P<how>[0-9.]+) similar to (?P<one>.+) in {_WHERE}",
+        r"\g<where>의 \g<byte>바이트 위치에 있는 \g<one> 대화와 유사도 \g<how>",
     ),
     *FILE_FORMS,
 )

@@ -60,6 +60,10 @@ FILE_FORMS = (
     (r"it begins with (?P<what>.+)", r"이렇게 시작합니다: \g<what>"),
     (rf"(?P<n>{_N}) bytes of white space", r"빈칸 \g<n>바이트뿐입니다"),
     (
+        rf"more than (?P<n>{_N}) bytes of white space stand before anything else",
+        r"다른 글자보다 앞에 빈칸이 \g<n>바이트 넘게 있습니다",
+    ),
+    (
         rf"numberOfItems says (?P<n>{_N}), (?P<found>{_N}) were found",
         r"numberOfItems는 \g<n>인데 \g<found>개가 있습니다",
     ),

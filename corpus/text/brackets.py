@@ -34,6 +34,7 @@ _DIRECTION = rf"[ ~.]*{_WHOSE}(?:{_DIRECTIONS}|{_GESTURES}) ?{_DONE}[ ~.!?ㄱ-�
 _SYLLABLE = r"가-힣\ue000-\uf8ff"
 _NO_WORD = rf"[^()\n{_SYLLABLE}]*"
 _EITHER = "이|가|은|는|을|를|와|과|으|아|야|이나|나|이랑|랑|이라|라|로|으로"
+_ANY = "[도만요에의]|에서|에게|에는|에도|한테|까지|부터|처럼|보다|하고"  # fits every word
 # Fits the word before it, which has none yet: 사과(는), but not 사과을(를) and 고양이(가).
 _ONE_PARTICLE = (
     r"(?<=\p{Hangul_Syllable_Type=LVT})(?<![은는을를])\(([은을])\)(?![가-힣])"
@@ -86,7 +87,7 @@ ASIDE_RULES = (
     ),
     Rule(
         "syllable_in_brackets",
-        rf"(?<=[{_SYLLABLE}])\((?:([도만요])\)(?![가-힣])|([들님])\))|{_ONE_PARTICLE}",
+        rf"(?<=[{_SYLLABLE}])\((?:({_ANY})\)(?![가-힣])|([들님])\))|{_ONE_PARTICLE}",
         r"\1\2\3\4",
         "a syllable that belongs to the word before it",
         ("나(도) 밥(은) 친구(들)이랑", "나도 밥은 친구들이랑"),
@@ -123,9 +124,9 @@ ASIDE_RULES = (
     ),
     Rule(
         "angle",
-        r">\.<|[<>]",
+        r">\.<|[-=]{1,3}>|[<>]",
         " ",
-        "no text can spell a control token; >< and >.< are faces",
+        "no text can spell a control token; >< and >.< are faces, -> is an arrow",
         ("<usr> 좋아>.<", " usr  좋아 "),
     ),
 )

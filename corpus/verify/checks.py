@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from corpus.output.work import check_workers
 from corpus.records import TOKENIZER, CorpusError
 from corpus.remote import Folder
 from corpus.tokens.encoder import Encoder
@@ -25,8 +26,10 @@ def verify(processed: Path, *, raw: Folder | None = None, workers: int = 1) -> F
         workers: processes that do so at most.
 
     Raises:
-        CorpusError: no build has finished in `processed`, or there is nothing to read in `raw`.
+        CorpusError: no build has finished in `processed`, there is nothing to read in `raw`, or
+            `workers` is no number of processes.
     """
+    check_workers(workers)
     findings = Findings()
     manifest = check_manifest(processed, findings)
     if manifest is None:

@@ -23,6 +23,9 @@ def check_manifest(processed: Path, findings: Findings) -> dict[str, Any] | None
     path = processed / MANIFEST
     if not path.exists():
         raise CorpusError(f"{processed} holds no finished corpus (no {MANIFEST}).")
+    if path.is_dir():
+        findings.add("files", MANIFEST, "is a folder")
+        return None
     content = path.read_bytes()
     try:
         manifest = orjson.loads(content)

@@ -2,17 +2,15 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 from corpora import ROOT
-from forked import PATIENCE, fork, run_script
+from forked import fork, run_module, run_script
 from ranks import start_ranks
 
 TINY = ("--model", "tiny", "--device", "cpu", "--threads", "1", "--batch-tokens", "512")
-TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
+TORCHRUN = ("--standalone", "--nproc_per_node", "2")
 
 
 @pytest.fixture
@@ -57,17 +55,12 @@ def test_two_processes_that_are_stopped_are_gone_on_with_by_one(tmp_path, proces
     """Under torchrun itself. With dropout and two micro-batches a step, in float32."""
     words = (processed, *TINY, "--epochs", 2, "--precision", "fp32", "--out")
     stopped, whole = tmp_path / "runs/stopped", tmp_path / "runs/whole"
-    process = subprocess.Popen(
-        [sys.executable, *TORCHRUN, *map(str, (ROOT / "train.py", *words, stopped))],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
+    two = map(str, (*TORCHRUN, ROOT / "train.py", *words, stopped))
+    process = fork(run_module, "torch.distributed.run", *two, folder=tmp_path)
     wait_for_lines(stopped / "log.jsonl", 5, process)
     process.send_signal(signal.SIGTERM)
-    out, error = process.communicate(timeout=PATIENCE)
-    assert process.returncode != 0
+    out, error, status = process.end()
+    assert status != 0
     assert "Stopped and saved after step" in out, out + error
     done = json.loads((stopped / "last").resolve().parent.joinpath("progress.json").read_text())
     assert 0 < done["step"] < 12

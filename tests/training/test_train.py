@@ -208,7 +208,7 @@ def test_float16_learns_stops_and_goes_on_to_the_same_bits(
 ):
     """What a T4 computes, on a CPU, which is slow at it; the scale of the loss is saved."""
     runs = [tmp_path / "runs/whole", tmp_path / "runs/stopped", tmp_path / "runs/fp32"]
-    options = (few, *TINY, "--epochs", 3)
+    options = (few, *TINY, "--epochs", 2, "--lr", 2e-3)
     arguments = (*options, "--precision", "fp16")
     assert train(*arguments, "--out", runs[0]) == 0
     with monkeypatch.context():
@@ -220,10 +220,10 @@ def test_float16_learns_stops_and_goes_on_to_the_same_bits(
     assert state_files(runs[0]) == state_files(runs[1])
     progress = state_files(runs[0])[2]
     assert progress["loss_scale"] == 65536.0
-    assert progress["scale_steps"] == 6
+    assert progress["scale_steps"] == 4
     ends = [dict(losses(run)) for run in runs]
-    assert ends[0][6] == pytest.approx(ends[2][6], rel=0.02)
-    assert ends[0][6] < 0.9 * ends[0][1]
+    assert ends[0][4] == pytest.approx(ends[2][4], rel=0.02)
+    assert ends[0][4] < 0.9 * ends[0][1]
 
 
 def test_a_float16_gradient_that_overflows_costs_a_step_and_is_told(
@@ -414,11 +414,11 @@ def unigram_entropy(material):
 
 @pytest.fixture(scope="module")
 def by_heart(tmp_path_factory, train):
-    """50 dialogues, the corpus that repeats them 20 times, and a run that learnt them by heart."""
+    """25 dialogues, the corpus that repeats them 20 times, and a run that learnt them by heart."""
     folder = tmp_path_factory.mktemp("by_heart")
     dialogues = {turns[0]: turns for turns in chats(400, seed=5)}  # one answer to each question
-    dialogues = list(dialogues.values())[:50]
-    assert len(dialogues) == 50
+    dialogues = list(dialogues.values())[:25]
+    assert len(dialogues) == 25
     corpus = write_corpus(folder / "processed", dialogues * 20, chats(30, seed=1))
     arguments = ("--dropout", 0, "--epochs", 3, "--lr", 5e-3, "--patience", 0)
     assert train(corpus, *TINY, *arguments, "--out", folder / "runs/a") == 0
@@ -433,7 +433,7 @@ def test_a_tiny_model_learns_more_than_how_often_words_are(by_heart):
     assert best < unigram_entropy(material) - 0.5
 
 
-def test_fifty_dialogues_are_learnt_by_heart_and_end_where_they_should(by_heart):
+def test_all_dialogues_are_learnt_by_heart_and_end_where_they_should(by_heart):
     dialogues, corpus, run = by_heart
     model = AutoModelForCausalLM.from_pretrained(run / "last")
     vocabulary = load_vocabulary(corpus / "_tokenizer.json")

@@ -52,7 +52,7 @@ def invented(m: Mapping[str, Any]) -> Html:
         t("채운 곳:", "Filled in:"),
         t("이름", "names"),
         count(names.get("name", 0)),
-        t("곳", "places"),
+        t("장소", "places"),
         count(names.get("place", 0)),
         t("소속", "affiliations"),
         count(names.get("affiliation", 0)),

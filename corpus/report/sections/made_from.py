@@ -58,7 +58,7 @@ def _inputs(m: Mapping[str, Any]) -> Html:
         tokenizer["name"],
         count(tokenizer["vocab_size"]),
         tokenizer["sha256"],
-        t("판", "versions"),
+        t("버전", "versions"),
         ", ".join(f"{name} {version}" for name, version in m["versions"].items()),
         quirks,
     )
