@@ -133,9 +133,6 @@ def _sex_and_decade(
         return (sex if titled == "any" else titled), decade or _generation(share, known)
     titles = [one.decade for one in share if one.decade is not None]
     generation = _generation(share, known)
-    maybe = _maybe_meant(share, speakers, known)
-    if titled == "any" and not titles and len({one.sex for one in maybe}) == 1:
-        titled = maybe[0].sex
     if titles:
         return titled, min(*titles, generation)
     years = [one.relative.younger for one in share if generation <= one.relative.latest]
@@ -143,16 +140,19 @@ def _sex_and_decade(
     plain = not any(one.bounds.title or one.bounds.relation for one in share)
     if plain and not shift and generation <= PARENTS and children():
         shift = GENERATION
-    young = maybe[0].decade if len(maybe) == 1 else None
-    if plain and not shift and young is not None and generation + YOUNGER <= young:
-        return titled, young  # a mother asks her son of his sister
+    if not shift and (maybe := _maybe_meant(share, speakers, known)):
+        if titled == "any" and len({one.sex for one in maybe}) == 1:
+            titled = maybe[0].sex
+        young = maybe[0].decade if plain and len(maybe) == 1 else None
+        if young is not None and generation + YOUNGER <= young:
+            return titled, young  # a mother asks her son of his sister
     return titled, min(max(generation + shift, DECADES[0]), DECADES[-1])
 
 
 def _maybe_meant(
     share: Sequence[Mention], speakers: Collection[str], known: Mapping[str, SpeakerTraits]
 ) -> list[SpeakerTraits]:
-    """Return the others, one of whom a person may be whom one alone names, who may be no third."""
+    """Return the others, if one alone names a person who may be one of them and no third."""
     told = {one.bounds.speaker for one in share}
     if len(told) > 1 or any(
         one.bounds.third or one.bounds.owner or one.bounds.relation or one.bounds.parent_of
