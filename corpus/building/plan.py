@@ -5,6 +5,7 @@ and the same corpus, wherever and in whatever order the items are built.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
+from operator import attrgetter
 
 from corpus.records import Document, Item
 
@@ -12,18 +13,19 @@ ITEM_BYTES = 8 << 20  # small documents are grouped up to this: about 3,000 dial
 LOOKED_AT_BYTES = 4 << 20  # of raw/: the report counts the speakers of dialogues of about this size
 RANGES = 64  # of a document at most: enough for 32 workers
 ZIP_RANGES = 16  # of a zip's member; to reach a range, all bytes before it must be unpacked
+_SIZE = attrgetter("size")
 
 
 def make_plan(documents: Sequence[Document]) -> list[Item]:
     """Return the items in plan order: small documents grouped, big ones cut into byte ranges."""
     pieces = enumerate(_pieces(documents))
-    one_in = -(-sum(document.size for document in documents) // LOOKED_AT_BYTES) or 1
+    one_in = -(-sum(map(_SIZE, documents)) // LOOKED_AT_BYTES) or 1
     return [Item(index, group, start, end, one_in) for index, (group, start, end) in pieces]
 
 
 def n_bytes(item: Item) -> int:
     """Return the unpacked bytes that an item covers."""
-    end = sum(document.size for document in item.documents) if item.end is None else item.end
+    end = sum(map(_SIZE, item.documents)) if item.end is None else item.end
     return end - item.start
 
 

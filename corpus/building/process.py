@@ -19,7 +19,7 @@ def tune_process() -> None:
     second for 20,000 dialogues.
     """
     sys.meta_path.insert(0, _WithoutPandas)
-    gc.set_threshold(50_000, 10, 10)
+    gc.set_threshold(500_000, 10, 10)
 
 
 class Ending:

@@ -102,7 +102,9 @@ def discard_results(work: Folder, indices: Iterable[int], *, name: str) -> None:
 
 
 def read_each(parts: Sequence["ResultPaths"], read: Callable[["ResultPaths"], _T]) -> list[_T]:
-    """Return what `read` returns of each part, in plan order, several at once."""
+    """Return what `read` returns of each part, in plan order; of a store several at once."""
+    if all(isinstance(part.work, Path) for part in parts):
+        return list(map(read, parts))
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         return list(pool.map(read, parts))
 

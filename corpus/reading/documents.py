@@ -215,10 +215,10 @@ def _any_readable(raw: Folder, documents: Iterable[Document], sniff: Sniff) -> b
     return False
 
 
-def _place(document: Document) -> tuple[str, list[str], int]:
+def _place(document: Document) -> tuple[str, Container, int]:
     """Return what documents are sorted by: never the order of a directory."""
-    paths = [segment.path for segment in document.container]  # two may have the same name in NFC
-    return document.raw_file, paths, document.member.offset if document.member else 0
+    offset = document.member.offset if document.member else 0
+    return document.raw_file, document.container, offset  # two may have the same name in NFC
 
 
 def _what_there_is(raw: Folder, search: Search) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain
+from typing import NamedTuple
 
 from corpus.reading.ends import Ends, object_end
 from corpus.reading.framing import CHUNK, ENTRY_BYTES, Slice, cut_entries, is_json
@@ -57,6 +58,17 @@ class Decoded:
             self.odd.update(quirks.keys())
 
 
+class Unread(NamedTuple):
+    """Why an entry cannot be read.
+
+    The exception is not kept: its traceback holds all frames, and so all dialogues, until Python
+    looks for cycles.
+    """
+
+    reason: str
+    detail: str
+
+
 class Entries:
     """The entries of one document."""
 
@@ -69,7 +81,7 @@ class Entries:
         self._in_list = False  # entries are, so that a bracket closes them
         self._scraps = Scraps(self._shape.SHORTEST)
         self._quirks: Counter[str] = Counter()  # of the entry that is read
-        self._unread: tuple[int, int, EntryError] | None = None  # the last: offset, length, why
+        self._unread: tuple[int, int, Unread] | None = None  # the last: offset, length, why
 
     def decode(
         self, text: Utf8, start: int, end: int | None, wanted: Collection[int] | None = None
@@ -212,11 +224,11 @@ class Entries:
         raw = raw if closed is None else closed
         if not self._shape.holds_entry(raw):
             self._report("stray_bytes", STRAY, offset, raw)
-        elif error := self._why_unread(raw, offset):
+        elif why := self._why_unread(raw, offset):
             is_cut = at_end and closed is None and object_end(raw, 0) < 0
-            self._reject("cut_short" if is_cut else error.reason, error.detail, offset, raw)
+            self._reject("cut_short" if is_cut else why.reason, why.detail, offset, raw)
 
-    def _read(self, raw: bytes, offset: int) -> EntryError | None:
+    def _read(self, raw: bytes, offset: int) -> Unread | None:
         """Read one entry, or return why that cannot be done."""
         quirks = self._quirks
         quirks.clear()
@@ -225,12 +237,13 @@ class Entries:
                 self._source, raw, self._document, offset, quirks, merged=self._merged
             )
         except EntryError as error:
-            self._unread = offset, len(raw), error
-            return error
+            unread = Unread(error.reason, error.detail)
+            self._unread = offset, len(raw), unread
+            return unread
         self._decoded.take(dialogue, quirks)
         return None
 
-    def _why_unread(self, raw: bytes, offset: int) -> EntryError | None:
+    def _why_unread(self, raw: bytes, offset: int) -> Unread | None:
         """Read one entry, or return why that cannot be done, or could not a moment ago."""
         if self._unread and self._unread[:2] == (offset, len(raw)):
             return self._unread[2]

@@ -9,6 +9,7 @@ import stat
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 from zlib import crc32
 
@@ -19,7 +20,16 @@ from corpus.reading.parts import join_parts
 from corpus.reading.streams import GONE, Joined, Unpacked, changed
 from corpus.reading.tars import is_tar, tar_members
 from corpus.reading.utf8 import HEAD_BYTES, beginning_of, begins_blank
-from corpus.records import Document, Member, Rejected, Segment, Source, UnreadableError
+from corpus.records import (
+    Document,
+    Member,
+    Rejected,
+    Segment,
+    Source,
+    UnreadableError,
+    columns_of,
+    documents_of,
+)
 from corpus.remote import Folder, Remote
 from corpus.splits import split_of
 
@@ -44,7 +54,15 @@ class Search:
         self.texts: Counter[str] = Counter()  # raw texts by the archive or folder that holds them
         self.foreign: list[str] = []  # the first files that are none of ours, and what they are
         self.holders: dict[str, Container] = {}  # the files that hold a document, or should
+        self.labelled = set[str]()  # archives and folders that hold documents
         self.files: list[tuple[str, Container, str]] = []  # to look at; the last is a missing part
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the documents by columns: some thousands go from process to process."""
+        return self.__dict__ | {"documents": columns_of(self.documents)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state | {"documents": [*documents_of(state["documents"])]}
 
     def visit_folder(self, folder: str) -> None:
         """Add every file below a folder (relative to raw/) to `files`, following links."""
@@ -124,6 +142,7 @@ class Search:
         self.texts += seen.texts
         self.foreign += seen.foreign[: NAMED - len(self.foreign)]
         self.holders |= seen.holders
+        self.labelled |= seen.labelled
 
     def _join_parts(
         self, files: Iterable[tuple[str, Container]]
@@ -224,6 +243,7 @@ class Search:
 
     def _add(self, name: str, container: Container, member: Member | None, size: int) -> None:
         self.documents.append(Document(name, container, member, size, split_of(name)))
+        self.labelled.add(_holder(name))
 
     def _leave_alone(self, name: str, head: bytes = b"") -> None:
         if head and len(self.foreign) < NAMED:
@@ -234,8 +254,8 @@ class Search:
 
     def reject_missing_labels(self) -> None:
         """Put on the record which raw texts have no labels here, once all is visited."""
-        names = [one.raw_file for one in self.documents] + [one.raw_file for one in self.rejected]
-        for path, n, wanted in labels_missing(self.texts, set(map(_holder, names))):
+        labelled = self.labelled | {_holder(one.raw_file) for one in self.rejected}
+        for path, n, wanted in labels_missing(self.texts, labelled):
             self._reject(path, "labels_missing", f"{n:,} raw texts, but no {wanted} beside them")
 
     def _reject_place(self, name: str, reason: str, detail: str) -> None:

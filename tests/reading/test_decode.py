@@ -1,3 +1,4 @@
+import gc
 import io
 import json
 import tracemalloc
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from corpus.reading import decode, entries, framing, unreadable
 from corpus.reading.decode import decode_document, raw_entries, sniff
-from corpus.records import Document, UnreadableError
+from corpus.records import Dialogue, Document, UnreadableError
 
 LINES = [
     "안녕 뭐 해",
@@ -655,3 +656,22 @@ def test_too_much_between_two_entries_costs_neither(stray, source, monkeypatch):
         assert decoded.n_bytes == len(raw)
         cut = spans[1][0] + 70
         assert together((look(raw, end=cut), look(raw, start=cut))).rejected == decoded.rejected
+
+
+@pytest.mark.parametrize("broken", ['{"header": 1}', '{"header": {"dialogueInfo":'])
+def test_what_is_broken_keeps_no_dialogue_in_memory(broken):
+    def held():
+        return sum(isinstance(one, Dialogue) for one in gc.get_objects())
+
+    raw, _ = document_with([entry(0), broken, entry(2)])
+    gc.collect()
+    before = held()
+    gc.disable()
+    try:
+        decoded = look(raw)
+        assert (ids(decoded), len(decoded.rejected)) == (["d0", "d2"], 1)
+        assert held() == before + 2
+        del decoded
+        assert held() == before
+    finally:
+        gc.enable()

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import pickle
 import random
 import struct
 import tarfile
@@ -20,6 +21,7 @@ from corpus.reading import documents, streams
 from corpus.reading.archives import BOMB_BYTES
 from corpus.reading.decode import sniff
 from corpus.reading.documents import LOOSE_FILES, find_documents, open_document
+from corpus.reading.search import Search
 from corpus.reading.streams import Joined, Unpacked, intact_member
 from corpus.records import CorpusError, Document, Member, Segment, UnreadableError
 from corpus.splits import split_of
@@ -881,3 +883,19 @@ def test_a_member_of_a_zip_is_known_by_its_keys_whatever_it_is_called(tmp_path):
     raw = put(tmp_path, {"a.zip": zip_of(members)})
     assert contents(raw) == {"a.zip!행사": content(1), "a.zip!여행.json.bak": content(2)}
     assert find(raw).left_alone == {"not_json": 1, "raw_text": 1}
+
+
+@pytest.mark.parametrize("n_members", [0, 3])
+def test_what_a_search_has_found_comes_whole_from_another_process(n_members, tmp_path):
+    with zipfile.ZipFile(tmp_path / "TL_01.zip", "w") as archive:
+        archive.writestr("about.txt", "x")
+        for number in range(n_members):
+            archive.writestr(f"{number}.json", content(number))
+    if n_members:
+        (tmp_path / "a.json").write_bytes(content(0))
+    search = Search(tmp_path, sniff)
+    search.visit_folder("")
+    for one in search.files:
+        search.visit_file(*one)
+    assert len(search.documents) == n_members + bool(n_members)
+    assert vars(pickle.loads(pickle.dumps(search))) == vars(search)
