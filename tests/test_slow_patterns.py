@@ -19,7 +19,16 @@ from corpus.dialogues.pieces import find_pieces
 from corpus.names import affiliations, mentions, places, titles
 from corpus.names.fill import fill_names
 from corpus.records import NAME, PLACEHOLDERS, SOURCES
-from corpus.text import brackets, characters, chathuman, identifiers, links, normalisation, tags
+from corpus.text import (
+    brackets,
+    characters,
+    chathuman,
+    identifiers,
+    links,
+    masks,
+    normalisation,
+    tags,
+)
 from corpus.text.normalisation import normalise
 from corpus.text.rule import apply, join
 from corpus.text.rules import TABLES
@@ -166,7 +175,7 @@ def test_a_pattern_that_grows_with_the_square_is_found(pattern):
         )
 
 
-OF_TEXT = (brackets, characters, chathuman, identifiers, links, normalisation, tags)
+OF_TEXT = (brackets, characters, chathuman, identifiers, links, masks, normalisation, tags)
 OF_NAMES = (affiliations, mentions, places, titles)
 
 

@@ -42,12 +42,17 @@ _CITIES = (
     " 여수 순천 나주 광양 포항 경주 김천 안동 구미 영주 영천 상주 문경 경산 창원 진주 통영 사천"
     " 김해 밀양 거제 양산 제주 서귀포 세종"
 )
-_DISTRICTS = "분당|일산|송파|강남|서초|마포|영등포|해운대|동래|판교|광교|동탄|평촌|수지|기흥|상암"
-_IN_A_CITY = re.compile(
-    rf"(?:(?<![가-힣])(?:{'|'.join(_GU.split())})구|(?<![가-힣])[중서동남북]구"
-    rf"|(?<![가-힣])(?:{'|'.join(_CITIES.split())})시"
-    r"|(?<![가-힣])(?:서울|부산|대구|인천|대전|울산)(?:특별시|광역시|시)?|광주광역시"
-    rf"|(?<![가-힣])(?:{_DISTRICTS})|{ADDRESS}) *$"
+_DISTRICTS = "분당 일산 송파 강남 서초 마포 영등포 해운대 동래 판교 광교 동탄 평촌 수지 기흥 상암"
+_METROPOLES = "서울 부산 대구 인천 대전 울산"
+# Behind each of these stands a part of it.
+_IN_A_CITY = frozenset(
+    (
+        *(f"{name}구" for name in (*_GU.split(), *"중서동남북")),
+        *(f"{name}시" for name in _CITIES.split()),
+        *(name + end for name in _METROPOLES.split() for end in ("", "시", "특별시", "광역시")),
+        "광주광역시",
+        *_DISTRICTS.split(),
+    )
 )
 _PROVINCE_OF = {
     f"{name}{ending}": kind
@@ -66,7 +71,7 @@ _PROVINCE_OF = {
     for ending in ("도", "")
     if ending or len(name) < 3
 } | {"충청도": "충청", "전라도": "전라", "경상도": "경상"}
-_IN_A_PROVINCE = re.compile(rf"(?<![가-힣])({'|'.join(_PROVINCE_OF)}) *$")
+_LAST_WORD = re.compile("[가-힣]+$")
 
 # Said of a place behind a mask: 은 사람 많지, 까지 얼마나 걸려, 맛집. Not said of people.
 _OF_A_PLACE = re.compile(
@@ -175,8 +180,10 @@ def kind_at(text: str, start: int, *, place_named: bool, affiliation: str | None
         if rural:
             return rural[1] or rural[2] or rural[3]
     if placeholder == ADDRESS:
-        province = _IN_A_PROVINCE.search(text, max(0, start - 12), start)
-        if province:
-            return _PROVINCE_OF[province[1]]
-    in_a_city = placeholder == ADDRESS and _IN_A_CITY.search(text, max(0, start - 12), start)
-    return "inner" if in_a_city else "place"
+        before = text[max(0, start - 12) : start].rstrip(" ")
+        word = _LAST_WORD.search(before)
+        if word and word[0] in _PROVINCE_OF:
+            return _PROVINCE_OF[word[0]]
+        if before.endswith(ADDRESS) or (word and word[0] in _IN_A_CITY):
+            return "inner"
+    return "place"
