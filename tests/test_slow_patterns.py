@@ -19,7 +19,16 @@ from corpus.dialogues.pieces import find_pieces
 from corpus.names import affiliations, mentions, places, titles
 from corpus.names.fill import fill_names
 from corpus.records import NAME, PLACEHOLDERS, SOURCES
-from corpus.text import brackets, characters, chathuman, identifiers, links, normalisation, tags
+from corpus.text import (
+    brackets,
+    characters,
+    chathuman,
+    identifiers,
+    links,
+    masks,
+    normalisation,
+    tags,
+)
 from corpus.text.normalisation import normalise
 from corpus.text.rule import apply, join
 from corpus.text.rules import TABLES
@@ -166,7 +175,7 @@ def test_a_pattern_that_grows_with_the_square_is_found(pattern):
         )
 
 
-OF_TEXT = (brackets, characters, chathuman, identifiers, links, normalisation, tags)
+OF_TEXT = (brackets, characters, chathuman, identifiers, links, masks, normalisation, tags)
 OF_NAMES = (affiliations, mentions, places, titles)
 
 
@@ -191,10 +200,14 @@ READ = (
         "corpus.chat.window",
         "corpus.building.unknown_tokens",
         "corpus.names.apart",
+        "corpus.names.compared",
         "corpus.names.contrast",
         "corpus.names.gathering",
+        "corpus.names.introduced",
+        "corpus.names.lives",
         "corpus.names.own_name",
         "corpus.names.relatives",
+        "corpus.names.replies",
         "corpus.names.spoken",
         "corpus.text.scripts",
     ),
@@ -211,7 +224,7 @@ WHOLE = (
 AT_START = {
     "corpus.names.own_name._STATED",
     "corpus.names.spoken._SAID_TO",
-    "corpus.names.spoken._OF_ONESELF",
+    "corpus.names.replies._OF_ONESELF",
     "corpus.reading.sources.merged._FIRST_BARE",
     *("corpus.reading.sources.task._PREFIX", "corpus.reading.sources.task._LETTER"),
     *("corpus.reading.sources.topic._PREFIX", "corpus.reading.sources.summary._AROUND"),

@@ -85,9 +85,10 @@ def normalise_dialogues(
     if agent:
         before, said = said, _without_openings(said, agent, counts)
         dropped |= _gone(before, said, "agent_opening")
+    said = said._replace(dropped=dropped)
     named = _named_texts(dialogues, said, options["seed"])
     examples.take_tags(dialogues, texts, normalised.tags, named)
-    return said._replace(dropped=dropped)
+    return said
 
 
 def _gone(before: Said, after: Said, reason: str) -> dict[int, str]:
@@ -209,13 +210,13 @@ def _named_texts(
 ) -> Callable[[int], tuple[str, str]]:
     """Return a function from an utterance's place to its text in the row, and what was chosen.
 
-    Both are empty if it was dropped.
+    Of one that was dropped it gives no text, and why.
     """
 
     def named_text(place: int) -> tuple[str, str]:
         at = int(np.searchsorted(said.places, place))
         if at == len(said.places) or said.places[at] != place:
-            return "", ""
+            return "", said.dropped.get(place, "")
         ends = np.cumsum(said.lengths)
         k = int(np.searchsorted(ends, at, "right"))
         start = int(ends[k] - said.lengths[k])

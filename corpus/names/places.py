@@ -42,12 +42,17 @@ _CITIES = (
     " 여수 순천 나주 광양 포항 경주 김천 안동 구미 영주 영천 상주 문경 경산 창원 진주 통영 사천"
     " 김해 밀양 거제 양산 제주 서귀포 세종"
 )
-_DISTRICTS = "분당|일산|송파|강남|서초|마포|영등포|해운대|동래|판교|광교|동탄|평촌|수지|기흥|상암"
-_IN_A_CITY = re.compile(
-    rf"(?:(?<![가-힣])(?:{'|'.join(_GU.split())})구|(?<![가-힣])[중서동남북]구"
-    rf"|(?<![가-힣])(?:{'|'.join(_CITIES.split())})시"
-    r"|(?<![가-힣])(?:서울|부산|대구|인천|대전|울산)(?:특별시|광역시|시)?|광주광역시"
-    rf"|(?<![가-힣])(?:{_DISTRICTS})|{ADDRESS}) *$"
+_DISTRICTS = "분당 일산 송파 강남 서초 마포 영등포 해운대 동래 판교 광교 동탄 평촌 수지 기흥 상암"
+_METROPOLES = "서울 부산 대구 인천 대전 울산"
+# Behind each of these stands a part of it.
+_IN_A_CITY = frozenset(
+    (
+        *(f"{name}구" for name in (*_GU.split(), *"중서동남북")),
+        *(f"{name}시" for name in _CITIES.split()),
+        *(name + end for name in _METROPOLES.split() for end in ("", "시", "특별시", "광역시")),
+        "광주광역시",
+        *_DISTRICTS.split(),
+    )
 )
 _PROVINCE_OF = {
     f"{name}{ending}": kind
@@ -66,7 +71,7 @@ _PROVINCE_OF = {
     for ending in ("도", "")
     if ending or len(name) < 3
 } | {"충청도": "충청", "전라도": "전라", "경상도": "경상"}
-_IN_A_PROVINCE = re.compile(rf"(?<![가-힣])({'|'.join(_PROVINCE_OF)}) *$")
+_LAST_WORD = re.compile("[가-힣]+$")
 
 # Said of a place behind a mask: 은 사람 많지, 까지 얼마나 걸려, 맛집. Not said of people.
 _OF_A_PLACE = re.compile(
@@ -74,8 +79,8 @@ _OF_A_PLACE = re.compile(
     "(?: (?:쪽|근처|가면|진짜|완전|너무|좀|되게|거기|지금|요즘|많이|엄청|한번|다|또|안|못|잘))"
     "{0,8} ?"
     "(?:사람 ?(?:이|도|들이)? ?(?:진짜|너무|엄청)? ?(?:많|없|적)|살[아았고던면]|사는|산다|살기"
-    "|가[면고자서려본봤볼]|갔|간[다적지대]|갈[래까게거]|멀|가깝|가까|도착|여행|놀러|맛집|날씨"
-    "|춥|추[워웠울운]|덥|더[워웠울운]|시원|따뜻|(?:[가-힣]{1,6}[이가] (?:진짜 |정말 )?)?유명"
+    "|가 ?[본봤볼]|가[면고자서려기]|갔|간[다적지대]|갈[래까게거]|멀|가깝|가까|도착|여행|놀러|맛집"
+    "|날씨|춥|추[워웠울운]|덥|더[워웠울운]|시원|따뜻|(?:[가-힣]{1,6}[이가] (?:진짜 |정말 )?)?유명"
     "|[가-힣]{1,6}[이가] (?:진짜 |정말 )?맛있|(?:야경|바다|경치|풍경|단풍|벚꽃|노을|해변)[이가]"
     "|비행기|물가|집값|근처"
     "|동네|쪽|출발|비 ?[가는]? ?[오와왔온]"
@@ -90,6 +95,9 @@ _OF_A_PLACE = re.compile(
 )
 
 
+# 언니랑 홍콩 가기로 했어
+_GOES = re.compile(" ?(?:으?로 )?가(?:기로|려고|려는|자고|고 있)")
+_WITH = re.compile("(?:(?<![나너저])랑|하고|같이|함께) $")
 _WHERE = re.compile("어디(?!가 아)|고향|어느 ?(?:동네|지역|나라|도시|쪽)|사는 ?(?:곳|데)")
 _THERE = re.compile(
     r"(?:이?요|이에요|예요|이?야|입니다|쪽이?[요야]?|에? ?살| (?:어때|어떰|가자|갈까))(?![가-힣])"
@@ -109,6 +117,7 @@ _RATHER = re.compile(
     "(?: ?(?:어때|어떰|어떠|어떨|갈래|가자|가요|가볼|갈까|괜찮|별로|너무 멀|멀|좋|싫)| ?[?!]"
     "|[ㄱ-ㆎ!.~^ ]*$)"
 )
+_WHAT_OF = re.compile("(?:[은는도](?:요)?|쪽은)(?: ?(?:어때|어떰|어떠|어떨)[가-힣]{0,2})? ?[?!]")
 _TRAVEL = re.compile(
     "여행|놀러|휴가|갈[까래지]|가[고자봤본]|갔|간다|사[는세]|살[아고]|이사|날씨|비 ?[와오온]|눈"
     " ?[와오온]"
@@ -116,8 +125,17 @@ _TRAVEL = re.compile(
 )
 
 
-def is_instead(before: Sequence[str], text: str, start: int) -> bool:
-    """Say whether a mask hides a place instead of one just named: 부산 갈까? / 그럼 목포는?"""
+def is_instead(before: Sequence[str], text: str, start: int, *, masked: bool) -> bool:
+    """Say whether a mask hides a place instead of one just named: 부산 갈까? / 그럼 목포는?
+
+    Args:
+        before: what was said last.
+        text: with placeholders.
+        start: of the mask.
+        masked: the last placeholder before, not long ago, hides a place.
+    """
+    if masked and _WHAT_OF.match(text, start + 1):
+        return _INSTEAD.search(text, max(0, start - 8), start) is not None
     return (
         _INSTEAD.search(text, max(0, start - 8), start) is not None
         and _RATHER.match(text, start + 1) is not None
@@ -147,7 +165,9 @@ def kind_at(text: str, start: int, *, place_named: bool, affiliation: str | None
     if (masked or placeholder == NAME) and (kind := glued_at(text, start, masked=masked)):
         return kind
     if masked:
-        return "place" if place_named and _OF_A_PLACE.match(text, start + 1) else "name"
+        is_place = place_named and _OF_A_PLACE.match(text, start + 1)
+        is_goal = _GOES.match(text, start + 1) and _WITH.search(text, max(0, start - 9), start)
+        return "place" if is_place or is_goal else "name"
     if placeholder not in (ADDRESS, MASKED_STEM, MASKED_PLACE):
         return "name"
     suffix = _SUFFIX.match(text, start + 1)
@@ -160,8 +180,10 @@ def kind_at(text: str, start: int, *, place_named: bool, affiliation: str | None
         if rural:
             return rural[1] or rural[2] or rural[3]
     if placeholder == ADDRESS:
-        province = _IN_A_PROVINCE.search(text, max(0, start - 12), start)
-        if province:
-            return _PROVINCE_OF[province[1]]
-    in_a_city = placeholder == ADDRESS and _IN_A_CITY.search(text, max(0, start - 12), start)
-    return "inner" if in_a_city else "place"
+        before = text[max(0, start - 12) : start].rstrip(" ")
+        word = _LAST_WORD.search(before)
+        if word and word[0] in _PROVINCE_OF:
+            return _PROVINCE_OF[word[0]]
+        if before.endswith(ADDRESS) or (word and word[0] in _IN_A_CITY):
+            return "inner"
+    return "place"

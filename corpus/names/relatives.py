@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from corpus.names.lives import sex_told
 from corpus.names.particles import Sex
 
 GENERATION = 30
@@ -190,11 +191,12 @@ def relative_at(
     owner = speaker if ours and (is_small or _OURS_TOO.match(text, start + 1)) else ""
     if is_small:
         return Relative("any", GENERATION, _YOUNG_PARENT, "child" if owner else ""), owner
+    sex = sex_told(text, start)
     if _GROWN.match(text, start + 1):
-        return Relative("any", GENERATION, _OLD_PARENT), owner
+        return Relative(sex, GENERATION, _OLD_PARENT), owner
     if _PUPIL.match(text, start + 1) or (intimate and ours):
-        return OF_A_PARENT, owner
-    return NOBODY, owner
+        return OF_A_PARENT._replace(sex=sex), owner
+    return NOBODY._replace(sex=sex), owner
 
 
 def _owner(whose: str | None, text: str, start: int, speaker: str, other: str | None) -> str:

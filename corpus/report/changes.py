@@ -75,7 +75,7 @@ def change(before: str, after: str) -> Html:
 
 
 def chosen(text: str) -> Html:
-    """Say what was chosen for the tags of one utterance."""
+    """Say what was chosen for the tags of one utterance, or why it was dropped."""
     return joined(
         html('<span class="chosen">{}</span>\n', t(korean, english))
         for korean, english in in_words(text)

@@ -1,7 +1,11 @@
-"""What was chosen for the tags of an utterance: names with sex and decade, places with kind."""
+"""What became of the tags of an utterance: names with sex and decade, places with kind.
+
+Or why it was dropped.
+"""
 
 from corpus.names.fill import Filled
 from corpus.names.lexicon import PROVINCES
+from corpus.report.words import DROPPED
 
 _BETWEEN, _INSIDE = "\n", "\t"
 _SEXES = {
@@ -63,13 +67,17 @@ def chosen_of(filled: Filled, text: str, typed: str) -> str:
 
 
 def in_words(chosen: str) -> list[tuple[str, str]]:
-    r"""Return each line of `chosen_of` in Korean and in English.
+    r"""Return each line of `chosen_of` in Korean and in English; or why an utterance was dropped.
 
     >>> in_words("김민준\tmale\t1990")
     [('김민준: 남자 이름, 1990년대생', "김민준: a man's name, born in the 1990s")]
     >>> in_words("역삼동\t동")
     [('역삼동: 동', '역삼동: a 동')]
+    >>> in_words("url_tag")
+    [('url_tag: 링크', 'url_tag: a link')]
     """
+    if chosen in DROPPED:
+        return [(f"{chosen}: {DROPPED[chosen].ko}", f"{chosen}: {DROPPED[chosen].en}")]
     told = []
     for line in chosen.split(_BETWEEN) if chosen else ():
         word, kind, *decade = line.split(_INSIDE)

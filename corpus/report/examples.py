@@ -54,7 +54,8 @@ class Examples:
             dialogues: of the batch.
             texts: all their utterances, as they were typed.
             tags: that stand in them.
-            named_text: gives an utterance, by its place, as a row has it, and what was chosen.
+            named_text: gives an utterance, by its place, as a row has it, and what was chosen; of
+                one that was dropped no text, and why.
         """
         wanted = [tag for tag in tags if self._tags.wants(tag)]
         if not wanted:
@@ -135,10 +136,7 @@ def merge_examples(of_items: Iterable[Mapping[str, Any]]) -> Found:
         for reason, some in found["rejected"].items():
             rejected.setdefault(reason, []).extend(some)
     return {
-        kind: {
-            name: nsmallest(SAMPLES, some, key=lambda pair: key_of("\n".join(pair)))
-            for name, some in by_name.items()
-        }
+        kind: {name: nsmallest(SAMPLES, some, key=_rank) for name, some in by_name.items()}
         for kind, by_name in pairs.items()
     } | {
         "rejected": {
@@ -146,6 +144,12 @@ def merge_examples(of_items: Iterable[Mapping[str, Any]]) -> Found:
             for reason, some in rejected.items()
         }
     }
+
+
+def _rank(sample: tuple[str, ...]) -> tuple[bool, int]:
+    """Return what samples are ordered by: first those of utterances that stay, then by hash."""
+    _, after, *_ = sample
+    return not after, key_of("\n".join(sample))
 
 
 def _clipped(before: str, after: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from corpus.text.characters import CHARACTER_RULES
 from corpus.text.identifiers import RAW_TRIGGERS, TRIGGERS
 from corpus.text.inputs import texts_of
 from corpus.text.links import LAST_RULES, LAST_TRIGGERS, LINK_RULES, LINK_TRIGGERS
+from corpus.text.masks import MASK_RULES
 from corpus.text.personal import LAID_OPEN_RULES, PERSONAL, PERSONAL_RULES
 from corpus.text.respell import respell_rules
 from corpus.text.rule import (
@@ -29,7 +30,7 @@ from corpus.text.rule import (
     where,
 )
 from corpus.text.rules import table_of, with_respelling
-from corpus.text.tags import MASK_RULES, OTHER_RULES, REASONS, TAG_RULES, count_tags, shown
+from corpus.text.tags import OTHER_RULES, REASONS, TAG_RULES, count_tags, shown
 from corpus.text.writing import (
     KEPT,
     KEPT_RULES,

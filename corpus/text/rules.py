@@ -6,10 +6,11 @@ from corpus.text.brackets import ASIDE_RULES
 from corpus.text.characters import CHARACTER_RULES
 from corpus.text.chathuman import CHATHUMAN_RULES
 from corpus.text.links import LAST_RULES, LINK_RULES
+from corpus.text.masks import MASK_RULES
 from corpus.text.personal import LAID_OPEN_RULES, PERSONAL, PERSONAL_RULES
 from corpus.text.respell import respell_rules
 from corpus.text.rule import Rule
-from corpus.text.tags import MASK_RULES, OTHER_RULES, TAG_RULES
+from corpus.text.tags import OTHER_RULES, TAG_RULES
 from corpus.text.writing import KEPT_RULES, LOST_RULES, MONEY_RULES, WRITING_RULES
 
 RULES: tuple[Rule, ...] = (

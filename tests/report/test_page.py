@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from raw_trees import summary_document, summary_entry, topic_document, write
+from raw_trees import summary_document, summary_entry, task_document, topic_document, write
 
 import corpus
 from corpus.building import run
@@ -392,3 +392,22 @@ def test_pictures_beside_each_other_have_the_same_scales():
     assert one.y_ticks[-1].label.endswith("%")
     height = {bar.label: bar.height for bar in one.bars}
     assert height["2"] == {bar.label: bar.height for bar in other.bars}["9"]  # 75 % of each
+
+
+def test_of_a_tag_a_sample_that_stays_comes_first_and_one_that_goes_says_why(tmp_path):
+    talk = (
+        ("A", "안녕하세요 #@회사#입니다"),
+        ("B", "네 #@회사#에서 산 것인데요"),
+        ("A", "네 #@회사#는 맞습니다"),
+        ("B", "#@전번#"),
+        ("A", "확인했습니다"),
+    )
+    raw = write(tmp_path / "raw", Training__t=task_document("t", *talk))
+    run.build(raw, tmp_path / "out", tokenizer="builtin", workers=1)
+    page = unescape((tmp_path / "out/_report.html").read_text())
+    firm, number = (page.partition(f"<bdi>{tag}</bdi>")[2] for tag in ("#@회사#", "#@전번#"))
+    first = firm.partition("</details>")[0]
+    assert first.index("는 맞습니다") < first.index("안녕하세요")
+    assert first.index("에서 산") < first.index("안녕하세요")
+    assert "agent_opening: 상담원이 고객보다 먼저 한 말" in first
+    assert "number_tag: 전화번호·계좌·상품명 등" in number.partition("</details>")[0]

@@ -231,9 +231,10 @@ def _of_utterances(m: Mapping[str, Any]) -> Html:
 
 def _by_source(counter: Mapping[str, int], korean: str, english: str) -> Html:
     """Count by source what a sentence says."""
-    if not counter:
+    found = [(source, n) for source, n in most_first(counter) if n]
+    if not found:
         return NONE
-    numbers = counts(most_first(counter), mono=False)
+    numbers = counts(found, mono=False)
     return html('<p class="note">{} {}</p>\n', say(korean, english), numbers)
 
 

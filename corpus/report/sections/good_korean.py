@@ -15,12 +15,18 @@ def good_korean(m: Mapping[str, Any]) -> Html:
     sample = m["report"]["sample"]
     rows, turns = sample["rows"], sample["turns"]
     is_all = rows == sum(m["rows"].values())
+    which = (
+        ("모든 행", "all")
+        if is_all
+        else (
+            "id의 해시가 가장 작은 대화의 행",
+            "of the dialogues whose ids have the smallest hashes,",
+        )
+    )
     about = say(
-        f"말투·웃음·자주 나오는 말은 id의 해시가 가장 작은 대화의 행 {rows:,}개({turns:,}턴)에서 "
-        "세었습니다.",
-        f"Speech, laughter and frequent turns were counted in {rows:,} rows, those of the "
-        f"dialogues whose ids have the smallest hashes ({turns:,} turns)"
-        f"{': all of them.' if is_all else '.'}",
+        f"말투·웃음·자주 나오는 말은 {which[0]} {rows:,}개({turns:,}턴)에서 세었습니다.",
+        f"Speech, laughter and frequent turns were counted in {which[1]} {rows:,} rows ({turns:,} "
+        "turns).",
     )
     return html(
         '{}<p>{}</p>\n\n<div class="grid" style="align-items:start">\n{}{}</div>\n\n{}\n{}',

@@ -199,9 +199,10 @@ def _tags(m: Mapping[str, Any], examples: Mapping[str, Sequence[Sequence[str]]])
         "{}{}{}{}",
         title("태그와 별표", "Tags and masks"),
         note(
-            "원본 그대로의 발화, 이름까지 채운 발화, 그리고 무엇을 골랐는지 보여 줍니다.",
+            "원본 그대로의 발화, 이름까지 채운 발화, 그리고 무엇을 골랐는지 보여 줍니다. "
+            "버린 발화는 그 이유를 보여 줍니다.",
             "The utterance as it was written, and as it became, names filled in, with what was "
-            "chosen.",
+            "chosen; or why it was dropped.",
         ),
         joined(drawn) or note("태그가 없습니다.", "There are no tags."),
         others if names else NONE,

@@ -138,26 +138,33 @@ def _speakers(report: Mapping[str, Any]) -> Html:
     if not speakers:
         none = note("원본에 나이와 성별이 없습니다.", "The raw files do not tell.")
         return html("{}{}", head, none)
-    about = note(
-        "원본에 적힌 그대로, 행이 된 모든 대화에서 세었습니다."
-        if one_in == 1
-        else f"원본에 적힌 그대로, 행이 된 대화 {one_in:,}개당 하나를 id의 해시로 골라 세었습니다.",
-        f"As the raw files say, counted for {'all' if one_in == 1 else f'one in {one_in:,}'}"
-        f" dialogues that gave rows{'' if one_in == 1 else ', chosen by the hash of the id'},"
-        " duplicates not yet taken out.",
+    counted = (
+        f"행이 된 대화 {one_in:,}개당 하나를 id의 해시로 골라"
+        if one_in > 1
+        else "행이 된 모든 대화에서",
+        f"one in {one_in:,} dialogues that gave rows, chosen by the hash of the id"
+        if one_in > 1
+        else "all dialogues that gave rows",
     )
-    cards = joined(map(_speakers_of, speakers))
+    about = note(
+        f"원본에 적힌 그대로, {counted[0]} 세었습니다. 중복을 빼기 전의 수입니다. 막대는 그 출처의 "
+        "화자 가운데 차지하는 비율이며, 눈금은 모두 같습니다.",
+        f"As the raw files say, counted for {counted[1]}, duplicates not yet taken out. Bars are "
+        "shares of the speakers of that source, all on one scale.",
+    )
+    most = max(one["most"] / one["n"] for one in speakers)
+    cards = joined(_speakers_of(one, most) for one in speakers)
     return html('{}{}<div class="grid">\n{}</div>\n', head, about, cards)
 
 
-def _speakers_of(one: Mapping[str, Any]) -> Html:
-    """Draw the speakers of one source."""
+def _speakers_of(one: Mapping[str, Any], most: float) -> Html:
+    """Draw the speakers of one source; a full bar is `most` of them."""
     sexes = [html("<bdi>{}</bdi> {}", visible(sex), share(n, one["n"])) for sex, n in one["sexes"]]
     rows = []
     for age, _, by_sex in one["ages"]:
         of_age = html('<td rowspan="{}"><bdi>{}</bdi></td>', len(by_sex), visible(age))
         for place, (sex, n) in enumerate(by_sex):
-            drawn = bar(part(n, one["most"]), "second" if place else "keep")
+            drawn = bar(part(n, one["n"] * most), "second" if place else "keep")
             rows.append(
                 html(
                     '<tr>{}<td><bdi>{}</bdi></td><td class="wide">{}</td>'
