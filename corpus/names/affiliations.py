@@ -16,7 +16,8 @@ _BEHIND = (
 )
 _SCHOOL = (
     "(?:여자|남자|사이버|전문|체육|예술|외국어|과학|공업|상업)?(?:대학|고등|중학|초등|학교)"
-    f"|[여남공상교예외의법사치약과체]?[대고]{_BEHIND}|여?중(?!에){_BEHIND}|초(?:등|{_BEHIND})"
+    f"|(?:과학|국제|예술|체육|정보|[여남공상교예외의법사치약과체])?[대고]{_BEHIND}"
+    f"|여?중(?!에){_BEHIND}|초(?:등|{_BEHIND})"
     "|대 ?병원|전문대"
 )
 _SUBJECT = (
@@ -68,6 +69,10 @@ _KINDS = (
     ("office", _OFFICE),
     ("works", _WORKS),
     ("shop", f"{_SHOP}|센터|점{_BEHIND}|빌딩|아파트"),
+)
+# What may stand behind another word: 미술학원, 손해보험.
+_COMPOUND = re.compile(
+    "[가-힣]{1,4}?(?=학원|학교|병원|보험|은행|센터|카페|식당|연구[소원]|교회|회사|부대|공장|마트)"
 )
 _AFFILIATED = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
 
@@ -126,7 +131,10 @@ def affiliation_of(texts: Sequence[str]) -> str | None:
 
 def affiliation_at(text: str, start: int) -> str | None:
     """Return what the affiliation at `start` is, a key of `WORDS`, if what is glued to it tells."""
-    return _first(text, start + 1)
+    kind = _first(text, start + 1)
+    if kind is None and (compound := _COMPOUND.match(text, start + 1)):
+        return _first(text, compound.end())
+    return kind
 
 
 def glued_at(text: str, start: int, *, masked: bool) -> str | None:
