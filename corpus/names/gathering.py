@@ -10,7 +10,7 @@ from corpus.names.affiliations import affiliation_of
 from corpus.names.lexicon import PROVINCES
 from corpus.names.mentions import Mention, mention_of, word_mention
 from corpus.names.own_name import asks_for_name
-from corpus.names.places import answers_where, is_instead, kind_at
+from corpus.names.places import answers_where, is_instead, kind_at, takes_up
 from corpus.names.relatives import NOBODY, relative_asked
 from corpus.names.spoken import (
     addressee,
@@ -62,11 +62,9 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
         text = texts[utterance]
         start = match.start() - ends[utterance] + len(text) + 1
         kind = kind_at(text, start, place_named=place_named, affiliation=affiliation)
-        if kind == "name" and text[start] in MASKED and utterance:
-            is_reply = speakers[utterance - 1] != speakers[utterance]
-            is_answer = start < FIRST and answers_where(texts[utterance - 1], text, start)
-            before = texts[max(0, utterance - NEAR) : utterance]
-            if is_reply and (is_answer or is_instead(before, text, start)):
+        if kind == "name" and text[start] in MASKED:
+            last = kinds["place"][-1].utterance if "place" in kinds else None
+            if _is_place_by_context(speakers, texts, utterance, start, last):
                 kind, place_named = "place", True
         if kind == "name":
             mention = person(utterance, start, kinds["name"][-1] if kinds["name"] else None)
@@ -74,6 +72,24 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
             mention = word_mention(utterance, text, start, ends=kind in WHOLE)
         kinds[kind].append(mention)
     return kinds
+
+
+def _is_place_by_context(
+    speakers: Sequence[str], texts: Sequence[str], utterance: int, start: int, last: int | None
+) -> bool:
+    """Say whether what the other one has just said makes a place of a mask.
+
+    Args:
+        last: the utterance with the last place.
+    """
+    if not utterance or speakers[utterance - 1] == speakers[utterance]:
+        return False
+    text, before = texts[utterance], texts[max(0, utterance - NEAR) : utterance]
+    return (
+        (start < FIRST and answers_where(before[-1], text, start))
+        or is_instead(before, text, start)
+        or (last == utterance - 1 and takes_up(text, start))
+    )
 
 
 def speaks_of_children(texts: Sequence[str]) -> bool:

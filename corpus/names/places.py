@@ -86,10 +86,10 @@ _OF_A_PLACE = re.compile(
     "|동네|쪽|출발|비 ?[가는]? ?[오와왔온]"
     "|눈 ?[이은]? ?[오와왔온]|교통|(?:주말에 |너무 |엄청 |차 ?){0,4}막[혀히힌]|차 ?막|바다|구경"
     "|이사"
-    "|출신|명소|야경|핫플|시내|날이|좋지|좋더라"
+    "|출신|명소|야경|핫플|시내|날이|좋[지죠]|좋더라"
     "|넓"
     "|시골|볼 ?거|볼게 있|볼만|다녀[오왔온]|인구|번화|조용[하한]|복잡|공기|풍경|경치|버스|지하철"
-    "|기차|숙소"
+    "|기차|ktx|숙소"
     "|(?<=면 )(?:[가-힣]{1,6} ){0,2}[가-힣]{0,6}(?:근처|가까|멀[겠다어지])"
     "|호텔|펜션|다들 가|축제|시장|공항)"
 )
@@ -98,11 +98,12 @@ _OF_A_PLACE = re.compile(
 _WHERE = re.compile("어디(?!가 아)|고향|어느 ?(?:동네|지역|나라|도시|쪽)|사는 ?(?:곳|데)")
 _THERE = re.compile(
     r"(?:이?요|이에요|예요|이?야|입니다|쪽이?[요야]?|에? ?살| (?:어때|어떰|가자|갈까))(?![가-힣])"
-    r"|이?나 [가-힣]"
+    r"|이?나 [가-힣]| (?:갑니다|가요|가려|가기로|간다|갈 ?거|갔다 ?왔|다녀|여행|쪽|근처)"
     r"|[ㄱ-ㆎ!.~^ ]{0,20}$"
 )
 
 
+SHORT = 5  # characters of what is said before a place that is taken up
 LONG = 200  # characters of what was said before that are looked at
 _INSTEAD = re.compile(
     r"(?:^|그럼|그러면|그럼요|아니면|아님|차라리|혹시|음|아니|아뇨|아니요|근데|그냥|그래도|이번엔"
@@ -112,6 +113,7 @@ _INSTEAD = re.compile(
 _RATHER = re.compile(
     "(?:[은는]|이?나|쪽은|도|이?랑|보다는?|으?로)?"
     "(?: ?(?:어때|어떰|어떠|어떨|갈래|가자|가요|가볼|갈까|괜찮|별로|너무 멀|멀|좋|싫)| ?[?!]"
+    r"|이?[요야](?![가-힣])|이에요|예요|입니다"
     "|[ㄱ-ㆎ!.~^ ]*$)"
 )
 _TRAVEL = re.compile(
@@ -127,6 +129,19 @@ def is_instead(before: Sequence[str], text: str, start: int) -> bool:
         _INSTEAD.search(text, max(0, start - 8), start) is not None
         and _RATHER.match(text, start + 1) is not None
         and any(names_a_place(said[-LONG:]) and _TRAVEL.search(said[-LONG:]) for said in before)
+    )
+
+
+_OH = re.compile("^(?:아|오|와|헐|음|어|엥|우와|그럼|근데|역시|아하)? ?$")
+_IF_THERE = re.compile("이?면 |이?구나|이라니|이면(?![가-힣])")
+
+
+def takes_up(text: str, start: int) -> bool:
+    """Say whether a mask takes up the place that was just named: 오 여수면 회 먹고 와야지."""
+    return (
+        start < SHORT
+        and _OH.match(text, 0, start) is not None
+        and _IF_THERE.match(text, start + 1) is not None
     )
 
 
