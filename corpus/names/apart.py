@@ -24,7 +24,9 @@ _SENTENCE_END = re.compile(
 _SAID = re.compile("(?:[아어해봐]|이야|[가-힣]지|비싸|멀다|좋다|[가-힣]네)(?= )|은 |는 ")
 _AGAIN = re.compile("[아야이]?[!~]+ ?")  # 민준아! 민준아!
 _NO = re.compile("(?:아니|아니야|아니요|아뇨|ㄴㄴ|노노)[ ,.~]+")
-_IT_IS = re.compile("이?(?:야|지|에요|예요|인데|던데|ㄹ)|일걸|일 ?거|였|이었|인 ?[거것]|입니다")
+_NOT_THAT = re.compile("(?:(?:그건|그거|걔는|걘|쟤는) )?")
+_IT_IS = re.compile("이?(?:야|지|고|에요|예요|인데|던데|ㄹ)|일걸|일 ?거|였|이었|인 ?[거것]|입니다")
+_HE_DOES = re.compile("(?: ?씨| ?님)?(?:이?가(?! ?(?:안|못|아직|없))|이?[ㄱ-ㆎ!.~ ]{0,20}$)")
 _SUBORDINATE = re.compile(
     "(?:데|니까|아서|어서|해서|와서|워서|면|더니|길래|지만|자마자|때|다가)(?= )"
 )
@@ -73,7 +75,7 @@ def people_apart(
     """
     if len(mentions) == 1:
         return []
-    pairs = [*contrasted(mentions, speakers, texts)]
+    pairs = sorted(contrasted(mentions, speakers, texts))
     for place, mention in enumerate(mentions):
         for before in range(place - 1, -1, -1):
             other = mentions[before]
@@ -129,7 +131,10 @@ def _is_one_sentence(between: str) -> bool:
 
 def _is_corrected(mention: Mention, text: str) -> bool:
     """Say whether somebody is named instead of whom the other one has named: 아니 민준일걸."""
-    return bool(_NO.fullmatch(text[: mention.start]) and _IT_IS.match(text, mention.start + 1))
+    no, end = _NO.match(text, 0, mention.start), mention.start + 1
+    if no is None or not _NOT_THAT.fullmatch(text, no.end(), mention.start):
+        return False
+    return bool(_IT_IS.match(text, end) or _HE_DOES.match(text, end))
 
 
 def _said_before(mentions: Sequence[Mention], place: int) -> list[int]:

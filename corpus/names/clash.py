@@ -43,12 +43,15 @@ def _other_relative(one: Bounds, other: Bounds) -> bool:
 def _other_speaker(one: Bounds, other: Bounds) -> bool:
     """Say whether one is a speaker whom the other mention cannot be of.
 
-    Who speaks is not spoken of by himself or herself, but where he or she says so.
+    Who speaks is not spoken of by himself or herself, but where he or she says so. Whoever calls
+    somebody by name says 너 or nothing of that one, and the next name is another one's.
     """
     if one.who is None:
         return bool(one.caller and other.third and one.speaker == other.speaker)
     if other.third:
         return True
+    if one.caller == other.speaker and not other.caller:
+        return other.relation != "ours"  # 지우야 ... 우리 지우 최고
     return one.who != other.who if other.who is not None else one.who == other.speaker
 
 

@@ -6,33 +6,27 @@ none where the one before it named two, of whom this may be one.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from corpus.names.clash import clash
+from corpus.names.compared import MYSELF, OURS, PARTED, TITLED, TOPIC, is_compared, is_instead
+from corpus.names.introduced import READ, is_named, is_new, is_related
 from corpus.names.mentions import Mention
 
-READ = 60  # characters to either side of a name
-_FAR = 2  # utterances; what was said before is no longer what the talk is about
+MOST = 8  # mentions of a list, or before one, that are looked at
+FAR = 2  # utterances; what was said before is no longer what the talk is about
 _END = r"[ㄱ-ㆎ!?.~^ ]{0,20}$"
-_TITLED = (
-    "(?: ?(?:씨|님|쌤|샘|언니|오빠|누나|형|선배|대리|과장|차장|부장|팀장|사원|[가-힣]{1,3}님))?"
-)
-# 그럼 지훈이 부르자, 아니면 지훈이한테 물어봐
-_INSTEAD_BEFORE = re.compile(r"(?:^|[ ,.?!])(?:그럼|그러면|그러믄|글면|차라리|아니면|아님|대신) ?$")
-_INSTEAD = re.compile(
-    rf"{_TITLED}(?:이?[ㄱ-ㆎ!?.~ ]{{0,20}}$|이?한테|에게|이?랑|이?하고|이?라도|이?도(?= )"
-    rf"|이?[은는을를]?"
-    r"(?= ?(?:부르|부를|불러|불르|시키|시킬|시켜|데려|ㄱ|고고|어때|어떰|하자|보내자)))"
-)
-_ELSE = re.compile(rf"{_TITLED}(?:이?가|이)? ?(?:아니[고야었라지에]|아닌가|아님|말고|빼고 ?또)")
+_NOT_HERE = re.compile(r"(?:안|못) ?[가-힣]{1,6} ?[ㄱ-ㆎ]{0,9}\?")
+_ELSE = re.compile(rf"{TITLED}(?:이?가|이)? ?(?:아니[고야었라지에]|아닌가|아님|말고|빼고 ?또)")
 # Alone, with nothing but a particle: 지훈이는?
-_AND = re.compile(rf"{_TITLED}(?:이?는|은|은요|이?는요) ?[ㄱ-ㆎ]{{0,9}}\?{_END}")
+_AND = re.compile(rf"{TITLED}(?:이?는|은|은요|이?는요) ?[ㄱ-ㆎ]{{0,9}}\?{_END}")
 _OPENING = re.compile(
     "(?:그럼|그러면|근데|그리고|아|오|음|헐|응|네|아니|웅|ㅇㅇ|ㅇㅋ|[ㅋㅎㅠ]+|[가-힣]{1,8}[?!.~]+)?"
     "[ ,.~]*"
 )
 _GUESS_BEFORE = re.compile(r"(?:^|[ ?!.,])(?:설마|혹시) $")
 _GUESS = re.compile(
-    rf"이?{_TITLED}이?(?:야|요|이야|예요|이에요|인가|인가요)? ?[ㄱ-ㆎ]{{0,9}}\?{_END}"
+    rf"이?{TITLED}이?(?:야|요|이야|예요|이에요|인가|인가요)? ?[ㄱ-ㆎ]{{0,9}}\?{_END}"
 )
 _WHO = re.compile(
     r"누구(?:이?랑|하고|와|한테|네|누구|를|의|꺼|거)|누가|누굴|누군데\?|뉘랑|누랑|뭐였[지더어]"
@@ -43,46 +37,30 @@ _FRIEND = re.compile("[남여]친|[남여]자친구|애인|썸|사귀|사귄|결
 _SAY_AGAIN = re.compile(
     r"(?:[다라냐자]고|^(?:엥|응|어|뭐|헐)?[ ?!,]*(?:누가|누구)) ?[?ㄱ-ㆎ]{0,9}$"
 )
-_ASKS = re.compile(r"\?|(?:까|냐|니|대|어|야|지|나|래|데)[ㄱ-ㆎ.~ ]{0,9}$")
-_NAMED_BEFORE = re.compile("(?:이름|성함|본명|태명)(?:이|은|도|을|를)? ?$")
-_NAMED = re.compile(
-    "이?라고(?= )(?! ?(?:했|하[지면더고자니]|해|할|불|생각|그[랬러래]|말|들었|들은|알|믿|써|적|함"
-    "|치면|봐|보|우기|착각|저장|뜨|떠|나와|나오))|이?라는 (?:애|사람|친구|분|언니|오빠|여자|남자"
-    "|가수|배우|아이|동생|선배|후배|직원)"
-)
-_NAME_IS = re.compile("(?:이름|성함|본명|태명)(?:이|은|도|을|를)? [^?!.]{0,12}$")
-_NAMED_SO = re.compile("이?(?:래|야|라고|로|라더|라던|예요|에요|이에요|입니다|으로)")
+_ASKS = re.compile(r"\?|[까냐니대어야지나래데봐해와줘돼가](?:요)?[ㄱ-ㆎ.~ ]{0,9}$")
 _AND_YOU = re.compile(
     r"(?:너는|넌|너네는|너흰|너희는|당신은|그쪽은|님은|씨는|언니는|오빠는|형은"
     r"|누나는)(?:요)? ?[?ㄱ-ㆎ ]{0,9}$"
 )
 _I = re.compile("(?:[가-힣]{1,3}[ ,.!~]+)?(?:나는|난|나|저는|전|저|우리는|우린|저희는) ")
-# 내 친구 혜미가, 남친이 태훈이 맞지?
-_RELATED = re.compile(
-    "(?:친구|동기|후배|동생|남동생|여동생|사촌|사촌동생|남편|신랑|와이프|아내|남친|여친|전남친"
-    "|전여친|딸|아들|조카|사위"
-    "|며느리|후임|선임|동료|상사|짝꿍|룸메|과외쌤|담임|담임쌤|담임선생님|시누이|시누|형부|제부"
-    "|매형|올케)"
-    "(?:이|가|은|는|이름은|이름이| 이름은| 이름이)? $"
-)
-_PARTED = re.compile("이?한테|에게|이?랑|이?하고|이?를|을")
-_MYSELF = re.compile("(?<![가-힣])(?:나|난|내가|나는|나도|우리|우린|저|제가|저는|전)(?![가-힣])")
 _TOLD = re.compile(r"(?:[했갔왔었았였됐렸졌났썼봤줬]|간|한|된|온|는)대[ㄱ-ㆎ!?.~ ]{0,20}$")
-_KNOWN = re.compile("이?라고 (?:알[아지]|아냐|아니\\?|아세요|있잖|기억)")
-_MORE = re.compile(rf"{_TITLED}(?:이?가|이|은|이?는)? (?:훨씬 )?더 ")
+_MORE = re.compile(
+    rf"{TITLED}(?:이?가|이|은|이?는)? ?(?:훨씬 더 |더 |(?:훨씬 |더 )?(?:낫|나아|나은))"
+)
 _HEARD = re.compile("[가-힣](?:대|래(?<![그노원오빨고]래)|다던데|다더라)[ㄱ-ㆎ~.!]{0,9} $")
 _SUBJECT = re.compile("이?가")
 _NAME_ALONE = re.compile(
-    rf"(?:[가-힣]{{1,2}} )?[\ue000-\uf8ff]{_TITLED}(?:이|이요|이지|요)?[ㄱ-ㆎ!?.~^ ]*"
+    rf"(?:[가-힣]{{1,2}} )?[\ue000-\uf8ff]{TITLED}(?:이|이요|이지|요)?[ㄱ-ㆎ!?.~^ ]*"
 )
 _NAMES_ALONE = re.compile(
-    rf"(?:{_NAME_ALONE.pattern}|[\ue000-\uf8ff]{_TITLED}(?:이?랑|하고|,) ?){{1,4}}"
+    r"(?:(?:우리|저희|내|제) [가-힣]{1,4}[은는] )?"
+    rf"(?:{_NAME_ALONE.pattern}|[\ue000-\uf8ff]{TITLED}(?:이?랑|하고|,) ?){{1,4}}"
 )
-_WHAT_OF = re.compile(r"(?:^|[ ,.!])[가-힣]{2,5}[은는](?:요)?\?$")
+_WHAT_OF = re.compile(r"(?:^|[ ,.!?])[가-힣0-9]{2,5}[은는](?:요)?\?$")
 _STOP = re.compile("[?!.]")
 _NO = re.compile(r"^(?:아니|아뇨|ㄴㄴ|노|놉|땡|에이)(?![가-힣]*었)")
 _TOO = re.compile(
-    rf"{_TITLED}(?:이?도|이?두|이?한테도|이?랑도|에게도) (?!참|진짜|정말|이제|알[아았]|대단|괜찮"
+    rf"{TITLED}(?:이?도|이?두|이?한테도|이?랑도|에게도) (?!참|진짜|정말|이제|알[아았]|대단|괜찮"
     rf"|좀|힘들|그렇|뭐|나름|결국"
     rf"|어쩔|당연)"
 )
@@ -90,49 +68,96 @@ _TOO = re.compile(
 
 def contrasted(
     mentions: Sequence[Mention], speakers: Sequence[str], texts: Sequence[str]
-) -> Iterator[tuple[int, int]]:
-    """Yield the places of two mentions of which the second is named beside the first."""
+) -> set[tuple[int, int]]:
+    """Return the places of two mentions of which the second is named beside the first."""
+    pairs: set[tuple[int, int]] = set()
     for place, mention in enumerate(mentions):
         text = texts[mention.utterance]
-        if _is_named(mention, text) or _is_related(mention, text):
-            yield from (
+        rival = _rival(mentions, place)
+        if is_named(mention, text) or is_related(mention, text):
+            pairs |= {
                 (before, place)
                 for before in range(place)
                 if mentions[before].bounds.speaker == mention.bounds.speaker
-                and not (_is_related(mentions[before], texts[mentions[before].utterance]))
-            )
-        rival = _rival(mentions, place)
-        if rival is not None and _is_another(mentions[rival], mention, texts):
-            yield rival, place
+                and not is_related(mentions[before], texts[mentions[before].utterance])
+            }
+            if rival is not None and is_new(mention, text):
+                pairs.add((rival, place))
+        pairs |= {(before, place) for before in _others_children(mentions, place, texts)}
+        # 지훈이는? / 지훈이도 안 와: he, too, beside the one before
+        beside = place > 1 and (
+            (place - 2, place - 1) in pairs
+            or clash(mentions[place - 2].bounds, mentions[place - 1].bounds)
+        )
+        if rival is not None and _is_another(mentions[rival], mention, texts, beside=beside):
+            pairs.add((rival, place))
             if _is_asked(mention, text) and place + 1 < len(mentions):
                 answer = mentions[place + 1]
                 if (
                     answer.utterance == mention.utterance + 1
                     and speakers[answer.utterance] != mention.bounds.speaker
                 ):
-                    yield rival, place + 1
+                    pairs.add((rival, place + 1))
         if (asked := _asked_about(mentions, place, speakers, texts)) is not None:
-            yield asked, place
+            pairs.add((asked, place))
+        pairs |= {(before, place) for before in _left_out(mentions, place, texts)}
+    return pairs
 
 
 def _rival(mentions: Sequence[Mention], place: int) -> int | None:
-    """Return the mention of whom the talk was before one, None if of nobody or of several."""
-    if not place:
+    """Return the mention of whom the talk was before one, None if of nobody or of several.
+
+    Whoever is called is spoken to, so the talk is not of that one.
+    """
+    mention = mentions[place]
+    last = place - 1
+    while last > 0 and mentions[last].bounds.caller and not mentions[last - 1].bounds.caller:
+        last -= 1
+    if last < 0 or mention.bounds.caller or mention.utterance - mentions[last].utterance > FAR:
         return None
-    mention, last = mentions[place], mentions[place - 1]
-    if mention.utterance - last.utterance > _FAR or mention.bounds.caller:
-        return None
-    if place > 1 and mentions[place - 2].utterance == last.utterance:
-        return None
-    return place - 1
+    before = mentions[last - 1] if last else None
+    if before is None or before.utterance != mentions[last].utterance or before.bounds.caller:
+        return last
+    return None
 
 
-def _is_another(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
+def _others_children(mentions: Sequence[Mention], place: int, texts: Sequence[str]) -> list[int]:
+    """Return of whom was asked before 우리 지훈이 is said: the child of the other one."""
+    mention = mentions[place]
+    if not OURS.search(texts[mention.utterance][max(0, mention.start - READ) : mention.start]):
+        return []
+    return [
+        before
+        for before in range(max(0, place - MOST), place)
+        if (other := mentions[before]).bounds.speaker == mention.bounds.speaker
+        and other.utterance != mention.utterance
+        and not other.bounds.relation
+        and "?" in texts[other.utterance][other.start : other.start + READ]
+    ]
+
+
+def _left_out(mentions: Sequence[Mention], place: int, texts: Sequence[str]) -> list[int]:
+    """Return the mentions of a list beside which the other one asks for somebody: 지훈이는?"""
+    mention = mentions[place]
+    text = texts[mention.utterance][mention.start + 1 :][:READ]
+    if not (_AND.match(text) or (TOPIC.match(text) and _NOT_HERE.search(text))):
+        return []
+    listed: list[int] = []
+    for before in range(place - 1, -1, -1):
+        other = mentions[before]
+        if other.utterance != mention.utterance - 1 or len(listed) > MOST:
+            break
+        if other.bounds.speaker != mention.bounds.speaker:
+            listed.append(before)
+    return listed if len(listed) > 1 else []
+
+
+def _is_another(rival: Mention, mention: Mention, texts: Sequence[str], *, beside: bool) -> bool:
     """Say whether a mention is of somebody else than the last one, as the text around it says."""
     text = texts[mention.utterance]
     before, end = text[max(0, mention.start - READ) : mention.start], mention.start + 1
     same_speaker = rival.bounds.speaker == mention.bounds.speaker
-    if _INSTEAD_BEFORE.search(before) and _INSTEAD.match(text, end):
+    if is_instead(rival, mention, texts) or is_compared(rival, mention, texts, beside=beside):
         return True
     if not same_speaker and _ELSE.match(text, end):
         return True
@@ -140,13 +165,14 @@ def _is_another(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
         return rival.utterance != mention.utterance or len(before) > 1
     if _GUESS_BEFORE.search(before) and _GUESS.match(text, end):
         return True
-    if _TOO.match(text, end) and (same_speaker or "?" not in text[end : end + READ]):
-        return rival.particle not in ("도", "이도")
+    is_asked = "?" in text[end : end + READ] and not mention.bounds.parent_of
+    if _TOO.match(text, end) and (same_speaker or not is_asked):
+        return rival.particle not in ("도", "이도") and (same_speaker or not beside)
     if (
         rival.utterance != mention.utterance
-        and _PARTED.fullmatch(mention.particle)
+        and PARTED.fullmatch(mention.particle)
         and _TOLD.search(_STOP.split(text[end : end + READ], maxsplit=1)[0])
-        and not _MYSELF.search(before)
+        and not MYSELF.search(before)
     ):
         return rival.particle not in ("이한테", "한테", "이랑", "랑", "이하고", "하고")
     if not same_speaker and _MORE.match(text, end):
@@ -189,11 +215,14 @@ def _asked_about(
     if not place or question < 0 or speakers[question] == mention.bounds.speaker:
         return None
     last, asked = mentions[place - 1], texts[question]
+    one = mentions[place - 2] if place > 1 else None
     if _WHAT_OF.search(asked) and _NAMES_ALONE.fullmatch(texts[mention.utterance]):
         before = (k for k in range(place - 1, -1, -1) if mentions[k].utterance < question)
         return next(before, None)
-    if last.utterance not in (question, question - 1) or _SAY_AGAIN.search(asked):
+    if not 0 <= question - last.utterance <= FAR or _SAY_AGAIN.search(asked):
         return None
+    if one and one.utterance == last.utterance and not one.bounds.caller:
+        return None  # 민준이랑 지훈이가 싸웠대 / 누가 먼저 때렸어? asks of the two
     if (who := _WHO.search(asked)) and _ASKS.search(asked):
         guessed = last.utterance == question and last.start > who.start()
         return None if guessed else place - 1
@@ -204,22 +233,3 @@ def _asked_about(
 def _is_asked(mention: Mention, text: str) -> bool:
     """Say whether it is asked of somebody else now, of whom the answer then is: 그럼 지우는요?"""
     return _AND.match(text, mention.start + 1) is not None
-
-
-def _is_related(mention: Mention, text: str) -> bool:
-    """Say whether a relation introduces somebody: 내 친구 혜미가."""
-    return _RELATED.search(text[max(0, mention.start - READ) : mention.start]) is not None
-
-
-def _is_named(mention: Mention, text: str) -> bool:
-    """Say whether somebody is told by name for the first time."""
-    if _KNOWN.match(text, mention.start + 1):
-        return True
-    if "?" in text[mention.start : mention.start + READ]:
-        return False
-    if _NAMED.match(text, mention.start + 1):
-        return True
-    before = text[max(0, mention.start - READ) : mention.start]
-    if _NAMED_SO.match(text, mention.start + 1) and _NAME_IS.search(before):
-        return True
-    return _NAMED_BEFORE.search(before) is not None

@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 from corpus.names.affiliations import affiliation_of
-from corpus.names.lexicon import PROVINCES
+from corpus.names.lexicon import PLACES, PROVINCES
 from corpus.names.mentions import Mention, mention_of, word_mention
 from corpus.names.own_name import asks_for_name
 from corpus.names.places import answers_where, is_instead, kind_at, takes_up
-from corpus.names.relatives import NOBODY, relative_asked
-from corpus.names.spoken import (
-    addressee,
-    honours,
+from corpus.names.relatives import ANY, GENERATION, NOBODY, Relative, relative_asked
+from corpus.names.replies import (
+    asks_after_alone,
     is_asked_back,
     is_comforted,
-    is_polite,
     tells_of_oneself,
+    wonders,
 )
+from corpus.names.spoken import addressee, honours, is_polite
 from corpus.names.titles import POLITES, title_at
 from corpus.records import (
     AFFILIATION,
@@ -33,6 +33,9 @@ from corpus.records import (
 MASKED = (MASKED_GIVEN, MASKED_FULL)
 NEAR = 2  # utterances before one that are looked at for a place
 FIRST = 4  # characters before a name that answers: 음 순덕
+FAR = 60  # characters to either side of a name
+READ = 200  # characters of an utterance
+NEWS = 3  # utterances: what was told so lately, a birth or a place, is still spoken of
 _PLACEHOLDER = re.compile(f"[{PLACEHOLDERS}]")
 # Kinds that nothing but a particle follows.
 WHOLE = ("place", "inner", "affiliation", "firm name", "university", *PROVINCES)
@@ -42,13 +45,17 @@ _COUPLE = re.compile("여보(?!세요)|(?<![가-힣])자기(?:야|는|도|가)?(
 _FAMILY = re.compile(
     "어린이집|유치원|얼집|수족구|이유식|기저귀|등원|하원|돌잔치|키즈카페|키카|학부모|알림장"
     "|우리 애(?:[는가도들]|(?![가-힣]))|우리 아이"
-    "|학원비|담임쌤|담임 ?선생님|초등학교|둘째|첫째|중성화"
+    "|학원비|담임쌤|담임 ?선생님|초등학교|둘째|첫째|중성화|생일 ?파티|단짝|(?:데려|데리고) ?오세요"
+    "|애들 ?(?:방학|재[우웠]|학원|데[리려]|숙제|간식|밥|학교|등교|감기|옷|책)"
+    "|(?<![가-힣])(?:네|예)[ ,]+(?:어머|아버)[니님]"
 )
+_OF_A_BABY = re.compile("낳았|낳은|태어[났난]|태명|신생아|아기 이름|애기 이름|손[주자녀]")
+_NAMED = re.compile("이름(?:[은이도]|은 ?뭐)? ?$")
 
 
 def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[Mention]]:
     """Return the mentions of a dialogue by what stands for them."""
-    joined = "\n".join(texts)
+    joined = "".join(texts)
     found = list(_PLACEHOLDER.finditer(joined))
     if not found:
         return {}
@@ -56,39 +63,41 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
     place_named = MASKED_PLACE in joined or MASKED_STEM in joined
     affiliation = affiliation_of(texts) if AFFILIATION in joined else None
     person = _reader_of_people(speakers, texts, alone=len(found) == 1)
-    ends = list(accumulate(len(text) + 1 for text in texts))
+    ends = list(accumulate(map(len, texts)))
+    last, last_at = "name", 0  # the kind of the last placeholder, and its utterance
     for match in found:
         utterance = bisect(ends, match.start())
         text = texts[utterance]
-        start = match.start() - ends[utterance] + len(text) + 1
+        start = match.start() - ends[utterance] + len(text)
         kind = kind_at(text, start, place_named=place_named, affiliation=affiliation)
         if kind == "name" and text[start] in MASKED:
-            last = kinds["place"][-1].utterance if "place" in kinds else None
-            if _is_place_by_context(speakers, texts, utterance, start, last):
+            since = utterance - last_at if last in PLACES else None
+            if _is_place_by_context(speakers, texts, utterance, start, since):
                 kind, place_named = "place", True
         if kind == "name":
             mention = person(utterance, start, kinds["name"][-1] if kinds["name"] else None)
         else:
             mention = word_mention(utterance, text, start, ends=kind in WHOLE)
         kinds[kind].append(mention)
+        last, last_at = kind, utterance
     return kinds
 
 
 def _is_place_by_context(
-    speakers: Sequence[str], texts: Sequence[str], utterance: int, start: int, last: int | None
+    speakers: Sequence[str], texts: Sequence[str], utterance: int, start: int, since: int | None
 ) -> bool:
     """Say whether what the other one has just said makes a place of a mask.
 
     Args:
-        last: the utterance with the last place.
+        since: how many utterances ago the last placeholder stood, if that hides a place.
     """
     if not utterance or speakers[utterance - 1] == speakers[utterance]:
         return False
     text, before = texts[utterance], texts[max(0, utterance - NEAR) : utterance]
     return (
         (start < FIRST and answers_where(before[-1], text, start))
-        or is_instead(before, text, start)
-        or (last == utterance - 1 and takes_up(text, start))
+        or is_instead(before, text, start, masked=since is not None and since <= NEWS)
+        or (since == 1 and takes_up(text, start))
     )
 
 
@@ -130,10 +139,13 @@ def _reader_of_people(
         bounds, relative = mention.bounds, mention.relative
         if is_answer and start < FIRST and relative == NOBODY:
             relative = relative_asked(before)
-        if partner and _is_asked_back(mention, speakers, texts, partner):
-            bounds = bounds._replace(
-                who=partner, caller=speaker, owner="", relation="", third=False
-            )
+        if relative == NOBODY and _NAMED.search(texts[utterance][max(0, start - FAR) : start]):
+            told = texts[max(0, utterance - NEWS) : utterance + 1]
+            born = [born for text in told if (born := _OF_A_BABY.search(text[:READ]))]
+            if born:
+                relative = Relative("any", GENERATION * (1 + (born[0][0][0] == "손")), ANY)
+        if meant := _who_replies(mention, speakers, texts, partner):
+            bounds = bounds._replace(who=meant, caller=speaker, owner="", relation="", third=False)
             relative = NOBODY
         elif is_answer and not bounds.who and is_comforted(texts[utterance], start, before):
             bounds = bounds._replace(who=partner, caller=speaker, third=False)
@@ -163,17 +175,26 @@ def _is_said_again(mention: Mention, last: Mention, text: str) -> bool:
     )
 
 
-def _is_asked_back(
-    mention: Mention, speakers: Sequence[str], texts: Sequence[str], other: str
-) -> bool:
-    """Say whether the other one of two answers of himself what was asked of a name."""
+def _who_replies(
+    mention: Mention, speakers: Sequence[str], texts: Sequence[str], other: str | None
+) -> str | None:
+    """Return who takes a name for the own one, as the reply tells: 지우는? / 나는 아직; 내가?
+
+    Args:
+        mention: of whom nothing is known.
+        speakers: who wrote each text.
+        texts: with placeholders.
+        other: the only other speaker of the dialogue, None if there are more.
+    """
     reply = mention.utterance + 1
-    if mention.bounds.who or reply == len(texts) or speakers[reply] != other:
-        return False
-    if not tells_of_oneself(texts[reply]):
-        return False
-    text = texts[mention.utterance]
-    title = title_at(text, mention.start + 1)
-    if title is not None and (title.possessor or title.decade):
-        return False
-    return is_asked_back(text, title.end if title else mention.start + 1)
+    if mention.bounds.who or reply == len(texts) or speakers[reply] == mention.bounds.speaker:
+        return None
+    text, start = texts[mention.utterance], mention.start
+    if other is None:  # in a group another one may answer of himself, too
+        asked = asks_after_alone(text, start + 1)
+        return speakers[reply] if asked and tells_of_oneself(texts[reply]) else None
+    if wonders(texts[reply], text[max(0, start - FAR) : start + FAR]):
+        return other
+    if tells_of_oneself(texts[reply]) and is_asked_back(text, start, title_at(text, start + 1)):
+        return other
+    return None

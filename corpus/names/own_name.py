@@ -43,6 +43,10 @@ I_AM = re.compile(
     "|이?(?:라고|야|예요|에요|이에요|거든|[고구지]요?(?![가-힣])|죠(?![가-힣])|다(?![가-힣]))"
     "|이에요|이예요|이어요|여요|입니다|임(?![가-힣])|이?요(?![가-힣]))"
 )
+# 지우로 예약했어요
+_BOOKED = re.compile(
+    "(?:이름)?(?:이?으?로) (?:[가-힣0-9]+ ){0,3}(?:예약|접수|신청|등록|주문|가입)(?!자|하)"
+)
 _I_AM_CALLED = re.compile("입니다|이?에요|이?예요|이?라고 (?:합니다|해요|하는데|부르|하고)")
 _ENDS = re.compile("[ㄱ-ㆎ?!.~^]|$")
 _STATED = re.compile(" ?[ㄱ-ㆎ!.~^]*$")
@@ -90,6 +94,8 @@ def is_oneself(before: str, text: str, start: int, *, asked: bool) -> bool:
         return True
     if _SERVING.search(before) and (rank := _RANK.match(text, end)):
         end = rank.end()
+    if _YES.search(before) and _BOOKED.match(text, end):
+        return True
     if asked and _YES.search(before):
         return bool(I_AM.match(text, end) or _STATED.match(text, end))
     if _HELLO.search(before) or _SERVING.search(before):

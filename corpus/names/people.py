@@ -19,6 +19,7 @@ from corpus.names.particles import Ending, Sex
 from corpus.names.relatives import GENERATION
 from corpus.records import SpeakerTraits
 
+YOUNGER = 20  # years: who is so much younger than the other one is no friend, but a child or niece
 PARENTS = 1980  # who was born then or before speaks of children, where any child is spoken of
 
 
@@ -139,7 +140,26 @@ def _sex_and_decade(
     plain = not any(one.bounds.title or one.bounds.relation for one in share)
     if plain and not shift and generation <= PARENTS and children():
         shift = GENERATION
+    if not shift and (maybe := _maybe_meant(share, speakers, known)):
+        if titled == "any" and len({one.sex for one in maybe}) == 1:
+            titled = maybe[0].sex
+        young = maybe[0].decade if plain and len(maybe) == 1 else None
+        if young is not None and generation + YOUNGER <= young:
+            return titled, young  # a mother asks her son of his sister
     return titled, min(max(generation + shift, DECADES[0]), DECADES[-1])
+
+
+def _maybe_meant(
+    share: Sequence[Mention], speakers: Collection[str], known: Mapping[str, SpeakerTraits]
+) -> list[SpeakerTraits]:
+    """Return the others, if one alone names a person who may be one of them and no third."""
+    told = {one.bounds.speaker for one in share}
+    if len(told) > 1 or any(
+        one.bounds.third or one.bounds.owner or one.bounds.relation or one.bounds.parent_of
+        for one in share
+    ):
+        return []
+    return [known[one] for one in speakers if one in known and one not in told]
 
 
 def _meant(share: Sequence[Mention], speakers: Collection[str]) -> list[str]:

@@ -28,7 +28,11 @@ _RURAL = re.compile(
     f"(군)(?:(?![가-힣])|{_PARTICLES}|청)|(면)(?:에서?(?![가-힣])|사무소| 소재지)"
     f"|(리)(?:(?![가-힣])|에서?(?![가-힣])|로(?![가-힣])|마을|이장)"
 )
-_SUFFIX = re.compile(f"([동역구시읍])(?:(?![가-힣])|{_PARTICLES}|(?<=[구시])청)")
+_SUFFIX = re.compile(
+    f"([동역구시읍])(?:(?![가-힣])|{_PARTICLES}|(?<=[구시])청|쪽|근처|앞|인데|인가|랑|엔|주민"
+    f"|사무소"
+    "|살[아았]|사[는세시]|맞[아나])"
+)
 _GU = (
     "종로 성동 광진 동대문 중랑 성북 강북 도봉 노원 은평 서대문 마포 양천 강서 구로 금천 영등포"
     " 동작 관악 서초 강남 송파 강동 용산 영도 부산진 동래 해운대 사하 금정 연제 수영 사상 수성 달서"
@@ -79,8 +83,8 @@ _OF_A_PLACE = re.compile(
     "(?: (?:쪽|근처|가면|진짜|완전|너무|좀|되게|거기|지금|요즘|많이|엄청|한번|다|또|안|못|잘))"
     "{0,8} ?"
     "(?:사람 ?(?:이|도|들이)? ?(?:진짜|너무|엄청)? ?(?:많|없|적)|살[아았고던면]|사는|산다|살기"
-    "|가[면고자서려본봤볼]|갔|간[다적지대]|갈[래까게거]|멀|가깝|가까|도착|여행|놀러|맛집|날씨"
-    "|춥|추[워웠울운]|덥|더[워웠울운]|시원|따뜻|(?:[가-힣]{1,6}[이가] (?:진짜 |정말 )?)?유명"
+    "|가 ?[본봤볼]|가[면고자서려기]|갔|간[다적지대]|갈[래까게거]|멀|가깝|가까|도착|여행|놀러|맛집"
+    "|날씨|춥|추[워웠울운]|덥|더[워웠울운]|시원|따뜻|(?:[가-힣]{1,6}[이가] (?:진짜 |정말 )?)?유명"
     "|[가-힣]{1,6}[이가] (?:진짜 |정말 )?맛있|(?:야경|바다|경치|풍경|단풍|벚꽃|노을|해변)[이가]"
     "|비행기|물가|집값|근처"
     "|동네|쪽|출발|비 ?[가는]? ?[오와왔온]"
@@ -95,6 +99,9 @@ _OF_A_PLACE = re.compile(
 )
 
 
+# 언니랑 홍콩 가기로 했어
+_GOES = re.compile(" ?(?:으?로 )?가(?:기로|려고|려는|자고|고 있)")
+_WITH = re.compile("(?:(?<![나너저])랑|하고|같이|함께) $")
 _WHERE = re.compile("어디(?!가 아)|고향|어느 ?(?:동네|지역|나라|도시|쪽)|사는 ?(?:곳|데)")
 _THERE = re.compile(
     r"(?:이?요|이에요|예요|이?야|입니다|쪽이?[요야]?|에? ?살| (?:어때|어떰|가자|갈까))(?![가-힣])"
@@ -116,6 +123,7 @@ _RATHER = re.compile(
     r"|이?[요야](?![가-힣])|이에요|예요|입니다"
     "|[ㄱ-ㆎ!.~^ ]*$)"
 )
+_WHAT_OF = re.compile("(?:[은는도](?:요)?|쪽은)(?: ?(?:어때|어떰|어떠|어떨)[가-힣]{0,2})? ?[?!]")
 _TRAVEL = re.compile(
     "여행|놀러|휴가|갈[까래지]|가[고자봤본]|갔|간다|사[는세]|살[아고]|이사|날씨|비 ?[와오온]|눈"
     " ?[와오온]"
@@ -123,8 +131,17 @@ _TRAVEL = re.compile(
 )
 
 
-def is_instead(before: Sequence[str], text: str, start: int) -> bool:
-    """Say whether a mask hides a place instead of one just named: 부산 갈까? / 그럼 목포는?"""
+def is_instead(before: Sequence[str], text: str, start: int, *, masked: bool) -> bool:
+    """Say whether a mask hides a place instead of one just named: 부산 갈까? / 그럼 목포는?
+
+    Args:
+        before: what was said last.
+        text: with placeholders.
+        start: of the mask.
+        masked: the last placeholder before, not long ago, hides a place.
+    """
+    if masked and _WHAT_OF.match(text, start + 1):
+        return _INSTEAD.search(text, max(0, start - 8), start) is not None
     return (
         _INSTEAD.search(text, max(0, start - 8), start) is not None
         and _RATHER.match(text, start + 1) is not None
@@ -167,7 +184,9 @@ def kind_at(text: str, start: int, *, place_named: bool, affiliation: str | None
     if (masked or placeholder == NAME) and (kind := glued_at(text, start, masked=masked)):
         return kind
     if masked:
-        return "place" if place_named and _OF_A_PLACE.match(text, start + 1) else "name"
+        is_place = place_named and _OF_A_PLACE.match(text, start + 1)
+        is_goal = _GOES.match(text, start + 1) and _WITH.search(text, max(0, start - 9), start)
+        return "place" if is_place or is_goal else "name"
     if placeholder not in (ADDRESS, MASKED_STEM, MASKED_PLACE):
         return "name"
     suffix = _SUFFIX.match(text, start + 1)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Sequence
 
 from corpus.names.titles import CALLED_SO, POLITES, Title
-from corpus.records import PLACEHOLDERS
 
 NEARBY = 40  # characters before a name say what it is named beside
 READ = 1_000  # characters to either side of a name tell whether somebody is spoken to
@@ -21,6 +20,8 @@ _SPOKEN_OF = re.compile(
     "|을|를|한테|에게|께|랑|하고|과|와|의|네"
     "| ?(?:자리|일|업무|책상|메일|연락처|가방|결혼식|휴가|말|얘기)[은는이가](?![가-힣])"
     "| ?(?:진료|수업|강의|과목|논문|연구실|과제|숙제)"
+    "| ?(?:전화 ?)?(?:번호|연락처|카톡|이메일|메일|주소|인스타|계좌)(?:번호)?[은는이가도]? ?"
+    "(?:혹시 |좀 |다시 )?(?:알|아세|아시|아나|있으|있나|모르|뭐|뭔|좀|어떻게|주)"
     "|처럼|보다|때문|까지|꺼|거|들|덕분(?!에)|생일(?! ?축)|전화|번호|집"
 )
 _SUBJECT = re.compile("[이가](?:요|서)?(?![가-힣])")
@@ -30,7 +31,7 @@ _ASKS = re.compile(
 # 휴가래요 is said of a third, 갈래요 to the second.
 _SUGGESTED = "".join(map(chr, range(ord("갈"), ord("힣") + 1, 28)))
 _NO_RAE = "그노빨원오아미고모거또"  # 그래, 노래, 원래
-_HEARSAY = re.compile(
+HEARSAY = re.compile(
     r"(?:대|대요|더라|더라고요?|던데요?|다던데요?|셨어|오셨어요|오셨네요?"
     rf"|(?<![{_SUGGESTED}{_NO_RAE}])래요?|다고 하[네더던]\S*|라고 하[네더던]\S*)[?!~. ㄱ-ㆎ^]*$"
 )
@@ -48,7 +49,7 @@ _SAID_TO = re.compile(
     r"|졸리[니냐]|신났|삐졌|삐쳤"
     r"|자(?:[니냐]|(?=[?]))"
     r"|(?:빨리|얼른|어서) (?:[가-힣]{1,8}고 )?(?:와|나와|오셈|해|자|일어나|끝내)(?![가-힣])"
-    r"|바[빠쁘](?:니|냐|세요)?(?![가-힣])|일어났[어니냐]|밥 먹었[어니냐]|있잖아|혹시"
+    r"|바[빠쁘](?:니|냐|세요)?(?![가-힣])|일어났[어니냐]|밥 먹었[어니냐]|혹시"
     r"|시간 ?(?:돼|되|있))"
 )
 _REACTS = re.compile(
@@ -65,25 +66,10 @@ _YOU = re.compile(
 _CALLED_ALONE = re.compile("^(?:야|어이|얌마|야야)[ ,.!~]*$")
 _WHAT_IS_IT = re.compile("이? ?(?:왜|와|뭐)[ㄱ-ㆎ?!.~ ]*$|이? (?:(?:전화|말)해|무슨 ?일)")
 _THANKS = re.compile("(?:고마워|고맙|역시)[ㄱ-ㆎ!~. ]*$")
-# 서윤이 왜ㅠㅠ, 아현이 ㅠㅠ: to whoever has just spoken
-_COMFORTED = re.compile("이?(?: ?왜[ㅠㅜㅋㅎ?!. ]+.*| ?[ㅠㅜ]+[ㅠㅜ. ]*)")
 _HONOURS = re.compile(
     "세요|시[ㄴ는네죠지나면]|셨|실[래까게 ]|신가|드릴|드려|주[세실]|[갈할볼먹]래요|까요"
 )
 _HERE = re.compile("^(?:응|웅|어|엉|네|넹|왜|왜왜|오|그래|어 그래|ㅇㅇ|ㅇ)[ ,.~!]*$")
-# Asked of the other one, who answers 나는: 민준이는 먹었어? / 나는 아직.
-_ASKED_BACK = re.compile(
-    r"(?:(?:이?네)?(?:이?는|은|이?도|이?네도)(?:요)?(?![가-힣])|이?(?= (?:오늘|내일|지금|몇 ?시"
-    r"|언제|뭐|어디|왜|안|못|점심"
-    r"|저녁|아침|밥|주말|요즘)(?![가-힣])))(?P<rest>[^?!.]{0,200})(?:\?"
-    r"|(?<=[어야지냐니나래])[ㄱ-ㆎ ]*$)"
-)
-_OF_ONESELF = re.compile(
-    r"(?:응|웅|어|엉|아니|아뇨|아니요|네|넵|ㅇㅇ|ㄴㄴ|음|흠|헐|아|오)?[ ,.~!ㄱ-ㆎ]*"
-    r"(?:(?:나는|난|나도|나두|저는|전|저도|저두|우리는|우린|우리도|저희는|저희도|내꺼"
-    r"|제꺼)(?![가-힣])|^나 )"
-    r"(?! ?(?:잘 ?)?(?:몰라|모르|모름|궁금|들었|걔|그 ?사람))"
-)
 # Said of a third: 온대, 갔대, 온다더라; not 군대, 순대.
 _ENDS_IN_N = "".join(map(chr, range(ord("간"), ord("힣") + 1, 28)))
 _ENDS_IN_SS = "".join(map(chr, range(ord("갔"), ord("힣") + 1, 28)))
@@ -92,7 +78,7 @@ _TOLD_OF = re.compile(
     rf"(?:(?![{_NO_HEARSAY}])[{_ENDS_IN_N}]|(?<=[가-힣])한|[{_ENDS_IN_SS}])(?:대|대요"
     rf"|댄다)(?![가-힣])"
 )
-_TOLD = re.compile(
+TOLD = re.compile(
     _TOLD_OF.pattern
     + "|(?:[다라]더라|[다라]던데|[다라]데|더라[고구]?요?|던데요?)(?![가-힣])|걔|얘(?![가-힣])|쟤"
 )
@@ -156,40 +142,20 @@ def is_of_a_third(text: str, start: int, title: Title | None, particle: str) -> 
     """
     if title is None and _OF_SOMEBODY.fullmatch(particle):
         return True
+    if _YOU_KNOW.match(text, start + 1):
+        return True
     end = title.end if title else start + 1
     if title is not None and _OF_ANOTHER.match(text, end + text.startswith("님", end)):
         return True
     if _AND_HE.match(text, end) and _THEN.search(text[max(0, start - NEARBY) : start]):
         return True
     clause = _STOP.split(text[end : end + READ], maxsplit=1)[0]
-    return bool(_TOLD.search(clause) or _HEARSAY.search(clause))
-
-
-def is_comforted(text: str, start: int, before: str) -> bool:
-    """Say whether whoever has just spoken, of nobody else, is comforted: 서윤이 왜ㅠㅠ."""
-    if start or not before or any(one in PLACEHOLDERS for one in before):
-        return False
-    return _COMFORTED.fullmatch(text, 1) is not None
+    return bool(TOLD.search(clause) or HEARSAY.search(clause))
 
 
 def honours(text: str, start: int) -> bool:
     """Say whether what is said behind a name honours whoever does it."""
     return _HONOURS.search(text, start, start + READ) is not None
-
-
-def tells_of_oneself(reply: str) -> bool:
-    """Say whether somebody answers of himself or herself: 나는 아직."""
-    return _OF_ONESELF.match(reply) is not None
-
-
-def is_asked_back(text: str, end: int) -> bool:
-    """Say whether a name may stand for who is asked, if that one then answers of himself.
-
-    >>> is_asked_back("\ue000이는 먹었어?", 1), is_asked_back("\ue000이는 먹었대?", 1)
-    (True, False)
-    """
-    asked = _ASKED_BACK.match(text, end)
-    return asked is not None and not (_HEARSAY.search(asked["rest"]) or _TOLD.search(asked["rest"]))
 
 
 def is_spoken_to(
@@ -236,11 +202,11 @@ def is_spoken_to(
     clause = _STOP.split(rest, maxsplit=1)[0]
     if _SUBJECT.match(rest):
         return _ASKS.search(clause) is not None
-    if _HEARSAY.search(clause):
+    if HEARSAY.search(clause):
         return False
     is_short = len(rest.split()) < 2
     return _POLITE.search(text) is not None or (is_short and is_polite_speaker(speaker))
 
 
 def _is_said_to(text: str, end: int) -> bool:
-    return _SAID_TO.match(text, end) is not None and _HEARSAY.search(text, end) is None
+    return _SAID_TO.match(text, end) is not None and HEARSAY.search(text, end) is None

@@ -18,7 +18,7 @@ from corpus.text.tags import AT, MASK, STARS, TO_A_PLACE, becoming, whole
 _PARTICLE = "에서|에|으로|로|은|는|이|가|을|를|도|의|까지|부터"
 # Behind stars: the endings of a verb or an adjective, which no name has.
 _OF_A_VERB = (
-    "어(?![머르릴])|었|았|겠|패스|아요|아서|아도|을까|을게|을래|을걸|을지|을수록|은데|는데|는다"
+    "어(?![머르릴린학])|었|았|겠|패스|아요|아서|아도|을까|을게|을래|을걸|을지|을수록|은데|는데|는다"
     "|는구|는지|습니|했"
     "|해(?![가-힣]*님|수욕장|변|운대|안)|한(?![테텐])|할(?![머아매배])|함|하[는네게다면]"
     "|되[고게네]|된|됐"

@@ -344,13 +344,14 @@ def test_people_shown_by_surname_alone_have_different_surnames():
         assert len({person[0] for person in filled.people}) == len(filled.people)
 
 
-def test_a_speaker_whom_another_calls_is_not_the_one_the_speaker_speaks_of():
+def test_speakers_who_call_each_other_are_not_the_one_who_is_spoken_of():
     for k in range(20):
         filled = fill(
             "a: #@이름#아 안녕", "b: #@이름#아 안녕", "b: #@이름#이가 그래?", dialogue_id=str(k)
         )
-        called_by_a, called_by_b = filled.people
-        assert filled.texts[2].startswith(called_by_b[1:])
+        called_by_a, called_by_b, third = filled.people
+        assert filled.texts[1].startswith(called_by_b[1:])
+        assert filled.texts[2].startswith(third[1:])
         assert called_by_a != called_by_b
 
 
@@ -420,8 +421,8 @@ def fewest(mentions, *, two):
             or (turn == turn_ and abs(at - at_) - 1 <= 12)
             or (calls and calls_ and speaker != speaker_)
             # In a dialogue of two, who is called is the other speaker, who is not spoken of by
-            # himself or herself.
-            or (two and calls != calls_ and speaker != speaker_)
+            # himself or herself, nor by name by whoever calls him or her.
+            or (two and calls != calls_)
             or (turn, sentence) == (turn_, sentence_)
         )
 
