@@ -19,7 +19,7 @@ from corpus.names.replies import (
     tells_of_oneself,
     wonders,
 )
-from corpus.names.spoken import addressee, honours, is_polite
+from corpus.names.spoken import addressee, honours, is_hearsay, is_polite
 from corpus.names.titles import POLITES, title_at
 from corpus.records import (
     AFFILIATION,
@@ -132,6 +132,12 @@ def _reader_of_people(
         if meant := _who_replies(mention, speakers, texts, partner):
             bounds = bounds._replace(who=meant, caller=speaker, owner="", relation="", third=False)
             relative = NOBODY
+        elif (
+            mention.bounds.caller
+            and not mention.vocative
+            and _is_told_of(utterance, speakers, texts)
+        ):
+            bounds = bounds._replace(who=None, caller=None, third=True)
         elif is_answer and not bounds.who and is_comforted(texts[utterance], start, before):
             bounds = bounds._replace(who=partner, caller=speaker, third=False)
         elif last and partner and _is_said_again(mention, last, texts[utterance]):
@@ -158,6 +164,14 @@ def _is_said_again(mention: Mention, last: Mention, text: str) -> bool:
         and mention.utterance - last.utterance == 1
         and not honours(text, mention.start)
     )
+
+
+def _is_told_of(utterance: int, speakers: Sequence[str], texts: Sequence[str]) -> bool:
+    """Say whether the reply tells what a third does: 민준이 요즘 뭐해? / 취업 준비한대."""
+    reply = utterance + 1
+    if reply == len(texts) or speakers[reply] == speakers[utterance]:
+        return False
+    return is_hearsay(texts[reply]) and not tells_of_oneself(texts[reply])
 
 
 def _who_replies(

@@ -48,6 +48,7 @@ class Mention(NamedTuple):  # a third of the price of a frozen dataclass, and on
     decade: int | None = None  # of birth at the latest, as a title says
     relative: Relative = NOBODY  # of the speaker
     rather_full: bool = False  # who is asked for the name, or served, gives it with the surname
+    vocative: bool = False  # 아, 야
     answers: str | None = None  # in a group, the speaker who seems to be spoken to
 
 
@@ -146,6 +147,7 @@ def mention_of(
         rather_closed=demand.rather_closed,
         decade=title.decade if title else None,
         relative=relative,
+        vocative=demand.vocative,
         rather_full=(oneself and (asked or serves(before))) or bool(title and title.customer),
     )
 
