@@ -54,7 +54,7 @@ _YOU_HAVE = re.compile(f"{TITLED}이? ?있잖")
 _WHO_IS_IT = re.compile("누구|누군|누굴|걔")
 _BUT = re.compile(r"(?:면서|는데|은데|지만|던데)[ㄱ-ㆎ.~! ]{0,9}$")
 _HE = re.compile("(?<![가-힣])(?:걔|그 ?사람|그 ?분|얘|쟤)")
-OURS = re.compile("(?<![가-힣])(?:우리|울) $")
+OURS = re.compile("(?<![가-힣])(?:우리|울|저희) $")
 _OFOURS = re.compile("이?(?:는|도|은|두)(?![가-힣])")
 # 민준이 동생이야: of whom the talk is; but 남친 있잖아 tells what somebody has
 _WHOSE = re.compile(

@@ -153,7 +153,10 @@ def _others_children(mentions: Sequence[Mention], place: int, texts: Sequence[st
         and other.utterance != mention.utterance
         and other.bounds.relation != "ours"
         and other.bounds.owner != mention.bounds.speaker
-        and "?" in texts[other.utterance][other.start : other.start + READ]
+        and (
+            other.relative.kind.startswith("child")
+            or "?" in texts[other.utterance][other.start : other.start + READ]
+        )
     ]
 
 
