@@ -45,7 +45,8 @@ _COUPLE = re.compile("여보(?!세요)|(?<![가-힣])자기(?:야|는|도|가)?(
 _FAMILY = re.compile(
     "어린이집|유치원|얼집|수족구|이유식|기저귀|등원|하원|돌잔치|키즈카페|키카|학부모|알림장"
     "|우리 애(?:[는가도들]|(?![가-힣]))|우리 아이"
-    "|학원비|담임쌤|담임 ?선생님|초등학|학교 들어|같은 반|짝꿍|둘째|첫째|중성화|생일 ?파티|단짝|(?:데려|데리고) ?오세요"
+    "|학원비|담임쌤|담임 ?선생님|초등학|학교 들어|같은 반|짝꿍"
+    "|둘째|첫째|중성화|생일 ?파티|단짝|(?:데려|데리고) ?오세요"
     "|애들 ?(?:방학|재[우웠]|학원|데[리려]|숙제|간식|밥|학교|등교|감기|옷|책)"
     "|(?<![가-힣])(?:네|예)[ ,]+(?:어머|아버)[니님]"
 )
@@ -55,7 +56,7 @@ _NAMED = re.compile("이름(?:[은이도]|은 ?뭐)? ?$")
 
 def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list[Mention]]:
     """Return the mentions of a dialogue by what stands for them."""
-    joined = "\n".join(texts)
+    joined = "".join(texts)
     found = list(_PLACEHOLDER.finditer(joined))
     if not found:
         return {}
@@ -63,12 +64,12 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
     place_named = MASKED_PLACE in joined or MASKED_STEM in joined
     affiliation = affiliation_of(texts) if AFFILIATION in joined else None
     person = _reader_of_people(speakers, texts, alone=len(found) == 1)
-    ends = list(accumulate(len(text) + 1 for text in texts))
+    ends = list(accumulate(map(len, texts)))
     last, last_at = "name", 0  # the kind of the last placeholder, and its utterance
     for match in found:
         utterance = bisect(ends, match.start())
         text = texts[utterance]
-        start = match.start() - ends[utterance] + len(text) + 1
+        start = match.start() - ends[utterance] + len(text)
         kind = kind_at(text, start, place_named=place_named, affiliation=affiliation)
         if kind == "name" and text[start] in MASKED and utterance:
             is_reply = speakers[utterance - 1] != speakers[utterance]

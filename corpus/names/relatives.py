@@ -5,6 +5,7 @@ speaker. Parents also speak of children without such a word: who was sent to 유
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from corpus.names.lives import sex_told
@@ -74,76 +75,57 @@ _CALLED: tuple[tuple[Sex, str], ...] = (("female", "언니 누나"), ("male", "�
 _IS = "(?=입니다|이?에요|이?예요|이?야|이?고|이?래|이?지|이?다|이?라|[ㄱ-ㆎ?!.~^]|$)"
 
 
-def _either(words: str) -> str:
-    return "|".join(sorted(words.split(), key=len, reverse=True))
+def _either(words: Iterable[str]) -> str:
+    return "|".join(sorted(words, key=len, reverse=True))
 
 
-_BEFORE: tuple[tuple[Relative, re.Pattern[str]], ...] = (
-    *(
-        (
-            Relative(sex, younger, ANY, kind),
-            re.compile(rf"(?<![가-힣]){_OWN}(?P<word>{_either(words)}){_NAMED} ?$"),
-        )
-        for kind, younger, relatives in (
-            ("child", GENERATION, _CHILD),
-            ("partner", 0, _PARTNER),
-            ("kin", 0, _KIN),
-        )
-        for sex, words in relatives
+def _by_word(*relatives: tuple[Relative, str]) -> dict[str, Relative]:
+    return {word: relative for relative, words in relatives for word in words.split()}
+
+
+_FAMILY = _by_word(
+    *((Relative(sex, GENERATION, ANY, "child"), words) for sex, words in _CHILD),
+    *((Relative(sex, 0, ANY, "partner"), words) for sex, words in _PARTNER),
+    *((Relative(sex, 0, ANY, "kin"), words) for sex, words in _KIN),
+)
+_PET = _by_word((Relative("any", 0, ANY, "pet"), _PETS))
+_SIBLING = _by_word(*((Relative(sex, 0, ANY, "kin"), words) for sex, words in _CALLED))
+_ELDER = _by_word(*((Relative(sex, -years, ANY), words) for sex, years, words in _PARENTS))
+# One pattern for all words of a kind: Python compiles it faster than one for each relation.
+_BEFORE: tuple[tuple[Mapping[str, Relative], re.Pattern[str]], ...] = (
+    (
+        _FAMILY,
+        re.compile(rf"(?<![가-힣]){_OWN}(?P<word>{_either(_FAMILY)}){_NAMED} ?$"),
     ),
     (
-        Relative("any", 0, ANY, "pet"),
+        _PET,
         re.compile(
             rf"(?<![가-힣])(?P<whose>우리|내|제|저희|너희|너네|니|네|울) (?:집 )?"
-            rf"(?P<word>{_either(_PETS)}){_NAMED} ?$"
+            rf"(?P<word>{_either(_PET)}){_NAMED} ?$"
         ),
     ),
-    *(
-        (
-            Relative(sex, 0, ANY, "kin"),
-            re.compile(
-                rf"(?<![가-힣])(?P<whose>우리|내|제|저희|울) (?P<word>{_either(words)}){_NAMED} $"
-            ),
-        )
-        for sex, words in _CALLED
-    ),
-    *(
-        (
-            Relative(sex, -years, ANY),
-            re.compile(rf"(?<![가-힣])(?:{_either(words)}) (?:이름|성함|존함)[이은]? ?$"),
-        )
-        for sex, years, words in _PARENTS
-    ),
-)
-_TOPIC: tuple[tuple[Relative, re.Pattern[str]], ...] = tuple(
     (
-        Relative(sex, -years, ANY),
-        re.compile(rf"(?<![가-힣])(?:우리|내|제|저희|울) (?:{_either(words)})[은는] $"),
-    )
-    for sex, years, words in _PARENTS
+        _SIBLING,
+        re.compile(
+            rf"(?<![가-힣])(?P<whose>우리|내|제|저희|울) (?P<word>{_either(_SIBLING)}){_NAMED} $"
+        ),
+    ),
+    (
+        _ELDER,
+        re.compile(rf"(?<![가-힣])(?P<word>{_either(_ELDER)}) (?:이름|성함|존함)[이은]? ?$"),
+    ),
 )
+_TOPIC = re.compile(rf"(?<![가-힣])(?:우리|내|제|저희|울) (?P<word>{_either(_ELDER)})[은는] $")
 _ASKED_FOR = {
-    word: relative
-    for relative, words in (
-        *((Relative(sex, GENERATION, ANY), words) for sex, words in _CHILD),
-        *((Relative(sex, 0, ANY), words) for sex, words in (*_PARTNER, *_KIN, *_CALLED)),
-        *((Relative(sex, -years, ANY), words) for sex, years, words in _PARENTS),
-    )
-    for word in words.split()
+    word: relative._replace(kind="") for word, relative in (_FAMILY | _SIBLING | _ELDER).items()
 }
 _NAME_ASKED = re.compile(
-    rf"(?<![가-힣])(?P<word>{_either(' '.join(_ASKED_FOR))})(?:분|님)? ?(?:이름|성함|함자|존함)"
+    rf"(?<![가-힣])(?P<word>{_either(_ASKED_FOR)})(?:분|님)? ?(?:이름|성함|함자|존함)"
 )
 _AFTER = re.compile(_IS)
 _LAST_WORD = re.compile("(?<![가-힣])[가-힣]+(?= ?$)")  # a word is begun once, not at each syllable
-_WORDS_BEFORE = frozenset(
-    " ".join(
-        (
-            *(words for group in (_CHILD, _PARTNER, _KIN, _CALLED) for _, words in group),
-            *(_PETS, "이름 성함 존함 이름이 이름은 성함이 성함은 존함이 존함은"),
-        )
-    ).split()
-)
+_OF_A_NAME = "이름 성함 존함 이름이 이름은 성함이 성함은 존함이 존함은"
+_WORDS_BEFORE = frozenset((*_FAMILY, *_PET, *_SIBLING, *_OF_A_NAME.split()))
 # 길동 아버지 칠순: of a friend's parent, where 지호 엄마 is of a child's.
 OF_A_FRIEND = re.compile("이? ?(?:아버지|어머니|아버님|어머님)")
 # 안녕하세요 지호 엄마예요, 지호 어머니시죠?
@@ -199,16 +181,14 @@ def relative_at(
     """
     before = text[max(0, start - 20) : start]
     last = _LAST_WORD.search(before)
-    for relative, pattern in _BEFORE if last and last[0] in _WORDS_BEFORE else ():
+    for relatives, pattern in _BEFORE if last and last[0] in _WORDS_BEFORE else ():
         if found := pattern.search(before):
-            ranked = _RANKED.get(found.groupdict().get("word") or "")
+            relative, ranked = relatives[found["word"]], _RANKED.get(found["word"])
             kind = f"child:{ranked}" if ranked else relative.kind
             owner = _owner(found.groupdict().get("whose"), text, start, speaker, other)
             return relative._replace(kind=kind), owner if kind else ""
-    if last and _AFTER.match(text, start + 1):
-        for relative, pattern in _TOPIC:
-            if pattern.search(before):
-                return relative, ""
+    if last and _AFTER.match(text, start + 1) and (found := _TOPIC.search(before)):
+        return _ELDER[found["word"]], ""
     ours = last is not None and last[0] in ("우리", "울", "저희")
     is_small = _SMALL.match(text, start + 1) is not None
     owner = speaker if ours and (is_small or _OURS_TOO.match(text, start + 1)) else ""

@@ -100,7 +100,10 @@ def zip_members(raw: Folder, container: Container) -> Iterator[tuple[str, Member
         why = _why_unread(info)
         if not why and id(info) in overlapping:
             why = "zip_bomb", "the member shares its bytes with another"
-        name = "/".join(map(_name_of, info.filename.split(slash), repeat(info)))
+        if info.filename.isascii():  # as nearly all are: it is what it says in any encoding
+            name = info.filename.replace(slash, "/")
+        else:
+            name = "/".join(map(_name_of, info.filename.split(slash), repeat(info)))
         yield name_apart(tidy_name(name), taken), member, info.file_size, why
 
 
