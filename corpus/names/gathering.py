@@ -19,7 +19,7 @@ from corpus.names.replies import (
     tells_of_oneself,
     wonders,
 )
-from corpus.names.spoken import addressee, honours, is_polite
+from corpus.names.spoken import addressee, honours, is_hearsay, is_polite
 from corpus.names.titles import POLITES, title_at
 from corpus.records import (
     AFFILIATION,
@@ -45,7 +45,8 @@ _COUPLE = re.compile("여보(?!세요)|(?<![가-힣])자기(?:야|는|도|가)?(
 _FAMILY = re.compile(
     "어린이집|유치원|얼집|수족구|이유식|기저귀|등원|하원|돌잔치|키즈카페|키카|학부모|알림장"
     "|우리 애(?:[는가도들]|(?![가-힣]))|우리 아이"
-    "|학원비|담임쌤|담임 ?선생님|초등학교|둘째|첫째|중성화|생일 ?파티|단짝|(?:데려|데리고) ?오세요"
+    "|학원비|담임쌤|담임 ?선생님|초등학|학교 들어|같은 반|짝꿍"
+    "|둘째|첫째|중성화|생일 ?파티|단짝|(?:데려|데리고) ?오세요"
     "|애들 ?(?:방학|재[우웠]|학원|데[리려]|숙제|간식|밥|학교|등교|감기|옷|책)"
     "|(?<![가-힣])(?:네|예)[ ,]+(?:어머|아버)[니님]"
 )
@@ -147,6 +148,12 @@ def _reader_of_people(
         if meant := _who_replies(mention, speakers, texts, partner):
             bounds = bounds._replace(who=meant, caller=speaker, owner="", relation="", third=False)
             relative = NOBODY
+        elif (
+            mention.bounds.caller
+            and not mention.vocative
+            and _is_told_of(utterance, speakers, texts)
+        ):
+            bounds = bounds._replace(who=None, caller=None, third=True)
         elif is_answer and not bounds.who and is_comforted(texts[utterance], start, before):
             bounds = bounds._replace(who=partner, caller=speaker, third=False)
         elif last and partner and _is_said_again(mention, last, texts[utterance]):
@@ -173,6 +180,14 @@ def _is_said_again(mention: Mention, last: Mention, text: str) -> bool:
         and mention.utterance - last.utterance == 1
         and not honours(text, mention.start)
     )
+
+
+def _is_told_of(utterance: int, speakers: Sequence[str], texts: Sequence[str]) -> bool:
+    """Say whether the reply tells what a third does: 민준이 요즘 뭐해? / 취업 준비한대."""
+    reply = utterance + 1
+    if reply == len(texts) or speakers[reply] == speakers[utterance]:
+        return False
+    return is_hearsay(texts[reply]) and not tells_of_oneself(texts[reply])
 
 
 def _who_replies(
