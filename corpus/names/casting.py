@@ -69,13 +69,15 @@ class _Clashes(dict[tuple[Bounds, Bounds], bool]):
 
 
 def _nodes(mentions: Sequence[Mention], apart: Sequence[tuple[int, int]]) -> list[_Node]:
-    """Put mentions together of which all that matters is equal."""
+    """Put mentions together of which all that matters is equal, and between which no other is."""
     with_neighbour = {place for pair in apart for place in pair}
     nodes: list[_Node] = []
     node_of: dict[int, int] = {}
     free: dict[tuple[Bounds, bool], int] = {}  # of those without a neighbour
     for place, mention in enumerate(mentions):
         key = mention.bounds, mention.open_if_given
+        if place in with_neighbour:
+            free.clear()  # the talk may be of another one now
         if place in with_neighbour or key not in free:
             if place not in with_neighbour:
                 free[key] = len(nodes)

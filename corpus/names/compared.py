@@ -27,7 +27,7 @@ _INSTEAD = re.compile(
 # What was proposed before is refused: 바쁘대, 못 온대, 내 차는 수리 맡김.
 _REFUSED = re.compile(
     "못|(?<![가-힣])안 ?[가-힣]|없|싫|아니|아닌|ㄴㄴ|바[쁘빠빴]|아프|아[파팠픔]|별로|글쎄|힘들|수리"
-    "|알바|출장|야근|고장"
+    "|알바|출장|야근|고장|다[쳤친]|결석|휴가|감기|입원"
 )
 _PROPOSED = re.compile("(?:이|은|이?는)? ?(?:어때|어떰|어떨까|어떠)")
 # Nobody is like himself, of one age with himself or married to himself.
@@ -54,7 +54,7 @@ _YOU_HAVE = re.compile(f"{TITLED}이? ?있잖")
 _WHO_IS_IT = re.compile("누구|누군|누굴|걔")
 _BUT = re.compile(r"(?:면서|는데|은데|지만|던데)[ㄱ-ㆎ.~! ]{0,9}$")
 _HE = re.compile("(?<![가-힣])(?:걔|그 ?사람|그 ?분|얘|쟤)")
-OURS = re.compile("(?<![가-힣])(?:우리|울) $")
+OURS = re.compile("(?<![가-힣])(?:우리|울|저희) $")
 _OFOURS = re.compile("이?(?:는|도|은|두)(?![가-힣])")
 # 민준이 동생이야: of whom the talk is; but 남친 있잖아 tells what somebody has
 _WHOSE = re.compile(
@@ -66,7 +66,8 @@ _ASK_HIM = re.compile(
     f"{TITLED}이?한테 ?(?:물어|여쭤|연락해|전화해)[가-힣]{{0,2}}(?:봐|보[자면세]|바)"
 )
 _THAT_IS = re.compile("(?:^| )(?:[그저이]건|그거|그게|[걔쟤얘]는|[걘쟨얜]) $")
-_COPULA = re.compile("이?(?:고|야|지|네|잖|였|인데|예요|에요)")
+_NO_IT_IS = re.compile("(?:아니|아뇨|아니요)[ ,.]+[가-힣]{1,6}[은는] $")
+_COPULA = re.compile(f"{TITLED}이?(?:고|야|지|네|잖|였|인데|예요|에요)")
 # What part somebody has in what is told: who did it, to whom, with whom.
 _PART = re.compile(
     rf"{TITLED}(?:(?P<subject>이?가)|(?P<to>이?한테|이?에게)|(?P<beside>이?랑|이?하고)"
@@ -126,7 +127,7 @@ def is_compared(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
         return rival.utterance != mention.utterance
     if _other_part(rival, mention, texts):
         return True
-    if _THAT_IS.search(before) and _COPULA.match(rest):
+    if (_THAT_IS.search(before) or _NO_IT_IS.fullmatch(before)) and _COPULA.match(rest):
         return True
     if _ASK_HIM.match(rest) and "직접" not in rest + before:
         return rival.bounds.speaker != mention.bounds.speaker

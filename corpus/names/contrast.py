@@ -6,7 +6,7 @@ none where the one before it named two, of whom this may be one.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from corpus.names.clash import clash
 from corpus.names.compared import MYSELF, OURS, PARTED, TITLED, TOPIC, is_compared, is_instead
@@ -21,7 +21,7 @@ _ELSE = re.compile(rf"{TITLED}(?:이?가|이)? ?(?:아니[고야었라지에]|�
 # Alone, with nothing but a particle: 지훈이는?
 _AND = re.compile(rf"{TITLED}(?:이?는|은|은요|이?는요) ?[ㄱ-ㆎ]{{0,9}}\?{_END}")
 _OPENING = re.compile(
-    "(?:그럼|그러면|근데|그리고|아|오|음|헐|응|네|아니|웅|ㅇㅇ|ㅇㅋ|[ㅋㅎㅠ]+|[가-힣]{1,8}[?!.~]+)?"
+    "(?:그럼|그러면|근데|그리고|아|오|와|우와|오오|헉|대박|엥|흠|음|헐|응|네|아니|웅|ㅇㅇ|ㅇㅋ|[ㅋㅎㅠ]+|[가-힣]{1,8}[?!.~]+)?"
     "[ ,.~]*"
 )
 _GUESS_BEFORE = re.compile(r"(?:^|[ ?!.,])(?:설마|혹시) $")
@@ -43,7 +43,10 @@ _AND_YOU = re.compile(
     r"|누나는)(?:요)? ?[?ㄱ-ㆎ ]{0,9}$"
 )
 _I = re.compile("(?:[가-힣]{1,3}[ ,.!~]+)?(?:나는|난|나|저는|전|저|우리는|우린|저희는) ")
-_TOLD = re.compile(r"(?:[했갔왔었았였됐렸졌났썼봤줬]|간|한|된|온|는)대[ㄱ-ㆎ!?.~ ]{0,20}$")
+_TOLD = re.compile(
+    r"(?:[했갔왔었았였됐렸졌났썼봤줬]|간|한|된|온|는)대[ㄱ-ㆎ!?.~ ]{0,20}$"
+    "|[가-힣]더니(?![가-힣])"
+)
 _MORE = re.compile(
     rf"{TITLED}(?:이?가|이|은|이?는)? ?(?:훨씬 더 |더 |(?:훨씬 |더 )?(?:낫|나아|나은))"
 )
@@ -90,7 +93,7 @@ def contrasted(
             or clash(mentions[place - 2].bounds, mentions[place - 1].bounds)
         )
         if rival is not None and _is_another(mentions[rival], mention, texts, beside=beside):
-            pairs.add((rival, place))
+            pairs |= {(one, place) for one in _echoes(mentions, rival, pairs)}
             if _is_asked(mention, text) and place + 1 < len(mentions):
                 answer = mentions[place + 1]
                 if (
@@ -102,6 +105,23 @@ def contrasted(
             pairs.add((asked, place))
         pairs |= {(before, place) for before in _left_out(mentions, place, texts)}
     return pairs
+
+
+def _echoes(
+    mentions: Sequence[Mention], place: int, pairs: Collection[tuple[int, int]]
+) -> Iterator[int]:
+    """Yield a mention and those before of which each answers the one before it, so is the same."""
+    yield place
+    for last in range(place - 1, max(-1, place - MOST), -1):
+        one, other = mentions[last], mentions[last + 1]
+        if (
+            other.utterance - one.utterance != 1
+            or one.bounds.speaker == other.bounds.speaker
+            or (last, last + 1) in pairs
+            or clash(one.bounds, other.bounds)
+        ):
+            return
+        yield last
 
 
 def _rival(mentions: Sequence[Mention], place: int) -> int | None:
@@ -131,8 +151,12 @@ def _others_children(mentions: Sequence[Mention], place: int, texts: Sequence[st
         for before in range(max(0, place - MOST), place)
         if (other := mentions[before]).bounds.speaker == mention.bounds.speaker
         and other.utterance != mention.utterance
-        and not other.bounds.relation
-        and "?" in texts[other.utterance][other.start : other.start + READ]
+        and other.bounds.relation != "ours"
+        and other.bounds.owner != mention.bounds.speaker
+        and (
+            other.relative.kind.startswith("child")
+            or "?" in texts[other.utterance][other.start : other.start + READ]
+        )
     ]
 
 

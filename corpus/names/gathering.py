@@ -10,7 +10,7 @@ from corpus.names.affiliations import affiliation_of
 from corpus.names.lexicon import PLACES, PROVINCES
 from corpus.names.mentions import Mention, mention_of, word_mention
 from corpus.names.own_name import asks_for_name
-from corpus.names.places import answers_where, is_instead, kind_at
+from corpus.names.places import answers_where, is_instead, kind_at, takes_up
 from corpus.names.relatives import ANY, GENERATION, NOBODY, Relative, relative_asked
 from corpus.names.replies import (
     asks_after_alone,
@@ -19,7 +19,7 @@ from corpus.names.replies import (
     tells_of_oneself,
     wonders,
 )
-from corpus.names.spoken import addressee, honours, is_polite
+from corpus.names.spoken import addressee, honours, is_hearsay, is_polite
 from corpus.names.titles import POLITES, title_at
 from corpus.records import (
     AFFILIATION,
@@ -45,7 +45,8 @@ _COUPLE = re.compile("여보(?!세요)|(?<![가-힣])자기(?:야|는|도|가)?(
 _FAMILY = re.compile(
     "어린이집|유치원|얼집|수족구|이유식|기저귀|등원|하원|돌잔치|키즈카페|키카|학부모|알림장"
     "|우리 애(?:[는가도들]|(?![가-힣]))|우리 아이"
-    "|학원비|담임쌤|담임 ?선생님|초등학교|둘째|첫째|중성화|생일 ?파티|단짝|(?:데려|데리고) ?오세요"
+    "|학원비|담임쌤|담임 ?선생님|초등학|학교 들어|같은 반|짝꿍"
+    "|둘째|첫째|중성화|생일 ?파티|단짝|(?:데려|데리고) ?오세요"
     "|애들 ?(?:방학|재[우웠]|학원|데[리려]|숙제|간식|밥|학교|등교|감기|옷|책)"
     "|(?<![가-힣])(?:네|예)[ ,]+(?:어머|아버)[니님]"
 )
@@ -70,12 +71,9 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
         text = texts[utterance]
         start = match.start() - ends[utterance] + len(text)
         kind = kind_at(text, start, place_named=place_named, affiliation=affiliation)
-        if kind == "name" and text[start] in MASKED and utterance:
-            is_reply = speakers[utterance - 1] != speakers[utterance]
-            is_answer = start < FIRST and answers_where(texts[utterance - 1], text, start)
-            before = texts[max(0, utterance - NEAR) : utterance]
-            masked = last in PLACES and utterance - last_at <= NEWS
-            if is_reply and (is_answer or is_instead(before, text, start, masked=masked)):
+        if kind == "name" and text[start] in MASKED:
+            since = utterance - last_at if last in PLACES else None
+            if _is_place_by_context(speakers, texts, utterance, start, since):
                 kind, place_named = "place", True
         if kind == "name":
             mention = person(utterance, start, kinds["name"][-1] if kinds["name"] else None)
@@ -84,6 +82,24 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
         kinds[kind].append(mention)
         last, last_at = kind, utterance
     return kinds
+
+
+def _is_place_by_context(
+    speakers: Sequence[str], texts: Sequence[str], utterance: int, start: int, since: int | None
+) -> bool:
+    """Say whether what the other one has just said makes a place of a mask.
+
+    Args:
+        since: how many utterances ago the last placeholder stood, if that hides a place.
+    """
+    if not utterance or speakers[utterance - 1] == speakers[utterance]:
+        return False
+    text, before = texts[utterance], texts[max(0, utterance - NEAR) : utterance]
+    return (
+        (start < FIRST and answers_where(before[-1], text, start))
+        or is_instead(before, text, start, masked=since is not None and since <= NEWS)
+        or (since == 1 and takes_up(text, start))
+    )
 
 
 def speaks_of_children(texts: Sequence[str]) -> bool:
@@ -132,6 +148,12 @@ def _reader_of_people(
         if meant := _who_replies(mention, speakers, texts, partner):
             bounds = bounds._replace(who=meant, caller=speaker, owner="", relation="", third=False)
             relative = NOBODY
+        elif (
+            mention.bounds.caller
+            and not mention.vocative
+            and _is_told_of(utterance, speakers, texts)
+        ):
+            bounds = bounds._replace(who=None, caller=None, third=True)
         elif is_answer and not bounds.who and is_comforted(texts[utterance], start, before):
             bounds = bounds._replace(who=partner, caller=speaker, third=False)
         elif last and partner and _is_said_again(mention, last, texts[utterance]):
@@ -158,6 +180,14 @@ def _is_said_again(mention: Mention, last: Mention, text: str) -> bool:
         and mention.utterance - last.utterance == 1
         and not honours(text, mention.start)
     )
+
+
+def _is_told_of(utterance: int, speakers: Sequence[str], texts: Sequence[str]) -> bool:
+    """Say whether the reply tells what a third does: 민준이 요즘 뭐해? / 취업 준비한대."""
+    reply = utterance + 1
+    if reply == len(texts) or speakers[reply] == speakers[utterance]:
+        return False
+    return is_hearsay(texts[reply]) and not tells_of_oneself(texts[reply])
 
 
 def _who_replies(

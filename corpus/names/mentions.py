@@ -7,7 +7,15 @@ from typing import Literal, NamedTuple
 from corpus.names.lexicon import SURNAMES
 from corpus.names.own_name import I_AM, is_copula, is_oneself, serves
 from corpus.names.particles import FREE, NOTHING, Ending, Sex, is_glued, particle_at
-from corpus.names.relatives import NOBODY, OF_A_FRIEND, OF_A_PARENT, Relative, relative_at
+from corpus.names.relatives import (
+    ANY,
+    NOBODY,
+    OF_A_FRIEND,
+    OF_A_PARENT,
+    Relative,
+    child_of,
+    relative_at,
+)
 from corpus.names.spoken import is_of_a_third, is_spoken_to
 from corpus.names.titles import title_at
 from corpus.records import MASKED_FULL, MASKED_SURNAME, NAME
@@ -48,6 +56,7 @@ class Mention(NamedTuple):  # a third of the price of a frozen dataclass, and on
     decade: int | None = None  # of birth at the latest, as a title says
     relative: Relative = NOBODY  # of the speaker
     rather_full: bool = False  # who is asked for the name, or served, gives it with the surname
+    vocative: bool = False  # 아, 야
     answers: str | None = None  # in a group, the speaker who seems to be spoken to
 
 
@@ -57,7 +66,7 @@ _SURNAMES = (*SURNAMES, "남궁", "황보", "제갈", "선우", "독고", "사�
 _SURNAME = re.compile(
     "(?<![가-힣])(?:" + "|".join(name for name in _SURNAMES if name not in "나제어여전") + "|전)$"
 )
-_OURS = re.compile("(?<![가-힣])(?:우리|울) ?$")
+_OURS = re.compile("(?<![가-힣])(?:우리|울|저희) ?$")
 _COPULA = re.compile(
     "인데?|이?라|이?라고|이라는|이?란|이었|였|이에요|이?예요|이?야|이?고|이?지|이?죠|이?다|이?냐"
     "|이?니|이?래"
@@ -110,7 +119,10 @@ def mention_of(
     )
     relative, owner = NOBODY, ""
     if title is not None and title.possessor:
-        if calls or not OF_A_FRIEND.match(text, start + 1):
+        owner = child_of(text, title.end, speaker, other)
+        if owner:
+            relative = OF_A_PARENT._replace(latest=ANY, kind="child")
+        elif calls or not OF_A_FRIEND.match(text, start + 1):
             relative = OF_A_PARENT
     elif not (oneself or calls):
         relative, owner = relative_at(text, start, speaker, other, intimate=demand.intimate)
@@ -134,7 +146,7 @@ def mention_of(
             and not oneself,
             owner=owner,
             relation=relative.kind if owner else "ours" if _OURS.search(before) else "",
-            parent_of=title is not None and title.possessor,
+            parent_of=title is not None and title.possessor and not owner,
             third=not (alone or oneself or calls)
             and is_of_a_third(text, start, title if other else None, particle if other else ""),
             bare=title is None
@@ -146,6 +158,7 @@ def mention_of(
         rather_closed=demand.rather_closed,
         decade=title.decade if title else None,
         relative=relative,
+        vocative=demand.vocative,
         rather_full=(oneself and (asked or serves(before))) or bool(title and title.customer),
     )
 

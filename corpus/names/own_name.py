@@ -10,6 +10,8 @@ _ME = re.compile(
 )
 _ITS_ME = re.compile(r"(?<![가-힣])(?:나야|나다|나요|저예요|저에요|저야|저요|접니다)[ ,.!~]*$")
 _I_ALONE = re.compile("(?<![가-힣])나[ ,~]*$")  # 나 지은이
+_I_TOO = re.compile("(?<![가-힣])(?:나도|저도)[ ,~]*$")  # 나도 지우야 우리 시킬까?
+_CALL = re.compile("야 [가-힣]")
 _IT_IS_I = re.compile("이[ㄱ-ㆎ!.~^ ]*")
 _TO_AN_ELDER = re.compile(
     "^(?:안녕하세요 )?(?:형님|형|누나|누님|오빠|언니|선배|선배님|쌤|선생님|교수님|팀장님|과장님"
@@ -87,6 +89,8 @@ def is_oneself(before: str, text: str, start: int, *, asked: bool) -> bool:
     if _ME.search(before):
         if _I_ALONE.search(before) and _IT_IS_I.fullmatch(text, end):
             return True
+        if _I_TOO.search(before) and _CALL.match(text, end):
+            return False
         return I_AM.match(text, end) is not None or _STATED.match(text, end) is not None
     if _ITS_ME.search(before):
         return _ENDS.match(text, end) is not None

@@ -128,6 +128,9 @@ _OF_A_NAME = "이름 성함 존함 이름이 이름은 성함이 성함은 존�
 _WORDS_BEFORE = frozenset((*_FAMILY, *_PET, *_SIBLING, *_OF_A_NAME.split()))
 # 길동 아버지 칠순: of a friend's parent, where 지호 엄마 is of a child's.
 OF_A_FRIEND = re.compile("이? ?(?:아버지|어머니|아버님|어머님)")
+# 안녕하세요 지호 엄마예요, 지호 어머니시죠?
+_I_AM = re.compile("(?:예요|에요|이에요|입니다|인데요?|이요)[ ,.!~^ㄱ-ㆎ]*(?![?가-힣])")
+_ARE_YOU = re.compile("님?(?:이?시죠|이?세요|이?신가요|이?시지요| 맞으[시세])")
 _OURS_TOO = re.compile("이?(?:도|두|는|은)(?![가-힣])|은(?![가-힣])")
 _SMALL = re.compile(
     "(?:이?[가는도를]?|이) ?(?:(?:오늘|어제|지금|요즘|이제|내일|또|아직|벌써) )?(?:낮잠|유치원"
@@ -186,7 +189,7 @@ def relative_at(
             return relative._replace(kind=kind), owner if kind else ""
     if last and _AFTER.match(text, start + 1) and (found := _TOPIC.search(before)):
         return _ELDER[found["word"]], ""
-    ours = last is not None and last[0] in ("우리", "울")
+    ours = last is not None and last[0] in ("우리", "울", "저희")
     is_small = _SMALL.match(text, start + 1) is not None
     owner = speaker if ours and (is_small or _OURS_TOO.match(text, start + 1)) else ""
     if is_small:
@@ -197,6 +200,17 @@ def relative_at(
     if _PUPIL.match(text, start + 1) or (intimate and ours):
         return OF_A_PARENT._replace(sex=sex), owner
     return NOBODY._replace(sex=sex), owner
+
+
+def child_of(text: str, end: int, speaker: str, other: str | None) -> str:
+    """Return which speaker is the parent if `엄마`, which ends at `end`, is said of a speaker.
+
+    >>> child_of("지호 엄마예요", 5, "a", "b"), child_of("지호 어머니시죠?", 6, "a", "b")
+    ('a', 'b')
+    """
+    if _I_AM.match(text, end):
+        return speaker
+    return (other or "") if _ARE_YOU.match(text, end) else ""
 
 
 def _owner(whose: str | None, text: str, start: int, speaker: str, other: str | None) -> str:

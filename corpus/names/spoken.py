@@ -63,7 +63,7 @@ _YOU = re.compile(
     "|당신|당신은)"
     "(?![가-힣])"
 )
-_CALLED_ALONE = re.compile("^(?:야|어이|얌마|야야)[ ,.!~]*$")
+_CALLED_ALONE = re.compile("^(?:야|어이|얌마|야야|왜)[ ,.!~]*$")
 _WHAT_IS_IT = re.compile("이? ?(?:왜|와|뭐)[ㄱ-ㆎ?!.~ ]*$|이? (?:(?:전화|말)해|무슨 ?일)")
 _THANKS = re.compile("(?:고마워|고맙|역시)[ㄱ-ㆎ!~. ]*$")
 _HONOURS = re.compile(
@@ -153,6 +153,11 @@ def is_of_a_third(text: str, start: int, title: Title | None, particle: str) -> 
     return bool(TOLD.search(clause) or HEARSAY.search(clause))
 
 
+def is_hearsay(text: str) -> bool:
+    """Say whether it is told of somebody who is not there: 온대, 바쁘대요."""
+    return _TOLD_OF.search(text) is not None
+
+
 def honours(text: str, start: int) -> bool:
     """Say whether what is said behind a name honours whoever does it."""
     return _HONOURS.search(text, start, start + READ) is not None
@@ -205,7 +210,7 @@ def is_spoken_to(
     if HEARSAY.search(clause):
         return False
     is_short = len(rest.split()) < 2
-    return _POLITE.search(text) is not None or (is_short and is_polite_speaker(speaker))
+    return _POLITE.search(rest) is not None or (is_short and is_polite_speaker(speaker))
 
 
 def _is_said_to(text: str, end: int) -> bool:
