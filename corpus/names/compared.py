@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from corpus.names.introduced import READ
 from corpus.names.mentions import Mention
+from corpus.names.particles import NOTHING
 
 FIRST = 4  # characters before a name that is nearly all that is said
 TITLED = (
@@ -60,7 +61,7 @@ _OFOURS = re.compile("이?(?:는|도|은|두)(?![가-힣])")
 _WHOSE = re.compile(
     "이?네? ?(?:(?:전|구) ?)?(?:(?:남친|여친|남자친구|여자친구|남편|신랑|와이프|아내)(?! ?있)"
     "|친구|동생|누나|언니|오빠|형|엄마|아빠|아들|딸|후배|선배|동기|상사|룸메)"
-    "(?: ?있잖|[ㄱ-ㆎ?!.~ ]{0,9}$|이야|이잖|잖아| ?맞|인데|이지|아니)"
+    "(?: ?있잖|[ㄱ-ㆎ!.~ ]{0,9}$|이야|이잖|잖아| ?맞|인데|이지|아니)"
 )
 _ASK_HIM = re.compile(
     f"{TITLED}이?한테 ?(?:물어|여쭤|연락해|전화해)[가-힣]{{0,2}}(?:봐|보[자면세]|바)"
@@ -97,11 +98,14 @@ def is_instead(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
 def _other_part(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
     """Say whether nothing is said but who else has a part in it: 민준이가 때렸대 / 지훈이를?"""
     text = texts[mention.utterance]
-    if mention.start >= FIRST or rival.utterance == mention.utterance:
+    same_speaker = rival.bounds.speaker == mention.bounds.speaker
+    if mention.start >= FIRST or mention.utterance - rival.utterance <= same_speaker:
         return False
     part = _PART.match(text, mention.start + 1)
     if part is None or not _NOTHING_ELSE.match(text, part.end()):
         return False
+    if part["beside"] and rival.particle in (NOTHING, "이", "이는", "는"):
+        return True  # 민준이 어디 갔어? / 지훈이랑?
     other = _PART.match(texts[rival.utterance], rival.start + 1)
     return other is not None and other.lastgroup != part.lastgroup
 

@@ -66,6 +66,7 @@ _YOU = re.compile(
 _CALLED_ALONE = re.compile("^(?:야|어이|얌마|야야|왜)[ ,.!~]*$")
 _WHAT_IS_IT = re.compile("이? ?(?:왜|와|뭐)[ㄱ-ㆎ?!.~ ]*$|이? (?:(?:전화|말)해|무슨 ?일)")
 _THANKS = re.compile("(?:고마워|고맙|역시)[ㄱ-ㆎ!~. ]*$")
+_LISTED = re.compile("[\ue000-\uf8ff] ?[가-힣]{0,4}(?:이?랑|하고|와|과|,) ?$")  # 민준씨랑 지우씨
 _HONOURS = re.compile(
     "세요|시[ㄴ는네죠지나면]|셨|실[래까게 ]|신가|드릴|드려|주[세실]|[갈할볼먹]래요|까요"
 )
@@ -201,6 +202,8 @@ def is_spoken_to(
         or _YOU_KNOW.match(rest)
         or _THEN.search(text[max(0, start - NEARBY) : start])
     ):
+        return False
+    if _LISTED.search(text[max(0, start - NEARBY) : start]):
         return False
     if _ENDS_TEXT.fullmatch(rest) and _BEGINS_TEXT.fullmatch(text[:start]):
         return True
