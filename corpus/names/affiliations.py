@@ -16,7 +16,8 @@ _BEHIND = (
 )
 _SCHOOL = (
     "(?:여자|남자|사이버|전문|체육|예술|외국어|과학|공업|상업)?(?:대학|고등|중학|초등|학교)"
-    f"|[여남공상교예외의법사치약과체]?[대고]{_BEHIND}|여?중(?!에){_BEHIND}|초(?:등|{_BEHIND})"
+    f"|(?:과학|국제|예술|체육|정보|[여남공상교예외의법사치약과체])?[대고]{_BEHIND}"
+    f"|여?중(?!에){_BEHIND}|초(?:등|{_BEHIND})"
     "|대 ?병원|전문대"
 )
 _SUBJECT = (
@@ -49,7 +50,8 @@ _SITE = (
     "시장(?!님)|대?공원|터미널|체육관|도서관|박물관|미술관|사거리|삼거리|해수욕장|계곡|저수지"
     "|휴게소"
     "|온천|수목원|식물원|동물원|운동장|경기장|야구장|축구장|광장|지하상가|나들목|톨게이트|휴양림"
-    "|대교|호수|폭포|항구|댐|마을|스키장|골프장|터널|선착장|전망대|타워|해변|해안|둘레길"
+    "|대교|호수|폭포|항구|댐|마을|스키장|골프장|터널|골목(?!대장)|선착장|전망대|타워|해변|해안"
+    "|둘레길"
     "|(?:관|거리)(?=$|[ ?!.~]|에서|에(?![가-힣])|으?로(?![가-힣])|앞)"
 )
 _HILL = f"산(?:(?![가-힣])|(?:{_PARTICLES}|에서)(?![가-힣])|정상|등산)"
@@ -69,6 +71,10 @@ _KINDS = (
     ("works", _WORKS),
     ("shop", f"{_SHOP}|센터|점{_BEHIND}|빌딩|아파트"),
 )
+# What may stand behind another word: 미술학원, 손해보험.
+_COMPOUND = re.compile(
+    "[가-힣]{1,4}?(?=학원|학교|병원|보험|은행|센터|카페|식당|연구[소원]|교회|회사|부대|공장|마트)"
+)
 _AFFILIATED = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
 
 # What follows the name of a school and not a person's: 민준 학교 is the school that 민준 goes to;
@@ -77,6 +83,7 @@ _MASKED_SCHOOL = re.compile(
     "(?:대학교|대학병원|고등학교|중학교|초등학교)"
     r"|여?대(?:(?=[ㄱ-ㆎ?!.~ ]*$)|(?=(?:에서?|에는|에도|랑|야|예요|입니다)(?![가-힣])))"
     "|여?[대고](?= (?:다[녀니닌]|나[왔와온]|출신|졸업|합격|붙|입학|학생|축제|[0-9]학년))"
+    "|여?대(?= (?:근처|앞|후문|정문|캠퍼스|기숙사|[0-9]{2}학번))"
 )
 _MASKED_BUILDING = re.compile(
     f"병원|치과|약국|교회|성당|은행|유치원|어린이집|아파트|{_SHOP}"
@@ -126,7 +133,10 @@ def affiliation_of(texts: Sequence[str]) -> str | None:
 
 def affiliation_at(text: str, start: int) -> str | None:
     """Return what the affiliation at `start` is, a key of `WORDS`, if what is glued to it tells."""
-    return _first(text, start + 1)
+    kind = _first(text, start + 1)
+    if kind is None and (compound := _COMPOUND.match(text, start + 1)):
+        return _first(text, compound.end())
+    return kind
 
 
 def glued_at(text: str, start: int, *, masked: bool) -> str | None:

@@ -10,7 +10,7 @@ from corpus.names.affiliations import affiliation_of
 from corpus.names.lexicon import PLACES, PROVINCES
 from corpus.names.mentions import Mention, mention_of, word_mention
 from corpus.names.own_name import asks_for_name
-from corpus.names.places import answers_where, is_instead, kind_at
+from corpus.names.places import answers_where, is_instead, kind_at, takes_up
 from corpus.names.relatives import ANY, GENERATION, NOBODY, Relative, relative_asked
 from corpus.names.replies import (
     asks_after_alone,
@@ -71,12 +71,9 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
         text = texts[utterance]
         start = match.start() - ends[utterance] + len(text)
         kind = kind_at(text, start, place_named=place_named, affiliation=affiliation)
-        if kind == "name" and text[start] in MASKED and utterance:
-            is_reply = speakers[utterance - 1] != speakers[utterance]
-            is_answer = start < FIRST and answers_where(texts[utterance - 1], text, start)
-            before = texts[max(0, utterance - NEAR) : utterance]
-            masked = last in PLACES and utterance - last_at <= NEWS
-            if is_reply and (is_answer or is_instead(before, text, start, masked=masked)):
+        if kind == "name" and text[start] in MASKED:
+            since = utterance - last_at if last in PLACES else None
+            if _is_place_by_context(speakers, texts, utterance, start, since):
                 kind, place_named = "place", True
         if kind == "name":
             mention = person(utterance, start, kinds["name"][-1] if kinds["name"] else None)
@@ -85,6 +82,24 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
         kinds[kind].append(mention)
         last, last_at = kind, utterance
     return kinds
+
+
+def _is_place_by_context(
+    speakers: Sequence[str], texts: Sequence[str], utterance: int, start: int, since: int | None
+) -> bool:
+    """Say whether what the other one has just said makes a place of a mask.
+
+    Args:
+        since: how many utterances ago the last placeholder stood, if that hides a place.
+    """
+    if not utterance or speakers[utterance - 1] == speakers[utterance]:
+        return False
+    text, before = texts[utterance], texts[max(0, utterance - NEAR) : utterance]
+    return (
+        (start < FIRST and answers_where(before[-1], text, start))
+        or is_instead(before, text, start, masked=since is not None and since <= NEWS)
+        or (since == 1 and takes_up(text, start))
+    )
 
 
 def speaks_of_children(texts: Sequence[str]) -> bool:

@@ -28,7 +28,11 @@ _RURAL = re.compile(
     f"(군)(?:(?![가-힣])|{_PARTICLES}|청)|(면)(?:에서?(?![가-힣])|사무소| 소재지)"
     f"|(리)(?:(?![가-힣])|에서?(?![가-힣])|로(?![가-힣])|마을|이장)"
 )
-_SUFFIX = re.compile(f"([동역구시읍])(?:(?![가-힣])|{_PARTICLES}|(?<=[구시])청)")
+_SUFFIX = re.compile(
+    f"([동역구시읍])(?:(?![가-힣])|{_PARTICLES}|(?<=[구시])청|쪽|근처|앞|인데|인가|랑|엔|주민"
+    f"|사무소"
+    "|살[아았]|사[는세시]|맞[아나])"
+)
 _GU = (
     "종로 성동 광진 동대문 중랑 성북 강북 도봉 노원 은평 서대문 마포 양천 강서 구로 금천 영등포"
     " 동작 관악 서초 강남 송파 강동 용산 영도 부산진 동래 해운대 사하 금정 연제 수영 사상 수성 달서"
@@ -86,10 +90,10 @@ _OF_A_PLACE = re.compile(
     "|동네|쪽|출발|비 ?[가는]? ?[오와왔온]"
     "|눈 ?[이은]? ?[오와왔온]|교통|(?:주말에 |너무 |엄청 |차 ?){0,4}막[혀히힌]|차 ?막|바다|구경"
     "|이사"
-    "|출신|명소|야경|핫플|시내|날이|좋지|좋더라"
+    "|출신|명소|야경|핫플|시내|날이|좋[지죠]|좋더라"
     "|넓"
     "|시골|볼 ?거|볼게 있|볼만|다녀[오왔온]|인구|번화|조용[하한]|복잡|공기|풍경|경치|버스|지하철"
-    "|기차|숙소"
+    "|기차|ktx|숙소"
     "|(?<=면 )(?:[가-힣]{1,6} ){0,2}[가-힣]{0,6}(?:근처|가까|멀[겠다어지])"
     "|호텔|펜션|다들 가|축제|시장|공항)"
 )
@@ -101,11 +105,12 @@ _WITH = re.compile("(?:(?<![나너저])랑|하고|같이|함께) $")
 _WHERE = re.compile("어디(?!가 아)|고향|어느 ?(?:동네|지역|나라|도시|쪽)|사는 ?(?:곳|데)")
 _THERE = re.compile(
     r"(?:이?요|이에요|예요|이?야|입니다|쪽이?[요야]?|에? ?살| (?:어때|어떰|가자|갈까))(?![가-힣])"
-    r"|이?나 [가-힣]"
+    r"|이?나 [가-힣]| (?:갑니다|가요|가려|가기로|간다|갈 ?거|갔다 ?왔|다녀|여행|쪽|근처)"
     r"|[ㄱ-ㆎ!.~^ ]{0,20}$"
 )
 
 
+SHORT = 5  # characters of what is said before a place that is taken up
 LONG = 200  # characters of what was said before that are looked at
 _INSTEAD = re.compile(
     r"(?:^|그럼|그러면|그럼요|아니면|아님|차라리|혹시|음|아니|아뇨|아니요|근데|그냥|그래도|이번엔"
@@ -115,6 +120,7 @@ _INSTEAD = re.compile(
 _RATHER = re.compile(
     "(?:[은는]|이?나|쪽은|도|이?랑|보다는?|으?로)?"
     "(?: ?(?:어때|어떰|어떠|어떨|갈래|가자|가요|가볼|갈까|괜찮|별로|너무 멀|멀|좋|싫)| ?[?!]"
+    r"|이?[요야](?![가-힣])|이에요|예요|입니다"
     "|[ㄱ-ㆎ!.~^ ]*$)"
 )
 _WHAT_OF = re.compile("(?:[은는도](?:요)?|쪽은)(?: ?(?:어때|어떰|어떠|어떨)[가-힣]{0,2})? ?[?!]")
@@ -140,6 +146,19 @@ def is_instead(before: Sequence[str], text: str, start: int, *, masked: bool) ->
         _INSTEAD.search(text, max(0, start - 8), start) is not None
         and _RATHER.match(text, start + 1) is not None
         and any(names_a_place(said[-LONG:]) and _TRAVEL.search(said[-LONG:]) for said in before)
+    )
+
+
+_OH = re.compile("^(?:아|오|와|헐|음|어|엥|우와|그럼|근데|역시|아하)? ?$")
+_IF_THERE = re.compile("이?면 |이?구나|이라니|이면(?![가-힣])")
+
+
+def takes_up(text: str, start: int) -> bool:
+    """Say whether a mask takes up the place that was just named: 오 여수면 회 먹고 와야지."""
+    return (
+        start < SHORT
+        and _OH.match(text, 0, start) is not None
+        and _IF_THERE.match(text, start + 1) is not None
     )
 
 
