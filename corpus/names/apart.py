@@ -60,6 +60,7 @@ _LISTED = {
     }.items()
     for particle in particles.split()
 }
+_OBLIQUE = {particle for particle, plain in _LISTED.items() if plain in ("랑", "한테", "를")}
 
 
 def people_apart(
@@ -95,7 +96,12 @@ def people_apart(
             ):
                 pairs.append((before, place))
         if _is_corrected(mention, texts[mention.utterance]):
-            pairs += [(before, place) for before in _said_before(mentions, place)]
+            pairs += [
+                (before, place)
+                for before in _said_before(mentions, place)
+                if mentions[before].particle not in _OBLIQUE
+                or _IT_IS.match(texts[mention.utterance], mention.start + 1)
+            ]
             if _is_objected(mentions, place, texts):
                 pairs.append((place, place + 1))
     return pairs

@@ -33,7 +33,7 @@ _REFUSED = re.compile(
 _PROPOSED = re.compile("(?:이|은|이?는)? ?(?:어때|어떰|어떨까|어떠)")
 # Nobody is like himself, of one age with himself or married to himself.
 _LIKE = re.compile(
-    rf"{TITLED}(?:이?랑|이?하고|이?를|을|와|과)? ?(?:완전 |진짜 |좀 |약간 |되게 )?"
+    rf"{TITLED}(?:이?랑|이?하고|이?를|을|와|과|이)? ?(?:아기 ?때랑 |완전 |진짜 |좀 |약간 |되게 )?"
     "(?:닮|똑 ?닮|똑같이|판박이|붕어빵)"
 )
 _WITH = re.compile(
@@ -49,6 +49,7 @@ _NOT_I = re.compile(
 _DENIED = re.compile("안 |못|몰|모르|없|싫|별로|아니")
 _YOU = re.compile("(?:^| )(?:너|넌|너는|니가|네가|너도|당신은) $")
 _I_SAID = re.compile("(?:^| )(?:나는|난|나|저는|전) $")
+_SHOWN = re.compile("이?가? ?(?:나오는|나온|출연)")  # in a film: 지우 나오는 거
 _IF = re.compile("이?가 ?(?:알|보|들으|봤으|들었으|있었으)면")
 TOPIC = re.compile(rf"{TITLED}(?:이?는|은|이?네는)(?:요)?(?![가-힣])")
 _YOU_HAVE = re.compile(f"{TITLED}이? ?있잖")
@@ -125,6 +126,8 @@ def is_compared(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
     asked = texts[rival.utterance]
     if _LIKE.match(rest):
         return _LIKE.match(asked, rival.start + 1) is None
+    if _SHOWN.match(rest) and PARTED.fullmatch(rival.particle):
+        return True
     if _WITH.match(rest):
         return MYSELF.search(before) is None and not PARTED.fullmatch(rival.particle)
     if _IF.match(rest) or _WHOSE.match(rest) or (_THAN.match(rest) and not beside):
