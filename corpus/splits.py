@@ -6,6 +6,7 @@ with a test split and without one, and a larger share takes in what a smaller on
 """
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 
 from corpus.records import Split
@@ -37,10 +38,16 @@ def split_of(raw_file: str) -> Split | None:
     >>> split_of("[라벨]한국어대화요약_valid.zip!행사.json"), split_of("Training data/a.json")
     ('validation', None)
     """
-    for part in reversed(re.split("[/!]", raw_file)):
-        if found := _SPLIT.fullmatch(part):
-            return "train" if any(found.groups()[::2]) else "validation"
-    return None
+    parts = raw_file.replace("!", "/").split("/")
+    return next(filter(None, map(_split_told, reversed(parts))), None)
+
+
+@lru_cache(maxsize=1024)  # thousands of files share their folders and archives
+def _split_told(part: str) -> Split | None:
+    found = _SPLIT.fullmatch(part)
+    if not found:
+        return None
+    return "train" if any(found.groups()[::2]) else "validation"
 
 
 def drawn_split(dialogue_id: str) -> Split:
