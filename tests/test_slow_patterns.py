@@ -199,6 +199,7 @@ READ = (
         "corpus.chat.filters",
         "corpus.chat.window",
         "corpus.building.unknown_tokens",
+        "corpus.names.answers",
         "corpus.names.apart",
         "corpus.names.compared",
         "corpus.names.contrast",

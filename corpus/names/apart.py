@@ -12,6 +12,7 @@ from corpus.names.mentions import Mention
 
 FAR = 2  # utterances; what was said before is no longer what the talk is about
 NEAR = 12  # at most so many characters between two tags of one utterance: they are two people
+READ = 60  # characters of an utterance
 CHAIN = 60  # so far back a list is looked for
 
 # Between two mentions of one list: no sentence ends there.
@@ -26,7 +27,8 @@ _AGAIN = re.compile("[아야이]?[!~]+ ?")  # 민준아! 민준아!
 _NO = re.compile("(?:아니|아니야|아니요|아뇨|ㄴㄴ|노노)[ ,.~]+")
 _NOT_THAT = re.compile("(?:(?:그건|그거|걔는|걘|쟤는) )?")
 _IT_IS = re.compile("이?(?:야|지|고|에요|예요|인데|던데|ㄹ)|일걸|일 ?거|였|이었|인 ?[거것]|입니다")
-_HE_DOES = re.compile("(?: ?씨| ?님)?(?:이?가(?! ?(?:안|못|아직|없))|이?[ㄱ-ㆎ!.~ ]{0,20}$)")
+_HE_DOES = re.compile("(?: ?씨| ?님)?(?:이?[가만](?! ?(?:안|못|아직|없))|이?[ㄱ-ㆎ!.~ ]{0,20}$)")
+_OBJECTS = re.compile("(?:^|[ ?!])왜(?! ?[?]$)|잖아|다며|라며|다더니|기로 했")
 _SUBORDINATE = re.compile(
     "(?:데|니까|아서|어서|해서|와서|워서|면|더니|길래|지만|자마자|때|다가)(?= )"
 )
@@ -58,6 +60,7 @@ _LISTED = {
     }.items()
     for particle in particles.split()
 }
+_OBLIQUE = {particle for particle, plain in _LISTED.items() if plain in ("랑", "한테", "를")}
 
 
 def people_apart(
@@ -93,7 +96,14 @@ def people_apart(
             ):
                 pairs.append((before, place))
         if _is_corrected(mention, texts[mention.utterance]):
-            pairs += [(before, place) for before in _said_before(mentions, place)]
+            pairs += [
+                (before, place)
+                for before in _said_before(mentions, place)
+                if mentions[before].particle not in _OBLIQUE
+                or _IT_IS.match(texts[mention.utterance], mention.start + 1)
+            ]
+            if _is_objected(mentions, place, texts):
+                pairs.append((place, place + 1))
     return pairs
 
 
@@ -135,6 +145,16 @@ def _is_corrected(mention: Mention, text: str) -> bool:
     if no is None or not _NOT_THAT.fullmatch(text, no.end(), mention.start):
         return False
     return bool(_IT_IS.match(text, end) or _HE_DOES.match(text, end))
+
+
+def _is_objected(mentions: Sequence[Mention], place: int, texts: Sequence[str]) -> bool:
+    """Say whether whoever was corrected comes back to the first: 왜? 민준이 하기로 했잖아."""
+    if place + 1 == len(mentions):
+        return False
+    mention, reply = mentions[place], mentions[place + 1]
+    is_next = reply.utterance == mention.utterance + 1
+    other = reply.bounds.speaker != mention.bounds.speaker
+    return is_next and other and _OBJECTS.search(texts[reply.utterance][:READ]) is not None
 
 
 def _said_before(mentions: Sequence[Mention], place: int) -> list[int]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from corpus.names.introduced import READ
 from corpus.names.mentions import Mention
+from corpus.names.particles import NOTHING
 
 FIRST = 4  # characters before a name that is nearly all that is said
 TITLED = (
@@ -32,7 +33,7 @@ _REFUSED = re.compile(
 _PROPOSED = re.compile("(?:이|은|이?는)? ?(?:어때|어떰|어떨까|어떠)")
 # Nobody is like himself, of one age with himself or married to himself.
 _LIKE = re.compile(
-    rf"{TITLED}(?:이?랑|이?하고|이?를|을|와|과)? ?(?:완전 |진짜 |좀 |약간 |되게 )?"
+    rf"{TITLED}(?:이?랑|이?하고|이?를|을|와|과|이)? ?(?:아기 ?때랑 |완전 |진짜 |좀 |약간 |되게 )?"
     "(?:닮|똑 ?닮|똑같이|판박이|붕어빵)"
 )
 _WITH = re.compile(
@@ -48,6 +49,7 @@ _NOT_I = re.compile(
 _DENIED = re.compile("안 |못|몰|모르|없|싫|별로|아니")
 _YOU = re.compile("(?:^| )(?:너|넌|너는|니가|네가|너도|당신은) $")
 _I_SAID = re.compile("(?:^| )(?:나는|난|나|저는|전) $")
+_SHOWN = re.compile("이?가? ?(?:나오는|나온|출연)")  # in a film: 지우 나오는 거
 _IF = re.compile("이?가 ?(?:알|보|들으|봤으|들었으|있었으)면")
 TOPIC = re.compile(rf"{TITLED}(?:이?는|은|이?네는)(?:요)?(?![가-힣])")
 _YOU_HAVE = re.compile(f"{TITLED}이? ?있잖")
@@ -60,7 +62,7 @@ _OFOURS = re.compile("이?(?:는|도|은|두)(?![가-힣])")
 _WHOSE = re.compile(
     "이?네? ?(?:(?:전|구) ?)?(?:(?:남친|여친|남자친구|여자친구|남편|신랑|와이프|아내)(?! ?있)"
     "|친구|동생|누나|언니|오빠|형|엄마|아빠|아들|딸|후배|선배|동기|상사|룸메)"
-    "(?: ?있잖|[ㄱ-ㆎ?!.~ ]{0,9}$|이야|이잖|잖아| ?맞|인데|이지|아니)"
+    "(?: ?있잖|[ㄱ-ㆎ!.~ ]{0,9}$|이야|이잖|잖아| ?맞|인데|이지|아니)"
 )
 _ASK_HIM = re.compile(
     f"{TITLED}이?한테 ?(?:물어|여쭤|연락해|전화해)[가-힣]{{0,2}}(?:봐|보[자면세]|바)"
@@ -97,11 +99,14 @@ def is_instead(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
 def _other_part(rival: Mention, mention: Mention, texts: Sequence[str]) -> bool:
     """Say whether nothing is said but who else has a part in it: 민준이가 때렸대 / 지훈이를?"""
     text = texts[mention.utterance]
-    if mention.start >= FIRST or rival.utterance == mention.utterance:
+    same_speaker = rival.bounds.speaker == mention.bounds.speaker
+    if mention.start >= FIRST or mention.utterance - rival.utterance <= same_speaker:
         return False
     part = _PART.match(text, mention.start + 1)
     if part is None or not _NOTHING_ELSE.match(text, part.end()):
         return False
+    if part["beside"] and rival.particle in (NOTHING, "이", "이는", "는"):
+        return True  # 민준이 어디 갔어? / 지훈이랑?
     other = _PART.match(texts[rival.utterance], rival.start + 1)
     return other is not None and other.lastgroup != part.lastgroup
 
@@ -121,6 +126,8 @@ def is_compared(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
     asked = texts[rival.utterance]
     if _LIKE.match(rest):
         return _LIKE.match(asked, rival.start + 1) is None
+    if _SHOWN.match(rest) and PARTED.fullmatch(rival.particle):
+        return True
     if _WITH.match(rest):
         return MYSELF.search(before) is None and not PARTED.fullmatch(rival.particle)
     if _IF.match(rest) or _WHOSE.match(rest) or (_THAN.match(rest) and not beside):

@@ -8,13 +8,13 @@ none where the one before it named two, of whom this may be one.
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from corpus.names.answers import FAR, NAME_ALONE, asked_about
 from corpus.names.clash import clash
 from corpus.names.compared import MYSELF, OURS, PARTED, TITLED, TOPIC, is_compared, is_instead
 from corpus.names.introduced import READ, is_named, is_new, is_related
 from corpus.names.mentions import Mention
 
 MOST = 8  # mentions of a list, or before one, that are looked at
-FAR = 2  # utterances; what was said before is no longer what the talk is about
 _END = r"[ㄱ-ㆎ!?.~^ ]{0,20}$"
 _NOT_HERE = re.compile(r"(?:안|못) ?[가-힣]{1,6} ?[ㄱ-ㆎ]{0,9}\?")
 _ELSE = re.compile(rf"{TITLED}(?:이?가|이)? ?(?:아니[고야었라지에]|아닌가|아님|말고|빼고 ?또)")
@@ -28,16 +28,6 @@ _GUESS_BEFORE = re.compile(r"(?:^|[ ?!.,])(?:설마|혹시) $")
 _GUESS = re.compile(
     rf"이?{TITLED}이?(?:야|요|이야|예요|이에요|인가|인가요)? ?[ㄱ-ㆎ]{{0,9}}\?{_END}"
 )
-_WHO = re.compile(
-    r"누구(?:이?랑|하고|와|한테|네|누구|를|의|꺼|거)|누가|누굴|누군데\?|뉘랑|누랑|뭐였[지더어]"
-    r"|뭐더라|이름[이은]? ?뭐|누구였|누구더라"
-)
-_WHOEVER = re.compile("누구|누군데")
-_FRIEND = re.compile("[남여]친|[남여]자친구|애인|썸|사귀|사귄|결혼|소개팅|좋아하는 사람")
-_SAY_AGAIN = re.compile(
-    r"(?:[다라냐자]고|^(?:엥|응|어|뭐|헐)?[ ?!,]*(?:누가|누구)) ?[?ㄱ-ㆎ]{0,9}$"
-)
-_ASKS = re.compile(r"\?|[까냐니대어야지나래데봐해와줘돼가](?:요)?[ㄱ-ㆎ.~ ]{0,9}$")
 _AND_YOU = re.compile(
     r"(?:너는|넌|너네는|너흰|너희는|당신은|그쪽은|님은|씨는|언니는|오빠는|형은"
     r"|누나는)(?:요)? ?[?ㄱ-ㆎ ]{0,9}$"
@@ -45,21 +35,14 @@ _AND_YOU = re.compile(
 _I = re.compile("(?:[가-힣]{1,3}[ ,.!~]+)?(?:나는|난|나|저는|전|저|우리는|우린|저희는) ")
 _TOLD = re.compile(
     r"(?:[했갔왔었았였됐렸졌났썼봤줬]|간|한|된|온|는)대[ㄱ-ㆎ!?.~ ]{0,20}$"
-    "|[가-힣]더니(?![가-힣])"
+    "|[가-힣](?:더니|다던데|다더라|다며|다면서)(?![가-힣])"
 )
 _MORE = re.compile(
-    rf"{TITLED}(?:이?가|이|은|이?는)? ?(?:훨씬 더 |더 |(?:훨씬 |더 )?(?:낫|나아|나은))"
+    rf"{TITLED}(?:이?가|이|은|이?는)? ?"
+    r"(?:(?:[가-힣]{1,5} )?(?:훨씬 )?더 |(?:훨씬 |더 )?(?:낫|나아|나은))"
 )
 _HEARD = re.compile("[가-힣](?:대|래(?<![그노원오빨고]래)|다던데|다더라)[ㄱ-ㆎ~.!]{0,9} $")
 _SUBJECT = re.compile("이?가")
-_NAME_ALONE = re.compile(
-    rf"(?:[가-힣]{{1,2}} )?[\ue000-\uf8ff]{TITLED}(?:이|이요|이지|요)?[ㄱ-ㆎ!?.~^ ]*"
-)
-_NAMES_ALONE = re.compile(
-    r"(?:(?:우리|저희|내|제) [가-힣]{1,4}[은는] )?"
-    rf"(?:{_NAME_ALONE.pattern}|[\ue000-\uf8ff]{TITLED}(?:이?랑|하고|,) ?){{1,4}}"
-)
-_WHAT_OF = re.compile(r"(?:^|[ ,.!?])[가-힣0-9]{2,5}[은는](?:요)?\?$")
 _STOP = re.compile("[?!.]")
 _NO = re.compile(r"^(?:아니|아뇨|ㄴㄴ|노|놉|땡|에이)(?![가-힣]*었)")
 _TOO = re.compile(
@@ -101,7 +84,7 @@ def contrasted(
                     and speakers[answer.utterance] != mention.bounds.speaker
                 ):
                     pairs.add((rival, place + 1))
-        if (asked := _asked_about(mentions, place, speakers, texts)) is not None:
+        if (asked := asked_about(mentions, place, speakers, texts)) is not None:
             pairs.add((asked, place))
         pairs |= {(before, place) for before in _left_out(mentions, place, texts)}
     return pairs
@@ -203,7 +186,7 @@ def _is_another(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
         return True
     if _SUBJECT.fullmatch(mention.particle) and _HEARD.search(before):
         return rival.utterance != mention.utterance
-    if not same_speaker and _I.fullmatch(before) and _NAME_ALONE.fullmatch(texts[rival.utterance]):
+    if not same_speaker and _I.fullmatch(before) and NAME_ALONE.fullmatch(texts[rival.utterance]):
         return True
     if is_other_ones(texts[rival.utterance], before) and not same_speaker:
         return True
@@ -229,29 +212,6 @@ def _is_next_guess(rival: Mention, mention: Mention, texts: Sequence[str]) -> bo
     answer = texts[rival.utterance + 1]
     refused = _NO.match(answer) is not None and mention.utterance == rival.utterance + 2
     return refused and mention.bounds.speaker == rival.bounds.speaker
-
-
-def _asked_about(
-    mentions: Sequence[Mention], place: int, speakers: Sequence[str], texts: Sequence[str]
-) -> int | None:
-    """Return the mention of whom the other one asks who did it with him: this one answers."""
-    mention, question = mentions[place], mentions[place].utterance - 1
-    if not place or question < 0 or speakers[question] == mention.bounds.speaker:
-        return None
-    last, asked = mentions[place - 1], texts[question]
-    one = mentions[place - 2] if place > 1 else None
-    if _WHAT_OF.search(asked) and _NAMES_ALONE.fullmatch(texts[mention.utterance]):
-        before = (k for k in range(place - 1, -1, -1) if mentions[k].utterance < question)
-        return next(before, None)
-    if not 0 <= question - last.utterance <= FAR or _SAY_AGAIN.search(asked):
-        return None
-    if one and one.utterance == last.utterance and not one.bounds.caller:
-        return None  # 민준이랑 지훈이가 싸웠대 / 누가 먼저 때렸어? asks of the two
-    if (who := _WHO.search(asked)) and _ASKS.search(asked):
-        guessed = last.utterance == question and last.start > who.start()
-        return None if guessed else place - 1
-    is_friend = last.utterance < question and _FRIEND.search(texts[last.utterance])
-    return place - 1 if is_friend and _WHOEVER.search(asked) else None
 
 
 def _is_asked(mention: Mention, text: str) -> bool:

@@ -43,12 +43,12 @@ WHOLE = ("place", "inner", "affiliation", "firm name", "university", *PROVINCES)
 _COUPLE = re.compile("여보(?!세요)|(?<![가-힣])자기(?:야|는|도|가)?(?![가-힣])")
 # Parents who speak of such things call children by a mere name.
 _FAMILY = re.compile(
-    "어린이집|유치원|얼집|수족구|이유식|기저귀|등원|하원|돌잔치|키즈카페|키카|학부모|알림장"
-    "|우리 애(?:[는가도들]|(?![가-힣]))|우리 아이"
+    "어린이집|유치원|얼집|수족구|이유식|기저귀|등원|하원|키즈카페|키카|학부모|알림장"
+    "|(?:우리|저희) 애(?:[는가도들]|(?![가-힣]))|(?:우리|저희) 아이"
     "|학원비|담임쌤|담임 ?선생님|초등학|학교 들어|같은 반|짝꿍"
-    "|둘째|첫째|중성화|생일 ?파티|단짝|(?:데려|데리고) ?오세요"
+    "|둘째|첫째|중성화|생일 ?파티|단짝|터울|레고|장난감|(?:데려|데리고) ?오세요"
     "|애들 ?(?:방학|재[우웠]|학원|데[리려]|숙제|간식|밥|학교|등교|감기|옷|책)"
-    "|(?<![가-힣])(?:네|예)[ ,]+(?:어머|아버)[니님]"
+    "|(?:(?<![가-힣])(?:네|예)[ ,]+|(?:^|\n))(?:어머|아버)[니님] "
 )
 _OF_A_BABY = re.compile("낳았|낳은|태어[났난]|태명|신생아|아기 이름|애기 이름|손[주자녀]")
 _NAMED = re.compile("이름(?:[은이도]|은 ?뭐)? ?$")
@@ -169,15 +169,14 @@ def _reader_of_people(
 
 
 def _is_said_again(mention: Mention, last: Mention, text: str) -> bool:
-    """Say whether it goes on of a third of whom the other one has just said 씨 or 님."""
+    """Say whether it goes on of a third of whom somebody has just said 씨 or 님."""
     one, other = mention.bounds, last.bounds
     return (
         one.caller is not None
         and one.title in POLITES
         and one.title == other.title
         and other.who is None
-        and one.speaker != other.speaker
-        and mention.utterance - last.utterance == 1
+        and mention.utterance - last.utterance == 1 + (one.speaker == other.speaker)
         and not honours(text, mention.start)
     )
 

@@ -10,6 +10,8 @@ _ME = re.compile(
 )
 _ITS_ME = re.compile(r"(?<![가-힣])(?:나야|나다|나요|저예요|저에요|저야|저요|접니다)[ ,.!~]*$")
 _I_ALONE = re.compile("(?<![가-힣])나[ ,~]*$")  # 나 지은이
+# 나 지우 배고파
+_I_FEEL = re.compile(" (?:배고[프파]|심심|졸[려리]|아[파프]|힘들|추워|더워|왔[어다]|도착)")
 _I_TOO = re.compile("(?<![가-힣])(?:나도|저도)[ ,~]*$")  # 나도 지우야 우리 시킬까?
 _CALL = re.compile("야 [가-힣]")
 _IT_IS_I = re.compile("이[ㄱ-ㆎ!.~^ ]*")
@@ -88,6 +90,8 @@ def is_oneself(before: str, text: str, start: int, *, asked: bool) -> bool:
     end = start + 1
     if _ME.search(before):
         if _I_ALONE.search(before) and _IT_IS_I.fullmatch(text, end):
+            return True
+        if _I_ALONE.search(before) and _I_FEEL.match(text, end):
             return True
         if _I_TOO.search(before) and _CALL.match(text, end):
             return False

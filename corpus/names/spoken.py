@@ -22,6 +22,7 @@ _SPOKEN_OF = re.compile(
     "| ?(?:진료|수업|강의|과목|논문|연구실|과제|숙제)"
     "| ?(?:전화 ?)?(?:번호|연락처|카톡|이메일|메일|주소|인스타|계좌)(?:번호)?[은는이가도]? ?"
     "(?:혹시 |좀 |다시 )?(?:알|아세|아시|아나|있으|있나|모르|뭐|뭔|좀|어떻게|주)"
+    "| (?:오|나오|들어오|돌아오|계)시면"
     "|처럼|보다|때문|까지|꺼|거|들|덕분(?!에)|생일(?! ?축)|전화|번호|집"
 )
 _SUBJECT = re.compile("[이가](?:요|서)?(?![가-힣])")
@@ -66,6 +67,7 @@ _YOU = re.compile(
 _CALLED_ALONE = re.compile("^(?:야|어이|얌마|야야|왜)[ ,.!~]*$")
 _WHAT_IS_IT = re.compile("이? ?(?:왜|와|뭐)[ㄱ-ㆎ?!.~ ]*$|이? (?:(?:전화|말)해|무슨 ?일)")
 _THANKS = re.compile("(?:고마워|고맙|역시)[ㄱ-ㆎ!~. ]*$")
+_LISTED = re.compile("[\ue000-\uf8ff] ?[가-힣]{0,4}(?:이?랑|하고|와|과|,) ?$")  # 민준씨랑 지우씨
 _HONOURS = re.compile(
     "세요|시[ㄴ는네죠지나면]|셨|실[래까게 ]|신가|드릴|드려|주[세실]|[갈할볼먹]래요|까요"
 )
@@ -201,6 +203,8 @@ def is_spoken_to(
         or _YOU_KNOW.match(rest)
         or _THEN.search(text[max(0, start - NEARBY) : start])
     ):
+        return False
+    if _LISTED.search(text[max(0, start - NEARBY) : start]):
         return False
     if _ENDS_TEXT.fullmatch(rest) and _BEGINS_TEXT.fullmatch(text[:start]):
         return True
