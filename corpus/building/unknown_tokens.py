@@ -34,8 +34,8 @@ def count_unknown(unknown: Unknown, rows: pa.Table) -> tuple[int, int]:
     ends = np.cumsum(lengths.to_numpy(zero_copy_only=False))
     holding = np.unique(np.searchsorted(ends, places, "right"))
     texts = rows["conversation"].take(pa.array(holding)).to_pylist()
-    texts = filter(re.compile(unknown.respellable).search, texts)
-    turns = [turn for text in texts for turn in _ROLE.split(text)]
+    search = re.compile(unknown.respellable).search
+    turns = [one for text in filter(search, texts) for one in _ROLE.split(text) if search(one)]
     fired: Counter[str] = Counter()
     apply(respell_rules(unknown.lacking), join(turns), "summary", fired)
     return len(places), fired.total()

@@ -16,15 +16,17 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import NamedTuple
 
-# What has none of these holds no personal data. Each begins with a literal or one range, so that a
-# whole batch is searched for little more than the price of copying it.
+# What has none of these holds no personal data, once all rules have written it (Latin in lower
+# case). Each begins with a literal or one range, so that a whole batch is searched for little more
+# than the price of copying it.
 TRIGGERS = (
     r"[0-9](?=(?:[^0-9\n]{0,8}[0-9]){5})",
     *(rf"{zero} ?[0-9공영빵일이삼사오육륙칠팔구하]" for zero in "공영빵"),
     r"01[016789]",
-    *("골뱅이", "(?i:at) "),
+    *("골뱅이", "at "),
 )
-RAW_TRIGGERS = (*TRIGGERS, "@", r"[aA][tT][\])]")  # before the rules take the signs away
+# Before the rules take the signs and capitals away.
+RAW_TRIGGERS = (*TRIGGERS, "@", "(?i:at) ", r"[aA][tT][\])]")
 
 
 class Found(NamedTuple):
