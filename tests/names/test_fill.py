@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from corpus.names.fill import fill_names
 from corpus.names.given import DECADES, UNKNOWN, names_of
-from corpus.names.lexicon import PROVINCES, SURNAME_STEPS, SURNAMES, WORDS
+from corpus.names.lexicon import PLACES, SURNAME_STEPS, SURNAMES, WORDS
 from corpus.names.particles import PARTICLES
 from corpus.records import (
     ADDRESS,
@@ -71,7 +71,6 @@ _CENSUS = (
 CENSUS = dict(zip(_CENSUS.split()[::2], map(float, _CENSUS.split()[1::2]), strict=True))
 
 SUFFIXES = "동역구시읍"
-PLACES = ("place", "inner", *SUFFIXES, *"군면리", *PROVINCES)
 
 
 def placeholders(text):
