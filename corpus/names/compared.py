@@ -49,6 +49,14 @@ _NOT_I = re.compile(
 _DENIED = re.compile("안 |못|몰|모르|없|싫|별로|아니")
 _YOU = re.compile("(?:^| )(?:너|넌|너는|니가|네가|너도|당신은) $")
 _I_SAID = re.compile("(?:^| )(?:나는|난|나|저는|전) $")
+# 지우네 애기 봤어? / 지우 똑 닮았더라
+_HAS_KIN = re.compile(
+    "이?네? ?(?:애기|아기|애|아이|딸|아들|조카|동생|언니|누나|형|오빠|엄마|아빠)(?![가-힣]{3})"
+)
+_HOW_IS = re.compile(
+    f"{TITLED}(?:이?는|은) (?:요즘 |지금 )?(?:잘 ?지내|잘 ?있|어떻게 ?지내|어때|뭐 ?해)"
+)
+_BY_NOW = re.compile("(?:^|[ ,.])(?:요즘은|요새는|지금은|이제는|이젠|이번엔|이번에는) $")
 _SHOWN = re.compile("이?가? ?(?:나오는|나온|출연)")  # in a film: 지우 나오는 거
 _IF = re.compile("이?가 ?(?:알|보|들으|봤으|들었으|있었으)면")
 TOPIC = re.compile(rf"{TITLED}(?:이?는|은|이?네는)(?:요)?(?![가-힣])")
@@ -125,7 +133,8 @@ def is_compared(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
     rest = text[end : end + READ]
     asked = texts[rival.utterance]
     if _LIKE.match(rest):
-        return _LIKE.match(asked, rival.start + 1) is None
+        end = rival.start + 1
+        return _LIKE.match(asked, end) is None and _HAS_KIN.match(asked, end) is None
     if _SHOWN.match(rest) and PARTED.fullmatch(rival.particle):
         return True
     if _WITH.match(rest):
@@ -134,6 +143,8 @@ def is_compared(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
         return rival.utterance != mention.utterance
     if _other_part(rival, mention, texts):
         return True
+    if _BY_NOW.search(before):
+        return rival.utterance != mention.utterance
     if (_THAT_IS.search(before) or _NO_IT_IS.fullmatch(before)) and _COPULA.match(rest):
         return True
     if _ASK_HIM.match(rest) and "직접" not in rest + before:
@@ -141,6 +152,8 @@ def is_compared(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
     if _I_SAID.search(before) and _YOU.search(asked[max(0, rival.start - READ) : rival.start]):
         return rival.utterance != mention.utterance
     if rival.bounds.speaker != mention.bounds.speaker:
+        if "?" in rest and _HOW_IS.match(rest) and len(before) > FIRST:
+            return True  # 취직했대 / 잘됐다 지훈이는 잘 지내?
         return _NOT_I.fullmatch(before) is not None and not _DENIED.search(rest)
     if rival.utterance == mention.utterance:
         return False

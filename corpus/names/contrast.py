@@ -43,6 +43,7 @@ _MORE = re.compile(
 )
 _HEARD = re.compile("[가-힣](?:대|래(?<![그노원오빨고]래)|다던데|다더라)[ㄱ-ㆎ~.!]{0,9} $")
 _SUBJECT = re.compile("이?가")
+_OTHERS = re.compile("(?<![가-힣])(?:우린|우리|저희|난|나는|나도)(?![가-힣])")
 _STOP = re.compile("[?!.]")
 _NO = re.compile(r"^(?:아니|아뇨|ㄴㄴ|노|놉|땡|에이)(?![가-힣]*었)")
 _TOO = re.compile(
@@ -174,6 +175,10 @@ def _is_another(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
         return True
     is_asked = "?" in text[end : end + READ] and not mention.bounds.parent_of
     if _TOO.match(text, end) and (same_speaker or not is_asked):
+        if same_speaker and any(
+            _OTHERS.search(one[:READ]) for one in texts[rival.utterance + 1 : mention.utterance]
+        ):
+            return False  # 민준이 뭐 먹어? / 우린 북어 / 민준이도 좋아하는데
         return rival.particle not in ("도", "이도") and (same_speaker or not beside)
     if (
         rival.utterance != mention.utterance

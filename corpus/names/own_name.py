@@ -20,6 +20,7 @@ _TO_AN_ELDER = re.compile(
     "|부장님|사장님"
     "|어머님|아버님|어머니|아버지)[ ,.~!]*(?:저 )?$"
 )
+_IT_IS_ME = re.compile("입니다|이?에요|이?예요|이?인데(?:요|(?= ))")
 _HELLO = re.compile(
     "(?:안녕하세요|여보세요|반갑습니다|반가워요|처음 뵙겠습니다|감사합니다|고맙습니다)"
     "[ ,.!~^]*(?:[가-힣0-9 ]{0,24} )?$"
@@ -98,7 +99,7 @@ def is_oneself(before: str, text: str, start: int, *, asked: bool) -> bool:
         return I_AM.match(text, end) is not None or _STATED.match(text, end) is not None
     if _ITS_ME.search(before):
         return _ENDS.match(text, end) is not None
-    if _TO_AN_ELDER.search(before) and text.startswith(("입니다", "이에요", "예요"), end):
+    if _TO_AN_ELDER.search(before) and _IT_IS_ME.match(text, end):
         return True
     if _SERVING.search(before) and (rank := _RANK.match(text, end)):
         end = rank.end()
