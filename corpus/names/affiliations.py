@@ -57,6 +57,7 @@ _SITE = (
 _HILL = f"산(?:(?![가-힣])|(?:{_PARTICLES}|에서)(?![가-힣])|정상|등산)"
 _KINDS = (
     ("school", _SCHOOL),
+    ("school", "(?:농구|축구|야구|배구|밴드|방송|연극|미술|합창|댄스)부"),
     ("kindergarten", f"유치원|어린이집|반(?!장님){_BEHIND}"),
     ("hospital", "병원|의원|한의원|치과|약국|내과|외과|피부과|안과|산부인과|소아과|요양원"),
     ("firm", "회사"),
@@ -73,7 +74,8 @@ _KINDS = (
 )
 # What may stand behind another word: 미술학원, 손해보험.
 _COMPOUND = re.compile(
-    "[가-힣]{1,4}?(?=학원|학교|병원|보험|은행|센터|카페|식당|연구[소원]|교회|회사|부대|공장|마트)"
+    "[가-힣]{1,4}?(?=학원|학교|병원|보험|은행|센터|카페|식당|연구[소원]|교회|회사|부대|공장|마트"
+    "|외과|내과|버스|대리점|터미널)"
 )
 _AFFILIATED = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
 
@@ -104,6 +106,7 @@ _UNIVERSITY = re.compile(
 )
 _JOB = re.compile(
     "(?:에서?|로|으로|[이은는을를도만가])? ?(?:일[해하한했할]|입사|퇴사|면접|이직|취[직업뽀]|연봉"
+    "|[0-9]+시 ?출근"
     "|월급|출근|퇴근|회식"
     "|인턴|공채|서류|알바|계약직|정규직|주식|대리|과장|부장|팀장|차장|사원|짤[렸린]|그만[뒀두둔])"
 )
@@ -111,7 +114,7 @@ _JOB = re.compile(
 _STUDENTS = re.compile(
     "휴학|복학|자퇴|편입|과잠|캠퍼스|수강 ?신청|학점|교수님|새내기|종강|개강|학식|대학원"
 )
-_STAFF = re.compile("입사|퇴사|이직|연봉|주가|상장|매출|야근|공채|인턴|사원증")
+_STAFF = re.compile("입사|퇴사|이직|연봉|주가|상장|매출|야근|공채|인턴|사원증|면접")
 _WHOLE_WORDS = (("university", _UNIVERSITY, _STUDENTS), ("firm name", _JOB, _STAFF))
 
 
