@@ -41,7 +41,7 @@ _WITH = re.compile(
     "(?:동갑|동창|동기|친구|친하|친한|절친|사귀|사겨|썸|헤어|결혼|이혼|싸우|싸운|싸웠|화해|같은|쌍둥이"
     "|자매|형제|남매|부부)"
 )
-_THAN = re.compile(rf"{TITLED}이?(?: ?(?:때|거|꺼|건|네|쪽))?보[다단]")
+_THAN = re.compile(rf"{TITLED}이?(?: ?(?:때|거|것|꺼|건|네|쪽))?보[다단]")
 _NOT_I = re.compile(
     "(?:(?:응|어|네|오|아|음)[ ,.]+)?(?:아니|아뇨|ㄴㄴ|글쎄|근데|그래도|하지만)[ ,.]*"
     "(?:나는|난|나|저는|전|저) "
@@ -57,6 +57,7 @@ _HOW_IS = re.compile(
     f"{TITLED}(?:이?는|은) (?:요즘 |지금 )?(?:잘 ?지내|잘 ?있|어떻게 ?지내|어때|뭐 ?해)"
 )
 _BY_NOW = re.compile("(?:^|[ ,.])(?:요즘은|요새는|지금은|이제는|이젠|이번엔|이번에는) $")
+_FETCHED = re.compile("이?[를을]? ?(?:데리러|만나러|보러|태우러|마중)")  # A 어디 갔어? / B 데리러
 _SHOWN = re.compile("이?가? ?(?:나오는|나온|출연)")  # in a film: 지우 나오는 거
 _IF = re.compile("이?가 ?(?:알|보|들으|봤으|들었으|있었으)면")
 TOPIC = re.compile(rf"{TITLED}(?:이?는|은|이?네는)(?:요)?(?![가-힣])")
@@ -152,6 +153,8 @@ def is_compared(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
     if _I_SAID.search(before) and _YOU.search(asked[max(0, rival.start - READ) : rival.start]):
         return rival.utterance != mention.utterance
     if rival.bounds.speaker != mention.bounds.speaker:
+        if "?" in asked[rival.start : rival.start + READ] and _FETCHED.match(rest):
+            return MYSELF.search(before) is None
         if "?" in rest and _HOW_IS.match(rest) and len(before) > FIRST:
             return True  # 취직했대 / 잘됐다 지훈이는 잘 지내?
         return _NOT_I.fullmatch(before) is not None and not _DENIED.search(rest)

@@ -42,14 +42,14 @@ _MORE = re.compile(
     r"(?:(?:[가-힣]{1,5} )?(?:훨씬 )?더 |(?:훨씬 |더 )?(?:낫|나아|나은))"
 )
 _HEARD = re.compile("[가-힣](?:대|래(?<![그노원오빨고]래)|다던데|다더라)[ㄱ-ㆎ~.!]{0,9} $")
-_SUBJECT = re.compile("이?가")
+_SUBJECT_OR_PARTED = re.compile(f"이?가|{PARTED.pattern}")
 _OTHERS = re.compile("(?<![가-힣])(?:우린|우리|저희|난|나는|나도)(?![가-힣])")
 _STOP = re.compile("[?!.]")
 _NO = re.compile(r"^(?:아니|아뇨|ㄴㄴ|노|놉|땡|에이)(?![가-힣]*었)")
 _TOO = re.compile(
     rf"{TITLED}(?:이?도|이?두|이?한테도|이?랑도|에게도) (?!참|진짜|정말|이제|알[아았]|대단|괜찮"
     rf"|좀|힘들|그렇|뭐|나름|결국"
-    rf"|어쩔|당연)"
+    rf"|어쩔|당연|고생|불쌍|너무하|답답|안됐)"
 )
 
 
@@ -169,8 +169,11 @@ def _is_another(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
         return True
     if not same_speaker and _ELSE.match(text, end):
         return True
-    if _AND.match(text, end) and _OPENING.fullmatch(before.rpartition("\ue000")[2]):
-        return rival.utterance != mention.utterance or len(before) > 1
+    if _AND.match(text, end):
+        if _OPENING.fullmatch(before.rpartition("\ue000")[2]):
+            return rival.utterance != mention.utterance or len(before) > 1
+        if not same_speaker and "?" in texts[rival.utterance][rival.start : rival.start + READ]:
+            return True  # 지우는 어디 다녀요? / 중학교요 지훈이는요?
     if _GUESS_BEFORE.search(before) and _GUESS.match(text, end):
         return True
     is_asked = "?" in text[end : end + READ] and not mention.bounds.parent_of
@@ -189,7 +192,7 @@ def _is_another(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
         return rival.particle not in ("이한테", "한테", "이랑", "랑", "이하고", "하고")
     if not same_speaker and _MORE.match(text, end):
         return True
-    if _SUBJECT.fullmatch(mention.particle) and _HEARD.search(before):
+    if _SUBJECT_OR_PARTED.fullmatch(mention.particle) and _HEARD.search(before):
         return rival.utterance != mention.utterance
     if not same_speaker and _I.fullmatch(before) and NAME_ALONE.fullmatch(texts[rival.utterance]):
         return True

@@ -233,7 +233,7 @@ def find_tag(tag: str, batch: str, start: int = 0) -> int:
 def shown(text: str) -> str:
     """Return `text` with a tag in place of every placeholder, empty if it was dropped.
 
-    >>> shown(f"{MASKED_GIVEN}야 {AFFILIATION} 알아?")
+    >>> shown(f"{NAME}야 {AFFILIATION} 알아?")
     '#@이름#야 #@소속# 알아?'
     """
     return text.translate(_SHOWN)

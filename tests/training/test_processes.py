@@ -76,7 +76,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, processed):
     wait_for_lines(run / "log.jsonl", 4, process)
     process.send_signal(signal.SIGINT)
     out, error, status = process.end()
-    assert status == 130
+    assert status == 130, out + error
     assert "the same command goes on" in out
     assert "Traceback" not in error
     assert (run / "last/model.safetensors").exists()
