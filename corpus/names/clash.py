@@ -49,7 +49,7 @@ def _other_speaker(one: Bounds, other: Bounds) -> bool:
     if one.who is None:
         return bool(one.caller and other.third and one.speaker == other.speaker)
     if other.third:
-        return True
+        return not (one.guessed and one.title == other.title and one.caller == other.speaker)
     if one.caller == other.speaker and not other.caller and one.title not in POLITES:
         return other.relation != "ours"  # 지우야 ... 우리 지우 최고
     return one.who != other.who if other.who is not None else one.who == other.speaker

@@ -10,16 +10,25 @@ from collections.abc import Collection, Iterator, Sequence
 
 from corpus.names.answers import FAR, NAME_ALONE, asked_about
 from corpus.names.clash import clash
-from corpus.names.compared import MYSELF, OURS, PARTED, TITLED, TOPIC, is_compared, is_instead
+from corpus.names.compared import (
+    MYSELF,
+    OURS,
+    PARTED,
+    TITLED,
+    TOPIC,
+    behind_title,
+    is_compared,
+    is_instead,
+)
 from corpus.names.introduced import READ, is_named, is_new, is_related
 from corpus.names.mentions import Mention
 
 MOST = 8  # mentions of a list, or before one, that are looked at
 _END = r"[ㄱ-ㆎ!?.~^ ]{0,20}$"
 _NOT_HERE = re.compile(r"(?:안|못) ?[가-힣]{1,6} ?[ㄱ-ㆎ]{0,9}\?")
-_ELSE = re.compile(rf"{TITLED}(?:이?가|이)? ?(?:아니[고야었라지에]|아닌가|아님|말고|빼고 ?또)")
+_ELSE = re.compile(r"(?:이?가|이)? ?(?:아니[고야었라지에]|아닌가|아님|말고|빼고 ?또)")
 # Alone, with nothing but a particle: 지훈이는?
-_AND = re.compile(rf"{TITLED}(?:이?는|은|은요|이?는요) ?[ㄱ-ㆎ]{{0,9}}\?{_END}")
+_AND = re.compile(rf"(?:이?는|은|은요|이?는요) ?[ㄱ-ㆎ]{{0,9}}\?{_END}")
 _OPENING = re.compile(
     "(?:그럼|그러면|근데|그리고|아|오|와|우와|오오|헉|대박|엥|흠|음|헐|응|네|아니|웅|ㅇㅇ|ㅇㅋ|[ㅋㅎㅠ]+|[가-힣]{1,8}[?!.~]+)?"
     "[ ,.~]*"
@@ -38,18 +47,18 @@ _TOLD = re.compile(
     "|[가-힣](?:더니|다던데|다더라|다며|다면서)(?![가-힣])"
 )
 _MORE = re.compile(
-    rf"{TITLED}(?:이?가|이|은|이?는)? ?"
+    r"(?:이?가|이|은|이?는)? ?"
     r"(?:(?:[가-힣]{1,5} )?(?:훨씬 )?더 |(?:훨씬 |더 )?(?:낫|나아|나은))"
 )
 _HEARD = re.compile("[가-힣](?:대|래(?<![그노원오빨고]래)|다던데|다더라)[ㄱ-ㆎ~.!]{0,9} $")
-_SUBJECT = re.compile("이?가")
+_SUBJECT_OR_PARTED = re.compile(f"이?가|{PARTED.pattern}")
 _OTHERS = re.compile("(?<![가-힣])(?:우린|우리|저희|난|나는|나도)(?![가-힣])")
 _STOP = re.compile("[?!.]")
 _NO = re.compile(r"^(?:아니|아뇨|ㄴㄴ|노|놉|땡|에이)(?![가-힣]*었)")
 _TOO = re.compile(
-    rf"{TITLED}(?:이?도|이?두|이?한테도|이?랑도|에게도) (?!참|진짜|정말|이제|알[아았]|대단|괜찮"
-    rf"|좀|힘들|그렇|뭐|나름|결국"
-    rf"|어쩔|당연)"
+    r"(?:이?도|이?두|이?한테도|이?랑도|에게도) (?!참|진짜|정말|이제|알[아았]|대단|괜찮"
+    r"|좀|힘들|그렇|뭐|나름|결국"
+    r"|어쩔|당연|고생|불쌍|너무하|답답|안됐)"
 )
 
 
@@ -148,6 +157,7 @@ def _left_out(mentions: Sequence[Mention], place: int, texts: Sequence[str]) -> 
     """Return the mentions of a list beside which the other one asks for somebody: 지훈이는?"""
     mention = mentions[place]
     text = texts[mention.utterance][mention.start + 1 :][:READ]
+    text = text[behind_title(text, 0) :]
     if not (_AND.match(text) or (TOPIC.match(text) and _NOT_HERE.search(text))):
         return []
     listed: list[int] = []
@@ -164,17 +174,21 @@ def _is_another(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
     """Say whether a mention is of somebody else than the last one, as the text around it says."""
     text = texts[mention.utterance]
     before, end = text[max(0, mention.start - READ) : mention.start], mention.start + 1
+    behind = behind_title(text, end)
     same_speaker = rival.bounds.speaker == mention.bounds.speaker
     if is_instead(rival, mention, texts) or is_compared(rival, mention, texts, beside=beside):
         return True
-    if not same_speaker and _ELSE.match(text, end):
+    if not same_speaker and _ELSE.match(text, behind):
         return True
-    if _AND.match(text, end) and _OPENING.fullmatch(before.rpartition("\ue000")[2]):
-        return rival.utterance != mention.utterance or len(before) > 1
+    if _AND.match(text, behind):
+        if _OPENING.fullmatch(before.rpartition("\ue000")[2]):
+            return rival.utterance != mention.utterance or len(before) > 1
+        if not same_speaker and "?" in texts[rival.utterance][rival.start : rival.start + READ]:
+            return True  # 지우는 어디 다녀요? / 중학교요 지훈이는요?
     if _GUESS_BEFORE.search(before) and _GUESS.match(text, end):
         return True
     is_asked = "?" in text[end : end + READ] and not mention.bounds.parent_of
-    if _TOO.match(text, end) and (same_speaker or not is_asked):
+    if _TOO.match(text, behind) and (same_speaker or not is_asked):
         if same_speaker and any(
             _OTHERS.search(one[:READ]) for one in texts[rival.utterance + 1 : mention.utterance]
         ):
@@ -187,9 +201,9 @@ def _is_another(rival: Mention, mention: Mention, texts: Sequence[str], *, besid
         and not MYSELF.search(before)
     ):
         return rival.particle not in ("이한테", "한테", "이랑", "랑", "이하고", "하고")
-    if not same_speaker and _MORE.match(text, end):
+    if not same_speaker and _MORE.match(text, behind):
         return True
-    if _SUBJECT.fullmatch(mention.particle) and _HEARD.search(before):
+    if _SUBJECT_OR_PARTED.fullmatch(mention.particle) and _HEARD.search(before):
         return rival.utterance != mention.utterance
     if not same_speaker and _I.fullmatch(before) and NAME_ALONE.fullmatch(texts[rival.utterance]):
         return True
@@ -221,4 +235,4 @@ def _is_next_guess(rival: Mention, mention: Mention, texts: Sequence[str]) -> bo
 
 def _is_asked(mention: Mention, text: str) -> bool:
     """Say whether it is asked of somebody else now, of whom the answer then is: 그럼 지우는요?"""
-    return _AND.match(text, mention.start + 1) is not None
+    return _AND.match(text, behind_title(text, mention.start + 1)) is not None

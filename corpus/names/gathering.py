@@ -75,6 +75,7 @@ def mentions_of(speakers: Sequence[str], texts: Sequence[str]) -> dict[str, list
             since = utterance - last_at if last in PLACES else None
             if _is_place_by_context(speakers, texts, utterance, start, since):
                 kind, place_named = "place", True
+        place_named = place_named or (kind == "place" and text[start] in MASKED)
         if kind == "name":
             mention = person(utterance, start, kinds["name"][-1] if kinds["name"] else None)
         else:

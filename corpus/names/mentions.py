@@ -16,7 +16,7 @@ from corpus.names.relatives import (
     child_of,
     relative_at,
 )
-from corpus.names.spoken import is_of_a_third, is_spoken_to
+from corpus.names.spoken import is_guessed, is_of_a_third, is_spoken_to
 from corpus.names.titles import title_at
 from corpus.records import MASKED_FULL, MASKED_SURNAME, NAME
 
@@ -39,6 +39,7 @@ class Bounds(NamedTuple):
     relation: str = ""  # to the owner
     parent_of: bool = False  # 엄마 or 아빠 stands behind the name
     third: bool = False  # neither who speaks nor, of two, who is spoken to
+    guessed: bool = False  # that somebody is called, by 씨 or 님 in a polite sentence alone
     bare: bool = False  # a name and nothing that says how friends call each other
 
 
@@ -149,6 +150,7 @@ def mention_of(
             parent_of=title is not None and title.possessor and not owner,
             third=not (alone or oneself or calls)
             and is_of_a_third(text, start, title if other else None, particle if other else ""),
+            guessed=calls and not demand.vocative and is_guessed(text, start, title),
             bare=title is None
             and not (oneself or demand.vocative)
             and not _COPULA.fullmatch(particle),

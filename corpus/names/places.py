@@ -29,7 +29,7 @@ _RURAL = re.compile(
     f"|(리)(?:(?![가-힣])|에서?(?![가-힣])|로(?![가-힣])|마을|이장)"
 )
 _SUFFIX = re.compile(
-    f"([동역구시읍])(?:(?![가-힣])|{_PARTICLES}|(?<=[구시])청|쪽|근처|앞|인데|인가|랑|엔|주민"
+    f"([동역구시읍])(?:(?![가-힣])|{_PARTICLES}|(?<=[구시])청|(?<=[시읍])내|쪽|근처|앞|인데|인가|랑|엔|주민"
     f"|사무소"
     "|살[아았]|사[는세시]|맞[아나])"
 )
@@ -101,6 +101,7 @@ _OF_A_PLACE = re.compile(
 
 
 # 언니랑 홍콩 가기로 했어
+_GOES_TO = re.compile(" 가서 (?:뭐|뭘|무엇|어디|맛있)")
 _GOES = re.compile(" ?(?:으?로 )?가(?:기로|려고|려는|자고|고 있)")
 _WITH = re.compile("(?:(?<![나너저])랑|하고|같이|함께) $")
 _WHERE = re.compile("어디(?!가 아)|고향|어느 ?(?:동네|지역|나라|도시|쪽)|사는 ?(?:곳|데)")
@@ -187,7 +188,7 @@ def kind_at(text: str, start: int, *, place_named: bool, affiliation: str | None
     if masked:
         is_place = place_named and _OF_A_PLACE.match(text, start + 1)
         is_goal = _GOES.match(text, start + 1) and _WITH.search(text, max(0, start - 9), start)
-        return "place" if is_place or is_goal else "name"
+        return "place" if is_place or is_goal or _GOES_TO.match(text, start + 1) else "name"
     if placeholder not in (ADDRESS, MASKED_STEM, MASKED_PLACE):
         return "name"
     suffix = _SUFFIX.match(text, start + 1)

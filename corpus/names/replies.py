@@ -27,6 +27,7 @@ _WHO_ME = re.compile(
     r"|제가|저를|저|저한테)(?: 왜)?\?"
 )
 _YOU = re.compile("(?<![가-힣])(?:너|넌|너는|너도|니가|네가|당신)(?![가-힣])")
+_YO = re.compile("요 ?[?]")
 _POLITELY = re.compile(r" (?P<rest>[^?!.]{1,60})\?")
 
 
@@ -62,6 +63,11 @@ def is_asked_back(text: str, start: int, title: Title | None) -> bool:
         return False
     end = title.end if title else start + 1
     asked = _ASKED_BACK.match(text, end)
-    if asked is None and title is not None and title.word in CALLED_SO and honours(text, start):
+    if (
+        asked is None
+        and title is not None
+        and title.word in CALLED_SO
+        and (honours(text, start) or _YO.search(text[end : end + 60]))
+    ):
         asked = _POLITELY.match(text, end)  # 민준 선배 이번에 오세요?
     return asked is not None and not (HEARSAY.search(asked["rest"]) or TOLD.search(asked["rest"]))

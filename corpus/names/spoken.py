@@ -68,6 +68,9 @@ _CALLED_ALONE = re.compile("^(?:야|어이|얌마|야야|왜)[ ,.!~]*$")
 _WHAT_IS_IT = re.compile("이? ?(?:왜|와|뭐)[ㄱ-ㆎ?!.~ ]*$|이? (?:(?:전화|말)해|무슨 ?일)")
 _THANKS = re.compile("(?:고마워|고맙|역시)[ㄱ-ㆎ!~. ]*$")
 _LISTED = re.compile("[\ue000-\uf8ff] ?[가-힣]{0,4}(?:이?랑|하고|와|과|,) ?$")  # 민준씨랑 지우씨
+_ASKS_OF = re.compile(
+    "부탁|감사|고마|고맙|안녕|수고|고생|죄송|미안|축하|혹시|반가|어디|뭐|가능|돼요|될까|해요|할래|갈래|이거|저기"
+)
 _HONOURS = re.compile(
     "세요|시[ㄴ는네죠지나면]|셨|실[래까게 ]|신가|드릴|드려|주[세실]|[갈할볼먹]래요|까요"
 )
@@ -158,6 +161,19 @@ def is_of_a_third(text: str, start: int, title: Title | None, particle: str) -> 
 def is_hearsay(text: str) -> bool:
     """Say whether it is told of somebody who is not there: 온대, 바쁘대요."""
     return _TOLD_OF.search(text) is not None
+
+
+def is_guessed(text: str, start: int, title: Title | None) -> bool:
+    """Say whether nothing but a polite sentence tells that 씨 or 님 calls somebody.
+
+    >>> from corpus.names.titles import title_at
+    >>> said = "\ue000 씨 결과 나왔나요?", "\ue000 씨 부탁해요"
+    >>> [is_guessed(text, 0, title_at(text, 1)) for text in said]
+    [True, False]
+    """
+    if title is None or title.word not in POLITES:
+        return False
+    return not (honours(text, start) or _ASKS_OF.search(text, start, start + READ))
 
 
 def honours(text: str, start: int) -> bool:
