@@ -133,20 +133,21 @@ def _sex_and_decade(
         return (sex if titled == "any" else titled), decade or _generation(share, known)
     titles = [one.decade for one in share if one.decade is not None]
     generation = _generation(share, known)
+    maybe = _maybe_meant(share, speakers, known)
+    sex = maybe[0].sex if len({one.sex for one in maybe}) == 1 else "any"
     if titles:
-        return titled, min(*titles, generation)
+        return (sex if titled == "any" else titled), min(*titles, generation)
     years = [one.relative.younger for one in share if generation <= one.relative.latest]
     shift = max(years, key=abs, default=0)
     plain = not any(one.bounds.title or one.bounds.relation for one in share)
     if plain and not shift and generation <= PARENTS and children():
         shift = GENERATION
-    if not shift and (maybe := _maybe_meant(share, speakers, known)):
-        if titled == "any" and len({one.sex for one in maybe}) == 1:
-            titled = maybe[0].sex
-        young = maybe[0].decade if plain and len(maybe) == 1 else None
-        if young is not None and generation + YOUNGER <= young:
-            return titled, young  # a mother asks her son of his sister
-    return titled, min(max(generation + shift, DECADES[0]), DECADES[-1])
+    if shift:
+        return titled, min(max(generation + shift, DECADES[0]), DECADES[-1])
+    young = maybe[0].decade if plain and len(maybe) == 1 else None
+    if young is not None and generation + YOUNGER <= young:
+        generation = young  # a mother asks her son of his sister
+    return (sex if titled == "any" else titled), min(max(generation, DECADES[0]), DECADES[-1])
 
 
 def _maybe_meant(

@@ -127,7 +127,7 @@ _LAST_WORD = re.compile("(?<![가-힣])[가-힣]+(?= ?$)")  # a word is begun on
 _OF_A_NAME = "이름 성함 존함 이름이 이름은 성함이 성함은 존함이 존함은"
 _WORDS_BEFORE = frozenset((*_FAMILY, *_PET, *_SIBLING, *_OF_A_NAME.split()))
 # 길동 아버지 칠순: of a friend's parent, where 지호 엄마 is of a child's.
-OF_A_FRIEND = re.compile("이? ?(?:아버지|어머니|아버님|어머님)")
+OF_A_FRIEND = re.compile("이?네? ?(?:아버지|어머니|아버님|어머님|부모님)")
 # 안녕하세요 지호 엄마예요, 지호 어머니시죠?
 _I_AM = re.compile("(?:예요|에요|이에요|입니다|인데요?|이요)[ ,.!~^ㄱ-ㆎ]*(?![?가-힣])")
 _ARE_YOU = re.compile("님?(?:이?시죠|이?세요|이?신가요|이?시지요| 맞으[시세])")

@@ -37,7 +37,7 @@ _DECADES = {title: decade for decade, titles in _OLD for title in titles.split()
 _SAME_AGE = (
     "오빠 형 언니 누나 선배 대리 주임 사원 인턴 매니저 군 양 병장 상병 일병 이병 하사 중사 상사"
 )
-_PARENTS = "엄마 아빠 어머니 아버지 어머님 아버님 맘"
+_PARENTS = "엄마 아빠 어머니 아버지 어머님 아버님 부모님 맘"
 _MEN = "형 오빠 아재 삼촌 외삼촌 군 할아버지 할아버님 할배 아저씨 고모부 이모부 큰아버지 작은아버지"
 _WOMEN = (
     "누나 언니 이모 고모 양 할머니 할머님 할매 아줌마 아주머니 사모 숙모 외숙모 여사"
