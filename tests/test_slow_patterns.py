@@ -168,11 +168,17 @@ def assert_linear(run, name="", tries=TRIES, size=N):
 
 @pytest.mark.parametrize("pattern", ["a+b", r"\s+$", "a.*b", "[a-z ]+@"])
 def test_a_pattern_that_grows_with_the_square_is_found(pattern):
-    with pytest.raises(AssertionError):
-        assert_linear(
-            lambda n: list(re.finditer(pattern, (" " if "s" in pattern else "a") * 3 * n + "!")),
-            tries=2,
-        )
+    """A busy machine may hide it once, not ten times."""
+
+    def run(n):
+        list(re.finditer(pattern, (" " if "s" in pattern else "a") * 3 * n + "!"))
+
+    for _ in range(10):
+        try:
+            assert_linear(run, tries=2)
+        except AssertionError:
+            return
+    pytest.fail(f"{pattern} was taken for linear")
 
 
 OF_TEXT = (brackets, characters, chathuman, identifiers, links, masks, normalisation, tags)
