@@ -16,9 +16,12 @@ def dying(is_meant, *, most=sys.maxsize):
     died, give = [], workers._Worker.give
 
     def dies(worker, place, step):
-        give(worker, place, step)
-        if len(died) < most and is_meant(step):
+        dies_now = len(died) < most and is_meant(step)
+        if dies_now:  # stopped first, else it may be done before it is killed
             died.append(place)
+            os.kill(worker.process.pid, signal.SIGSTOP)
+        give(worker, place, step)
+        if dies_now:
             os.kill(worker.process.pid, signal.SIGKILL)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -35,6 +35,8 @@ LATE = {  # modules that import late, and why
     "__init__.py",
     "building/engines.py",  # Ray is an extra
     "building/steps.py",  # the process of a build only hands them out
+    "building/workers.py",  # pyarrow, which that process does without
+    "output/standing.py",
     "remote.py",  # fsspec, only for a store
     "processed.py",  # the manifest is read without pandas
     "tokens/find.py",  # the hub's library, only where the hub is asked

@@ -21,7 +21,8 @@ from corpus.__main__ import main
 from corpus.building import commit, item, workers
 from corpus.building.shares import build_share, commit_shares
 from corpus.dedup.keys import KEY
-from corpus.output.result import ResultWriter, read_results, result_folder
+from corpus.output.result import read_results, result_folder
+from corpus.output.result_rows import ResultWriter
 from corpus.output.rows import COLUMNS
 from corpus.processed import read_manifest
 from corpus.records import MANIFEST, CorpusError

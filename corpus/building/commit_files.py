@@ -22,6 +22,7 @@ from corpus.dedup.keys import HELD_OUT
 from corpus.output.files import sync_folder, temporary_of, write_file
 from corpus.output.ledger import ledger_member
 from corpus.output.result import ResultPaths
+from corpus.output.result_rows import read_rows
 from corpus.output.shards import ShardWriter
 from corpus.reading.again import by_name, read_raw
 from corpus.records import REJECTED, Document, Ints, Mask
@@ -29,15 +30,37 @@ from corpus.report.counting import OfRows, coded
 from corpus.report.examples import Examples
 
 
-def locate(parts: Sequence[tuple[ResultPaths, Ints]]) -> pa.Table:
-    """Return `LOCATION` of some dialogues of some parts, in plan order."""
+def locate(parts: Sequence[tuple[ResultPaths, Ints]]) -> bytes:
+    """Return `LOCATION` of some dialogues of some parts, in plan order, as an Arrow stream."""
     found = []
     for result, dialogues in parts:
         n_rows = result.read_keys()["rows"]
         firsts = (np.cumsum(n_rows) - n_rows)[dialogues]
-        rows = pa.concat_tables(result.read_rows(LOCATION)).select(LOCATION)
+        rows = pa.concat_tables(read_rows(result, LOCATION)).select(LOCATION)
         found.append(rows.take(pa.array(firsts)))
-    return pa.concat_tables(found).combine_chunks()
+    return _arrow(pa.concat_tables(found).combine_chunks())
+
+
+def pair_up(
+    located: Sequence[bytes], batches: Sequence[tuple[Ints, Ints]]
+) -> list[tuple[bytes, bytes, list[str]]]:
+    """Return for each batch of duplicates what `write_duplicates` needs of it.
+
+    Args:
+        located: what `locate` gave, one behind the other.
+        batches: rows of that: the duplicates, and what each of them repeats.
+
+    Returns:
+        The rows of both as Arrow streams, and the files of raw/ that the duplicates stand in.
+    """
+    table = pa.concat_tables(map(_table, located)).combine_chunks()
+    paired = []
+    for batch in batches:
+        ones, firsts = (table.take(pa.array(rows)) for rows in batch)
+        paired.append(
+            (_arrow(ones), _arrow(firsts), [*dict.fromkeys(ones["raw_file"].to_pylist())])
+        )
+    return paired
 
 
 def write_shard(writing: Writing, plan: ShardPlan, last_id: int) -> dict[str, Any]:
@@ -97,7 +120,7 @@ def _copy_rows(
     chosen = np.zeros(len(dialogue), np.bool_)
     chosen[np.flatnonzero(stays[dialogue])[one.first : one.end]] = True
     start = 0
-    for table in one.result.read_rows():
+    for table in read_rows(one.result):
         of_table: Mask = chosen[start : start + len(table)]
         rows = dialogue[start : start + len(table)][of_table]
         start += len(table)
@@ -128,7 +151,7 @@ def _count_rows(kept: pa.Table, counted: Mapping[str, Counter[str]], unknown: Un
 def write_duplicates(
     writing: Writing,
     number: int,
-    located: tuple[pa.Table, pa.Table],
+    located: tuple[bytes, bytes],
     nearness: Sequence[float],
     other_text: Sequence[bool],
     documents: Sequence[Document],
@@ -138,7 +161,7 @@ def write_duplicates(
     Args:
         writing: what all steps share.
         number: of these duplicates among all.
-        located: `LOCATION` of each of them, and of the one that it repeats.
+        located: `LOCATION` of each of them, and of the one that it repeats, as Arrow streams.
         nearness: of the two.
         other_text: as `Duplicates` has it.
         documents: that the duplicates stand in.
@@ -147,7 +170,7 @@ def write_duplicates(
     if told := writing.made_before(name):
         return told
     read = partial(read_raw, writing.raw, by_name(documents))
-    ones, firsts = (table.to_pylist() for table in located)
+    ones, firsts = (_table(one).to_pylist() for one in located)
     rejected = rejected_duplicates(ones, firsts, nearness, other_text, read)
     member = writing.aside / RECORDS / f"{name}.jsonl.gz"
     write_file(member, ledger_member(rejected))
@@ -183,7 +206,11 @@ def write_ledger(writing: Writing, name: str, members: Sequence[ReadMember]) -> 
 
 def read_sample(writing: Writing, name: str) -> pa.Table:
     """Return rows that a shard has left for the report."""
-    with pa.ipc.open_stream((writing.aside / RECORDS / name).read_bytes()) as stream:
+    return _table((writing.aside / RECORDS / name).read_bytes())
+
+
+def _table(content: bytes) -> pa.Table:
+    with pa.ipc.open_stream(content) as stream:
         return stream.read_all()
 
 

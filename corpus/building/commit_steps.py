@@ -5,12 +5,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from tqdm import tqdm
 
 from corpus.building.decide import Decisions
 from corpus.building.engines import Engine, answers
-from corpus.building.steps import locate, write_duplicates, write_ledger
+from corpus.building.steps import locate, pair_up, write_duplicates, write_ledger
 from corpus.building.waiting import Step
 from corpus.building.writing import RECORDS, ReadMember, Writing
 from corpus.output.ledger import UTTERANCES, ledger_member
@@ -63,39 +62,31 @@ def duplicate_steps(
         (results[part], known[parts == part] - decisions.starts[part])
         for part in np.unique(parts).tolist()
     ]
-    tables = pieces.made(
+    located = pieces.made(
         [partial(locate, asked[start : start + PARTS]) for start in range(0, len(asked), PARTS)]
     )
-    table = pa.concat_tables(tables).combine_chunks()
-    named = set(table["raw_file"].take(pa.array(np.searchsorted(known, places))).to_pylist())
-    by_name: dict[str, list[Document]] = {}
+    ones, firsts = (np.searchsorted(known, of_all) for of_all in (places, originals))
+    slices = [slice(start, start + BATCH) for start in range(0, len(places), BATCH)]
+    batches = [(ones[one], firsts[one]) for one in slices]
+    [paired] = pieces.made([partial(pair_up, located, batches)])
+    by_name: dict[str, list[Document]] = {name: [] for *_, names in paired for name in names}
     for document in documents:
-        if document.raw_file in named:
-            by_name.setdefault(document.raw_file, []).append(document)
-    steps: list[Step] = []
-    for number, start in enumerate(range(0, len(places), BATCH)):
-        batch = slice(start, start + BATCH)
-        ones, firsts = (
-            table.take(pa.array(np.searchsorted(known, of_all[batch])))
-            for of_all in (places, originals)
+        if document.raw_file in by_name:
+            by_name[document.raw_file].append(document)
+    return [
+        partial(
+            write_duplicates,
+            writing,
+            number,
+            (of_batch, of_firsts),
+            nearness[batch].tolist(),
+            other_text[batch].tolist(),
+            [document for name in names for document in by_name[name]],
         )
-        of_batch = [
-            document
-            for name in dict.fromkeys(ones["raw_file"].to_pylist())
-            for document in by_name.get(name, ())
-        ]
-        steps.append(
-            partial(
-                write_duplicates,
-                writing,
-                number,
-                (ones, firsts),
-                nearness[batch].tolist(),
-                other_text[batch].tolist(),
-                of_batch,
-            )
+        for number, (batch, (of_batch, of_firsts, names)) in enumerate(
+            zip(slices, paired, strict=True)
         )
-    return steps
+    ]
 
 
 def ledger_steps(

@@ -28,10 +28,10 @@ from corpus.dedup.exact import (
 from corpus.dedup.keys import HELD_OUT, KEY, Keys
 from corpus.output.files import write_file
 from corpus.output.result import ResultPaths, read_each
-from corpus.output.shards import SHARD_ROWS
 from corpus.records import SPLITS, Ints, Mask, Split
 from corpus.report.of_keys import OfKeys
 
+SHARD_ROWS = 50_000  # five row groups; the last shard of a split has fewer
 AT_ONCE = 64  # parts whose keys are read at once
 
 # Given the keys of all dialogues that have rows, and which of them may be exact duplicates.

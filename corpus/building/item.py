@@ -15,7 +15,8 @@ from corpus.counts import Counts
 from corpus.dedup.keys import KEY, version_of
 from corpus.dialogues.batch import build_batch
 from corpus.options import Options
-from corpus.output.result import ResultWriter, result_folder
+from corpus.output.result import result_folder
+from corpus.output.result_rows import ResultWriter
 from corpus.output.rows import COLUMNS
 from corpus.output.utterances import Dropped
 from corpus.reading.decode import decode_document

@@ -16,8 +16,6 @@ from corpus.records import Document, Ints, Item, Rejected
 from corpus.remote import Folder
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from corpus.building.decide import ShardPlan
     from corpus.tokens.encoder import Encoder
 
@@ -65,17 +63,26 @@ def write_shard(writing: Writing, plan: "ShardPlan", last_id: int) -> dict[str, 
     return module.write_shard(writing, plan, last_id)
 
 
-def locate(parts: Sequence[tuple[ResultPaths, Ints]]) -> "pa.Table":
+def locate(parts: Sequence[tuple[ResultPaths, Ints]]) -> bytes:
     """Do `corpus.building.commit_files.locate`."""
     from corpus.building import commit_files as module
 
     return module.locate(parts)
 
 
+def pair_up(
+    located: Sequence[bytes], batches: Sequence[tuple[Ints, Ints]]
+) -> list[tuple[bytes, bytes, list[str]]]:
+    """Do `corpus.building.commit_files.pair_up`."""
+    from corpus.building import commit_files as module
+
+    return module.pair_up(located, batches)
+
+
 def write_duplicates(
     writing: Writing,
     number: int,
-    located: "tuple[pa.Table, pa.Table]",
+    located: tuple[bytes, bytes],
     nearness: Sequence[float],
     other_text: Sequence[bool],
     documents: Sequence[Document],

@@ -17,8 +17,6 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-import pyarrow as pa
-
 from corpus.building.limit import too_long
 from corpus.building.process import tune_process
 from corpus.building.waiting import Step, Waiting
@@ -249,6 +247,8 @@ def _work(connection: Connection) -> None:
 
 def use_one_thread() -> None:
     """Let the libraries of this process leave the other cores to other workers."""
+    import pyarrow as pa  # noqa: PLC0415 - the process of the build does without
+
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)

@@ -4,7 +4,6 @@ The receipt is written last and holds the hash of each file, and its own. An ite
 receipt and its files are as they were written; else it is built again.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,28 +12,20 @@ from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
 from secrets import token_hex
-from types import TracebackType
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import orjson
-import pyarrow as pa
 
 from corpus.dedup.keys import KEY, Keys
-from corpus.dedup.near import Texts, near_bytes
 from corpus.output.files import (
-    json_bytes,
     read_sealed,
     sealed,
     temporary_folder,
-    temporary_of,
     write_file,
 )
-from corpus.output.ledger import ledger_member
-from corpus.output.rows import COLUMNS
-from corpus.output.utterances import Dropped, dropped_member
 from corpus.output.work import FRESH, RESULTS
-from corpus.records import CorpusError, Rejected
+from corpus.records import CorpusError
 from corpus.remote import CONNECTIONS, Folder
 
 _T = TypeVar("_T")
@@ -118,104 +109,6 @@ def _size(path: Folder) -> int:
     return path.stat().st_size if isinstance(path, Path) else path.n_bytes() or 0
 
 
-class ResultWriter:
-    """Writes one item's part; used as a context, which on an error leaves no receipt."""
-
-    def __init__(self, work: Path, index: int) -> None:
-        self.paths = ResultPaths(work, index)
-        # A worker of a build that was killed may still write for a moment: not to our file.
-        self.rows_file = work / RESULTS / self.paths.rows.name
-        self.temporary = temporary_of(self.rows_file)
-        self.keys: list[Keys] = []
-        self.ledger: list[bytes] = []
-        self.utterances: list[bytes] = []
-        self.texts: list[Texts] = []
-
-    def __enter__(self) -> Self:
-        self.rows_file.parent.mkdir(parents=True, exist_ok=True)
-        self.file = self.temporary.open("wb")
-        self.hashed = _Hashed(self.file)
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        self.rows = pa.ipc.new_stream(self.hashed, COLUMNS, options=options)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self.file.close()
-        finally:
-            if error:
-                self.temporary.unlink(missing_ok=True)  # on a full disk it would be in the way
-
-    def write(
-        self,
-        rows: pa.Table,
-        keys: Keys,
-        rejected: Sequence[Rejected],
-        texts: Sequence[Texts] = (),
-        dropped: Iterable[Dropped] = (),
-    ) -> None:
-        """Take a batch: rows in dialogue order, for each `KEY` the rows that it counts.
-
-        `texts` are those of the rows, where near-duplicates are looked for.
-        """
-        if len(rows):
-            self.rows.write_table(rows)
-        self.keys.append(keys)
-        self.ledger.append(ledger_member(rejected))
-        self.utterances.append(dropped_member(dropped))
-        self.texts.extend(texts)
-
-    def finish(
-        self, counts: dict[str, Any], examples: dict[str, Any], *, near: bool = False
-    ) -> None:
-        """Make the part durable, the receipt last; `near`: with what tells near-duplicates."""
-        self.rows.close()
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.file.close()
-        self.temporary.replace(self.rows_file)
-        contents = {
-            "keys": b"".join(keys.tobytes() for keys in self.keys),
-            "jsonl.gz": b"".join(self.ledger),
-            "examples.json": json_bytes(examples),
-        }
-        if any(self.utterances):
-            contents["utterances.jsonl.gz"] = b"".join(self.utterances)
-        if near:
-            contents["near"] = near_bytes(self.texts)
-        hashes = {"rows.arrow": self.hashed.digest.hexdigest()}
-        for ending, content in contents.items():
-            write_file(self.paths.path(ending), content)
-            hashes[ending] = sha256(content).hexdigest()
-        receipt = {"attempt": "", "counts": counts, "files": hashes}
-        write_file(self.paths.receipt, sealed(receipt))
-
-
-class _Hashed:
-    """A file for pyarrow that hashes what is written into it."""
-
-    closed = False
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.digest = sha256()
-        self._file = file
-
-    def write(self, content: bytes) -> int:
-        self.digest.update(content)
-        return self._file.write(content)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def close(self) -> None:
-        """Do nothing: whoever opened the file makes it durable first."""
-
-
 @dataclass(frozen=True, slots=True)
 class ResultPaths:
     """Where the part of an item lies, and how it is read back."""
@@ -274,33 +167,26 @@ class ResultPaths:
         """Say whether all files that the receipt names are as they were written."""
         try:
             for ending in self.hashes:
-                self._read(ending)
+                self.read(ending)
         except (OSError, CorpusError):
             return False
         return True
 
     def read_examples(self) -> dict[str, Any]:
         """Return what the report shows of the item."""
-        return dict(orjson.loads(self._read("examples.json")))
+        return dict(orjson.loads(self.read("examples.json")))
 
     def read_keys(self) -> Keys:
         """Return the keys, in plan order."""
-        return np.frombuffer(self._read("keys"), KEY)
+        return np.frombuffer(self.read("keys"), KEY)
 
     def read_ledger(self) -> bytes:
         """Return the lines of the ledger as gzip members."""
-        return self._read("jsonl.gz")
+        return self.read("jsonl.gz")
 
     def read_utterances(self) -> bytes:
         """Return the lines of the utterances that were left out as gzip members."""
-        return self._read("utterances.jsonl.gz") if self.has_utterances else b""
-
-    def read_rows(self, columns: Sequence[str] = COLUMNS.names) -> Iterator[pa.Table]:
-        """Yield the rows batch by batch, in plan order; columns not asked for are not unpacked."""
-        chosen = pa.ipc.IpcReadOptions(included_fields=[*map(COLUMNS.get_field_index, columns)])
-        with pa.ipc.open_stream(self._read("rows.arrow"), options=chosen) as stream:
-            for batch in stream:
-                yield pa.Table.from_batches([batch])
+        return self.read("utterances.jsonl.gz") if self.has_utterances else b""
 
     def near_file(self, folder: Path) -> Path:
         """Return the file of what `near_bytes` gives; of a store a copy in a folder."""
@@ -313,7 +199,12 @@ class ResultPaths:
             self._prove("near", file_digest(file, "sha256").hexdigest())
         return path
 
-    def _read(self, ending: str) -> bytes:
+    def read(self, ending: str) -> bytes:
+        """Return the content of one of its files.
+
+        Raises:
+            CorpusError: it is not as it was written.
+        """
         content = self.path(ending).read_bytes()
         if self.hashes:
             self._prove(ending, sha256(content).hexdigest())

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 from corpus.output.rows import COLUMNS
 
 ROW_GROUP_ROWS = 10_000
-SHARD_ROWS = 50_000  # five row groups; the last shard of a split has fewer
 
 
 def is_shard(path: Path) -> bool:

@@ -11,7 +11,6 @@ import orjson
 
 from corpus.output.manifest import differences
 from corpus.output.shape import read_whole
-from corpus.output.shards import is_shard
 from corpus.output.work import READY, REPLACED, WORK, builds_begun
 from corpus.records import MANIFEST, REJECTED, REPORT, SPLITS, TOKENIZER, CorpusError
 from corpus.remote import CONNECTIONS, Folder, Remote
@@ -181,8 +180,14 @@ def _own_looking(processed: Path) -> Iterator[str]:
     for folder in ("", *SPLITS, REJECTED):
         for path in (processed / folder).glob("*"):
             name = path.relative_to(processed).as_posix()
-            if _LOOKS_OWN.fullmatch(name) and (path.suffix != ".parquet" or is_shard(path)):
+            if _LOOKS_OWN.fullmatch(name) and (path.suffix != ".parquet" or _is_shard(path)):
                 yield name
+
+
+def _is_shard(path: Path) -> bool:
+    from corpus.output.shards import is_shard  # noqa: PLC0415 - pyarrow, seldom needed
+
+    return is_shard(path)
 
 
 def _first(told: Sequence[str]) -> str:

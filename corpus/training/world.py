@@ -5,10 +5,9 @@
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -151,7 +150,8 @@ def _listening(world: World) -> Iterator[None]:
             first = time.monotonic()
             world.stop_asked = True
             if world.is_first:
-                sys.stderr.write("\ntrain.py: stopping after this step; once more ends at once.\n")
+                with suppress(OSError):  # not by sys.stderr: the bar may be writing to it just now
+                    os.write(_STDERR, _STOPPING)
 
     before = {number: signal.signal(number, hear) for number in _STOP_SIGNALS}
     try:
@@ -161,6 +161,8 @@ def _listening(world: World) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+_STDERR = 2
+_STOPPING = b"\ntrain.py: stopping after this step; once more ends at once.\n"
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SAME_WISH = 0.5  # seconds: under torchrun one Ctrl-C comes twice, from the terminal and from it
 

@@ -17,6 +17,7 @@ from corpus.dedup.exact import REPEATS
 from corpus.output.files import temporary_folder
 from corpus.output.manifest import versions
 from corpus.output.result import ResultPaths
+from corpus.output.result_rows import read_rows
 from corpus.reading.decode import sniff
 from corpus.reading.documents import Found, find_documents
 from corpus.records import MANIFEST, TOKENIZER, Ints
@@ -63,7 +64,7 @@ def check_raw(
         ):
             for item, counts in built:
                 part = ResultPaths(work, item.index)
-                for rows in part.read_rows():
+                for rows in read_rows(part):
                     rebuilt.compare(rows)
                 for path in (
                     *(part.rows, part.keys, part.ledger, part.examples, part.receipt),

@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.building.decide import SHARD_ROWS
 from corpus.building.unknown_tokens import count_unknown, unknown_to
 from corpus.dedup.keys import id_key, key_of
-from corpus.output.shards import SHARD_ROWS, ContentDigest
+from corpus.output.shards import ContentDigest
 from corpus.records import ABOUT, SOURCES, Ints, Mask
 from corpus.tokens.encoder import Encoder
 from corpus.verify import laws

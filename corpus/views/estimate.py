@@ -22,6 +22,7 @@ from corpus.counts import Counts, merge_counts
 from corpus.options import options_of
 from corpus.output.files import temporary_folder, write_file
 from corpus.output.result import ResultPaths
+from corpus.output.result_rows import read_rows
 from corpus.output.shards import ShardWriter
 from corpus.reading.decode import is_one_range
 from corpus.reading.documents import open_document
@@ -143,7 +144,7 @@ def _build_aside(
     for item, _ in made:
         result = ResultPaths(work, item.index)
         ledgers += len(result.ledger.read_bytes())
-        for table in result.read_rows():
+        for table in read_rows(result):
             writer.write(table)
             tokens["unk"] += count_unknown(unknown, table)[0]
     shard = writer.close()

@@ -21,12 +21,14 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from corpus.building.process import tune_process  # noqa: E402
+from corpus.commands.arguments import begin_long_work  # noqa: E402
 
 tune_process()
+begin_long_work()
 
 from corpus.building import commit_files, item, reporting, run, tokenizer  # noqa: E402
 from corpus.dialogues import batch, pieces, said  # noqa: E402
-from corpus.output import result  # noqa: E402
+from corpus.output import result_rows  # noqa: E402
 from corpus.reading import documents  # noqa: E402
 from corpus.reading.streams import Unpacked  # noqa: E402
 from corpus.sample.write import write_sample  # noqa: E402
@@ -43,8 +45,8 @@ STAGES = {
     "tokens": [(Encoder, "encode_flat")],
     "load the tokenizer": [(tokenizer, "Encoder")],
     "cap, rows, keys": [(item, "build_batch")],
-    "ledger": [(result, "ledger_member"), (commit_files, "ledger_member")],
-    "write results": [(result.ResultWriter, "write"), (result.ResultWriter, "finish")],
+    "ledger": [(result_rows, "ledger_member"), (commit_files, "ledger_member")],
+    "write results": [(result_rows.ResultWriter, "write"), (result_rows.ResultWriter, "finish")],
     "shards": [(commit_files, "write_shard")],
     "report": [(reporting, "report_numbers"), (reporting, "report_page")],
     BUILD: [(run, "build")],

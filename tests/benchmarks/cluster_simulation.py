@@ -18,12 +18,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from corpus.building.decide import SHARD_ROWS
 from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, write_plan
 from corpus.building.shares import build_share, commit_shares
 from corpus.counts import merge_counts
 from corpus.output.result import read_results
-from corpus.output.shards import SHARD_ROWS
 from corpus.reading.documents import Found
 from corpus.records import Document, Member, Segment
 from corpus.sample.write import write_sample

@@ -45,8 +45,10 @@ def parts():
 def build_once(raw, tokenizer, kind):
     """Build as the command line does; print the CPU seconds, in all and inside of each part."""
     from corpus.building.process import tune_process
+    from corpus.commands.arguments import begin_long_work
 
     tune_process()
+    begin_long_work()
     from corpus.building import run
 
     spent = dict.fromkeys((COUNTING, SAMPLE, PAGE), 0.0)

@@ -33,8 +33,10 @@ COMMIT = "commit: "
 def build_once(raw: str, tokenizer: str, workers: int, options: dict[str, str]) -> None:
     """Build as the command line does; print the CPU-seconds of each stage and of all workers."""
     from corpus.building.process import tune_process
+    from corpus.commands.arguments import begin_long_work
 
     tune_process()
+    begin_long_work()
     from corpus.building import commit, run
 
     started = cpu_seconds()

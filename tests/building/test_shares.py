@@ -17,7 +17,7 @@ from corpus.building.plan import make_plan
 from corpus.building.shared_plan import parse_share, read_plan, share_numbers, write_plan
 from corpus.building.shares import build_share, commit_shares
 from corpus.output import locks, manifest
-from corpus.output.result import ResultWriter
+from corpus.output.result_rows import ResultWriter
 from corpus.processed import read_manifest
 from corpus.reading import looks
 from corpus.reading.decode import sniff

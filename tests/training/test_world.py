@@ -1,8 +1,10 @@
 """Processes on one machine and on several, devices, and the wish to stop, as users meet them."""
 
+import io
 import json
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -188,3 +190,23 @@ def test_signals_are_as_before_when_the_program_has_ended():
     with join_world("cpu", "fp32", 1):
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+class Pressing(io.RawIOBase):
+    """A screen at which Ctrl-C is pressed while something is written to it."""
+
+    def writable(self):
+        return True
+
+    def write(self, content):
+        os.kill(os.getpid(), signal.SIGINT)
+        return len(content)
+
+
+def test_ctrl_c_while_the_bar_is_drawn_asks_to_stop_and_no_more(monkeypatch, capfd):
+    with join_world("cpu", "fp32", 1) as world, monkeypatch.context() as patch:
+        world.trains = True
+        patch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(Pressing())))
+        print("1/3000", file=sys.stderr, flush=True)
+    assert world.stop_asked
+    assert "once more ends at once" in capfd.readouterr().err
