@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from effort import IS_THOROUGH
 
 from corpus.building import process
 
@@ -58,6 +59,7 @@ def test_the_libraries_have_something_to_do(benchmark_named, tmp_path):
     assert (tmp_path / "shard").stat().st_size
 
 
+@pytest.mark.skipif(not IS_THOROUGH, reason="with THOROUGH=1: it starts programs that load torch")
 def test_both_sides_of_a_reply_are_there(benchmark_named, tmp_path, monkeypatch):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")

@@ -175,20 +175,20 @@ def test_worker_processes_read_and_write_the_store(
     assert built(f"{bucket}/raw", f"{bucket}/out", workers=2) == whole
 
 
-def test_three_shards_in_any_order_one_run_twice(raw, tmp_path, whole, bucket):
-    url = f"{bucket}/out"
-    put(raw, f"{bucket}/raw")
+def test_three_shards_in_any_order_one_run_twice(raw, tmp_path, whole, quick_store):
+    url = f"{quick_store}/out"
+    put(raw, f"{quick_store}/raw")
     for shard in ("3/3", "1/3"):
-        build_share(f"{bucket}/raw", url, shard, tokenizer="builtin")
+        build_share(f"{quick_store}/raw", url, shard, tokenizer="builtin")
     with pytest.raises(
         CorpusError, match=r"out lacks \d+ of \d+ items: run --shard 2/3 to the end"
     ):
         commit_shares(url)
     for shard in ("1/3", "2/3"):
-        build_share(f"{bucket}/raw", url, shard, tokenizer="builtin")
+        build_share(f"{quick_store}/raw", url, shard, tokenizer="builtin")
     assert commit_shares(url) == whole
     assert content(url) == hashes(tmp_path / "whole")
-    assert build_share(f"{bucket}/raw", url, "1/3", tokenizer="builtin") is None
+    assert build_share(f"{quick_store}/raw", url, "1/3", tokenizer="builtin") is None
     assert commit_shares(url) == whole
 
 
