@@ -162,7 +162,7 @@ def columns_of(documents: Sequence[Document]) -> Columns:
 
 
 def documents_of(columns: Columns) -> Iterator[Document]:
-    """Yield the documents that `columns_of` was given."""
+    """Return the documents that `columns_of` was given."""
     if not columns:
         return iter(())
     names, segments, at, members, sizes, splits = columns

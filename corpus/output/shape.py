@@ -63,6 +63,8 @@ _SHAPE: dict[str, Any] = {
     "versions": {"corpus": str},
 }
 
+IS_A_FOLDER = "is a folder and no manifest: take it away."
+
 
 def read_whole(path: Folder) -> dict[str, Any]:
     """Return the manifest that stands at `path`.
@@ -77,7 +79,7 @@ def read_whole(path: Folder) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         manifest, why = {}, f"it is no JSON: {error}"
     except IsADirectoryError:
-        raise CorpusError(f"{path} is a folder and no manifest: take it away.") from None
+        raise CorpusError(f"{path} {IS_A_FOLDER}") from None
     if not why:
         return dict(manifest)
     written_by = manifest.get("corpus_version") if isinstance(manifest, dict) else None

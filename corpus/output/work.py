@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from corpus.output.files import write_file, write_json
+from corpus.output.shape import IS_A_FOLDER
 from corpus.records import MANIFEST, TOKENIZER, CorpusError
 from corpus.remote import Folder, Remote
 
@@ -52,7 +53,7 @@ def check_folders(raw: Folder, processed: Folder) -> None:
     if isinstance(processed, Path) and processed.is_symlink() and not processed.exists():
         raise CorpusError(f"{processed} is a link to {processed.readlink()}, which is not there.")
     if isinstance(processed, Path) and (processed / MANIFEST).is_dir():
-        raise CorpusError(f"{processed / MANIFEST} is a folder and no manifest: take it away.")
+        raise CorpusError(f"{processed / MANIFEST} {IS_A_FOLDER}")
     if isinstance(raw, Path) and isinstance(processed, Path):  # there may be links between them
         same = raw.resolve() == processed.resolve()
         within = processed.resolve().is_relative_to(raw.resolve())
